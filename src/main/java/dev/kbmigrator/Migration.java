@@ -1,0 +1,4 @@
+package dev.kbmigrator;
+
+/** One versioned change. */
+public interface Migration {}

@@ -1,0 +1,5 @@
+/** What a user of the library touches. */
+@NullMarked
+package dev.kbmigrator;
+
+import org.jspecify.annotations.NullMarked;
