@@ -4,9 +4,10 @@ module dev.kbmigrator {
     requires com.google.common;
     requires org.slf4j;
     requires static transitive java.sql;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 
     exports dev.kbmigrator;
+    exports dev.kbmigrator.spi;
 
     uses dev.kbmigrator.Migration;
 }

@@ -1,0 +1,12 @@
+package dev.kbmigrator.spi;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the store knows of one KB.
+ *
+ * @param kbId the KB's id
+ * @param version its current version; 0 when nothing has run
+ * @param attempt what stands in the way of its next version, or null
+ */
+public record KbState(String kbId, long version, @Nullable Attempt attempt) {}
