@@ -1,0 +1,32 @@
+package dev.kbmigrator;
+
+/**
+ * What a plan says of one migration.
+ *
+ * @param version its sequence number, at least 1
+ * @param name its name
+ * @param kbPart whether it has a part for KBs
+ * @param globalPart whether it has a global part
+ */
+public record MigrationInfo(long version, String name, boolean kbPart, boolean globalPart) {
+
+    /**
+     * Describes a migration; {@link KbMigration} and {@link GlobalMigration} have one part, any other has both.
+     *
+     * @param migration the migration
+     * @return its version, name and parts
+     */
+    public static MigrationInfo of(Migration migration) {
+        return new MigrationInfo(
+                migration.version(),
+                migration.name(),
+                !(migration instanceof GlobalMigration),
+                !(migration instanceof KbMigration));
+    }
+
+    /** The version with four digits at least, and the name: {@code 0012_backfill_file_md5}. */
+    @Override
+    public String toString() {
+        return String.format("%04d_%s", version, name);
+    }
+}

@@ -1,0 +1,154 @@
+package dev.kbmigrator;
+
+import com.google.common.reflect.ClassPath;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.function.Consumer;
+
+/**
+ * Where the migrations come from: a package, {@link ServiceLoader}, or an explicit list. They are found when the migrator is
+ * built; all that is wrong with them is reported then, at once. Immutable.
+ */
+public final class Migrations {
+
+    /** Finds the migrations; a problem is told to the consumer, and the search goes on. */
+    private interface Finder {
+        List<Migration> find(Consumer<String> problems);
+    }
+
+    private final Finder finder;
+
+    private Migrations(Finder finder) {
+        this.finder = finder;
+    }
+
+    /**
+     * An explicit list, in any order.
+     *
+     * @param migrations the migrations
+     * @return the source
+     */
+    public static Migrations of(Migration... migrations) {
+        return of(List.of(migrations));
+    }
+
+    /**
+     * An explicit list, in any order.
+     *
+     * @param migrations the migrations
+     * @return the source
+     */
+    public static Migrations of(Iterable<? extends Migration> migrations) {
+        List<Migration> copy = new ArrayList<>();
+        migrations.forEach(copy::add);
+        return new Migrations(problems -> copy);
+    }
+
+    /**
+     * What {@link ServiceLoader} finds for {@link Migration} with the context class loader.
+     *
+     * @return the source
+     */
+    public static Migrations fromServiceLoader() {
+        return new Migrations(problems -> {
+            List<Migration> found = new ArrayList<>();
+            try {
+                ServiceLoader.load(Migration.class).forEach(found::add);
+            } catch (ServiceConfigurationError e) {
+                problems.accept("ServiceLoader could not provide a migration: " + e.getMessage());
+            }
+            return found;
+        });
+    }
+
+    /**
+     * The migrations in a package and in those below it, made by their public constructor without parameters.
+     *
+     * @param packageName the package
+     * @return the source
+     */
+    public static Migrations inPackage(String packageName) {
+        return inPackage(packageName, Migrations::construct);
+    }
+
+    /**
+     * The migrations in a package and in those below it, made by a factory. Concrete top-level classes that implement
+     * {@link Migration} count; other classes are left alone, unless they are named like a migration.
+     *
+     * @param packageName the package
+     * @param factory makes the instances
+     * @return the source
+     */
+    public static Migrations inPackage(String packageName, MigrationFactory factory) {
+        return new Migrations(problems -> scan(packageName, factory, problems));
+    }
+
+    List<Migration> find(Consumer<String> problems) {
+        return finder.find(problems);
+    }
+
+    private static List<Migration> scan(String packageName, MigrationFactory factory, Consumer<String> problems) {
+        List<Migration> found = new ArrayList<>();
+        int classes = 0;
+        for (Class<?> type : classesIn(packageName, problems)) {
+            if (!Migration.class.isAssignableFrom(type)) {
+                if (MigrationName.parse(type).isPresent()) {
+                    problems.accept(type.getName() + " is named like a migration but does not implement Migration");
+                }
+            } else if (!type.isInterface() && !Modifier.isAbstract(type.getModifiers())) {
+                classes++;
+                create(type.asSubclass(Migration.class), factory, problems, found);
+            }
+        }
+        if (classes == 0) {
+            problems.accept("the package " + packageName + " holds no migration. If it should, the class path cannot be"
+                    + " scanned here (some packaged jars hide their classes): use Migrations.fromServiceLoader() or"
+                    + " Migrations.of(...)");
+        }
+        return found;
+    }
+
+    private static List<Class<?>> classesIn(String packageName, Consumer<String> problems) {
+        List<Class<?>> classes = new ArrayList<>();
+        ClassLoader contextLoader = Thread.currentThread().getContextClassLoader();
+        ClassLoader loader = contextLoader == null ? Migrations.class.getClassLoader() : contextLoader;
+        try {
+            for (ClassPath.ClassInfo info : ClassPath.from(loader).getTopLevelClassesRecursive(packageName)) {
+                try {
+                    classes.add(info.load());
+                } catch (LinkageError e) {
+                    problems.accept(info.getName() + " cannot be loaded: " + e);
+                }
+            }
+        } catch (IOException e) {
+            problems.accept("the class path cannot be scanned for " + packageName + ": " + e);
+        }
+        return classes;
+    }
+
+    private static void create(
+            Class<? extends Migration> type,
+            MigrationFactory factory,
+            Consumer<String> problems,
+            List<Migration> found) {
+        try {
+            found.add(factory.create(type));
+        } catch (InvocationTargetException e) {
+            problems.accept("the constructor of " + type.getName() + " failed: " + e.getCause());
+        } catch (NoSuchMethodException | IllegalAccessException e) {
+            problems.accept(type.getName() + " has no public constructor without parameters: add one, or give"
+                    + " Migrations.inPackage a factory");
+        } catch (Exception e) {
+            problems.accept(type.getName() + " could not be made: " + e);
+        }
+    }
+
+    private static Migration construct(Class<? extends Migration> type) throws ReflectiveOperationException {
+        return type.getConstructor().newInstance();
+    }
+}
