@@ -1,0 +1,199 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.internal.engine.Body.Cancelled;
+import dev.kbmigrator.internal.engine.Body.Done;
+import dev.kbmigrator.internal.engine.Body.Failed;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.WriteResult;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a worker's bodies have brought about but the store does not know yet. It is written when there is as much as one batch
+ * takes, when its oldest entry has waited for 50 ms, or when nothing else runs that could join it.
+ *
+ * <p>A write whose answer was lost is simply made again: it is a compare-and-set, so the answer says whether the first one
+ * took effect. Belongs to the worker's thread.
+ */
+final class Batch {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
+    private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private final EngineConfig config;
+    private final Board board;
+    private final Worker worker;
+
+    /** In the order in which they finished; each is kept until its write is known to have happened, or never to happen. */
+    private final List<Entry> entries = new ArrayList<>();
+
+    private final List<KbBody> gone = new ArrayList<>();
+
+    private long oldest;
+
+    private record Entry(KbBody body, KbWrite write) {}
+
+    Batch(EngineConfig config, Board board, Worker worker) {
+        this.config = config;
+        this.board = board;
+        this.worker = worker;
+    }
+
+    int size() {
+        return entries.size() + gone.size();
+    }
+
+    /** How long until what is there has to be written; never when there is nothing. */
+    long dueIn(long now) {
+        return entries.isEmpty() ? Long.MAX_VALUE : Math.max(0, oldest + LINGER_NANOS - now);
+    }
+
+    /** Takes what has finished. */
+    void add(KbBody body) {
+        if (body.outcome() instanceof Cancelled) {
+            body.held.inFlight.remove(body.kb());
+            return;
+        }
+        if (entries.isEmpty()) {
+            oldest = config.surroundings().nanoTime();
+        }
+        if (body.outcome() instanceof Done) {
+            entries.add(new Entry(body, new KbWrite.Advanced(body.kb(), body.from(), body.version())));
+        } else if (body.outcome() instanceof Failed failed) {
+            fail(body, failed.error());
+        } else {
+            gone.add(body);
+        }
+    }
+
+    private void fail(KbBody body, Throwable error) {
+        if (body.cancellation() == Body.Cancellation.TIMEOUT && !body.held.isLost()) {
+            LOG.atWarn().addKeyValue("kb", body.kb()).log("{}", error.getMessage());
+        }
+        Duration retryAfter = config.timings().backoff().delay(body.attempt(), config.surroundings());
+        KbWrite write = new KbWrite.Failed(
+                body.kb(), body.from(), body.version(), body.attempt(), Texts.ofError(error), retryAfter);
+        entries.add(new Entry(body, write));
+        Listeners.tell(config, listener -> listener.kbFailed(body.kb(), body.info, error, retryAfter));
+        LOG.atDebug()
+                .addKeyValue("kb", body.kb())
+                .addKeyValue("version", body.version())
+                .setCause(error)
+                .log("A KB failed");
+    }
+
+    /** Forgets what belongs to a partition that was lost: the next holder does it again. */
+    void dropLost() {
+        for (Iterator<Entry> each = entries.iterator(); each.hasNext(); ) {
+            KbBody body = each.next().body();
+            if (body.held.isLost()) {
+                body.held.inFlight.remove(body.kb());
+                each.remove();
+            }
+        }
+    }
+
+    /** Writes what is due; all of it when nothing runs. */
+    void writeIfDue(boolean nothingRuns) {
+        dropGone();
+        int most = config.store().maxBatch();
+        while (!entries.isEmpty()
+                && (nothingRuns
+                        || entries.size() >= most
+                        || dueIn(config.surroundings().nanoTime()) == 0)) {
+            write(new ArrayList<>(entries.subList(0, Math.min(most, entries.size()))));
+            oldest = config.surroundings().nanoTime();
+        }
+    }
+
+    private void dropGone() {
+        if (gone.isEmpty()) {
+            return;
+        }
+        config.store().remove(gone.stream().map(KbBody::kb).toList());
+        for (KbBody body : gone) {
+            body.held.inFlight.remove(body.kb());
+            body.held.progressed = true;
+            LOG.atDebug().addKeyValue("kb", body.kb()).log("Dropped a KB that was deleted in the middle");
+        }
+        gone.clear();
+    }
+
+    private void write(List<Entry> part) {
+        Map<Integer, Epoch> epochs = new LinkedHashMap<>();
+        List<KbWrite> writes = new ArrayList<>(part.size());
+        for (Entry entry : part) {
+            Epoch epoch = entry.body().held.epoch();
+            epochs.put(epoch.scope(), epoch);
+            writes.add(entry.write());
+        }
+        WriteResult result = config.store().write(epochs.values(), writes);
+        if (result.refused()) {
+            for (Entry entry : part) {
+                if (result.staleScopes().contains(entry.body().held.scope())) {
+                    worker.fenced(entry.body().held);
+                }
+            }
+            dropLost();
+            return;
+        }
+        entries.subList(0, part.size()).clear();
+        for (Entry entry : part) {
+            settle(entry, result.exceptions().get(entry.body().kb()));
+        }
+    }
+
+    private void settle(Entry entry, WriteResult.@Nullable NotDone notDone) {
+        KbBody body = entry.body();
+        long reached = entry.write() instanceof KbWrite.Advanced advanced ? advanced.to() : body.from();
+        if (notDone == null) {
+            if (reached == body.from()) {
+                // The failure is on record; the KB waits for its next attempt
+                body.held.inFlight.remove(body.kb());
+                body.held.progressed = true;
+                return;
+            }
+        } else if (notDone instanceof WriteResult.Stale stale && stale.storedVersion() >= body.version()) {
+            // An earlier answer was lost, or the migration committed the version itself
+            reached = stale.storedVersion();
+        } else {
+            body.held.inFlight.remove(body.kb());
+            return;
+        }
+        board.kbMigrations.increment();
+        long version = reached;
+        Listeners.tell(config, listener -> listener.kbMigrated(body.kb(), version));
+        worker.advanced(body, reached);
+    }
+
+    /** Moves a KB past the version that a person asked to skip; answers how it stands then. */
+    KbState skip(Held held, KbState kb, Request request) {
+        if (kb.version() >= request.skip()) {
+            return kb;
+        }
+        KbWrite write = new KbWrite.Advanced(kb.kbId(), kb.version(), request.skip());
+        WriteResult result = config.store().write(Set.of(held.epoch()), List.of(write));
+        if (result.refused()) {
+            worker.fenced(held);
+        } else if (result.exceptions().isEmpty()) {
+            held.progressed = true;
+            LOG.atWarn()
+                    .addKeyValue("kb", kb.kbId())
+                    .addKeyValue("version", request.skip())
+                    .log("Skipped a version of a KB, as asked: {}", request.reason());
+            return new KbState(kb.kbId(), request.skip(), null);
+        }
+        return kb;
+    }
+}

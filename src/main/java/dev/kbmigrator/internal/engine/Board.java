@@ -1,0 +1,234 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Partitions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the threads of one replica share: the latest view, which partitions are there to be taken, and how much has been done.
+ *
+ * <p>How many partitions a worker takes at once: about as many as hold a thousand due KBs, as far as earlier ones tell, at
+ * first few; no more than can be done in half a second or so; and never more than half of an equal share of what is left, so
+ * that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck, 1987).
+ */
+final class Board {
+
+    private static final int KBS_AT_ONCE = 1_024;
+    private static final int PARTITIONS_AT_FIRST = 4;
+    private static final double SECONDS_AT_ONCE = 0.5;
+    private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
+    private static final Duration LONGEST_STAY_AWAY = Duration.ofMinutes(1);
+
+    private final EngineConfig config;
+    private final Surroundings.Signal loopSignal;
+    private final Backoff stayAway = new Backoff(FIRST_STAY_AWAY, LONGEST_STAY_AWAY);
+
+    private volatile @Nullable View view;
+    private volatile boolean stopping;
+    private volatile Due due = Due.BY_THE_CLOCK;
+
+    private final TreeSet<Integer> candidates = new TreeSet<>();
+    private final Set<Integer> held = new TreeSet<>();
+    private final Map<Integer, Avoided> avoided = new HashMap<>();
+    private final Set<Integer> unfinishable = new TreeSet<>();
+    private final List<Worker> workers = new ArrayList<>();
+    private double kbsPerPartition = -1;
+    private double kbsPerSecond = -1;
+    private int lastTake = PARTITIONS_AT_FIRST / 2;
+    private boolean changed;
+
+    /** KB parts that this replica brought to an end. */
+    final LongAdder kbMigrations = new LongAdder();
+
+    private record Avoided(int times, long until) {}
+
+    Board(EngineConfig config, Surroundings.Signal loopSignal) {
+        this.config = config;
+        this.loopSignal = loopSignal;
+    }
+
+    /** The latest view; there is one before the first worker or coordinator starts. */
+    View view() {
+        View latest = view;
+        if (latest == null) {
+            throw new IllegalStateException("no look has succeeded yet");
+        }
+        return latest;
+    }
+
+    /** Which attempts on record count as due. */
+    Due due() {
+        return due;
+    }
+
+    /** From here on, whatever failed before that instant counts as due. */
+    void retryWhatFailedBefore(long storeMicros) {
+        due = new Due(storeMicros);
+    }
+
+    /** The partition's floor, as of the latest view. */
+    long floorOf(int partition) {
+        return view().snapshot().floors().get(partition);
+    }
+
+    @Nullable
+    View viewOrNull() {
+        return view;
+    }
+
+    /** Takes a newer view over, and says which partitions are there to be taken. */
+    synchronized void update(View newer) {
+        View before = view;
+        if (before != null && newer.takenAt() - before.takenAt() < 0) {
+            return;
+        }
+        view = newer;
+        changed = false;
+        candidates.clear();
+        if (newer.paused() || stopping) {
+            return;
+        }
+        long now = config.surroundings().nanoTime();
+        for (int partition : newer.duePartitions()) {
+            Avoided away = avoided.get(partition);
+            if (!held.contains(partition) && (away == null || away.until() - now <= 0)) {
+                candidates.add(partition);
+            }
+        }
+        workers.forEach(Worker::wake);
+    }
+
+    /** How many partitions are there to be taken. */
+    synchronized int candidates() {
+        return candidates.size();
+    }
+
+    synchronized boolean hasCandidates() {
+        return !candidates.isEmpty();
+    }
+
+    /** Takes partitions from those that are there: a run of neighbours from a random place on. */
+    synchronized Set<Integer> take() {
+        Set<Integer> taken = new TreeSet<>();
+        if (candidates.isEmpty() || stopping) {
+            return taken;
+        }
+        int wanted = howMany();
+        int start = (int) config.surroundings().random(Partitions.COUNT);
+        Integer next = candidates.ceiling(start);
+        while (taken.size() < wanted && !candidates.isEmpty()) {
+            if (next == null) {
+                next = candidates.first();
+            }
+            candidates.remove(next);
+            taken.add(next);
+            next = candidates.higher(next);
+        }
+        held.addAll(taken);
+        lastTake = wanted;
+        return taken;
+    }
+
+    private int howMany() {
+        int replicas = Math.max(1, view().snapshot().replicas().size());
+        double most = 2.0 * lastTake;
+        if (kbsPerPartition > 0) {
+            most = Math.min(most, KBS_AT_ONCE / kbsPerPartition);
+            if (kbsPerSecond > 0) {
+                most = Math.min(most, SECONDS_AT_ONCE * kbsPerSecond / kbsPerPartition);
+            }
+        }
+        double share = candidates.size() / (2.0 * replicas * Math.max(1, workers.size()));
+        return (int) Math.max(1, Math.min(most, share));
+    }
+
+    /** Another replica holds them. */
+    synchronized void contended(Set<Integer> partitions) {
+        held.removeAll(partitions);
+    }
+
+    /** Done with partitions, in which something moved. */
+    synchronized void fruitful(Set<Integer> partitions) {
+        held.removeAll(partitions);
+        partitions.forEach(avoided::remove);
+        changed |= !partitions.isEmpty();
+    }
+
+    /** Partitions whose due KBs this replica cannot migrate: the host does not list them, or the build lacks what they need. */
+    synchronized void cannotFinish(Set<Integer> partitions) {
+        unfinishable.addAll(partitions);
+    }
+
+    /** Done with partitions, in which nothing could be done: stay away for a random while that doubles each time. */
+    synchronized void fruitless(Set<Integer> partitions) {
+        held.removeAll(partitions);
+        long now = config.surroundings().nanoTime();
+        for (int partition : partitions) {
+            Avoided before = avoided.get(partition);
+            int times = before == null ? 1 : before.times() + 1;
+            Duration delay = stayAway.delay(times, config.surroundings());
+            avoided.put(partition, new Avoided(times, now + delay.toNanos()));
+        }
+    }
+
+    /** The partitions in which this replica could not finish. */
+    synchronized Set<Integer> unfinishable() {
+        return Set.copyOf(unfinishable);
+    }
+
+    /** What a worker has learnt of how many KBs are due in a partition, and of how fast they go. */
+    synchronized void learn(int partitions, long kbs, long nanos) {
+        double perPartition = Math.max(0.1, (double) kbs / partitions);
+        kbsPerPartition = kbsPerPartition < 0 ? perPartition : (kbsPerPartition + perPartition) / 2;
+        if (kbs > 0 && nanos > 0) {
+            kbsPerSecond = kbs * 1e9 / nanos;
+        }
+    }
+
+    synchronized int workers() {
+        return workers.size();
+    }
+
+    synchronized void workerStarted(Worker worker) {
+        workers.add(worker);
+    }
+
+    /** The last one to end wakes the loop, if something has changed that it may build on. */
+    synchronized void workerEnded(Worker worker) {
+        workers.remove(worker);
+        if (workers.isEmpty() && (changed || stopping)) {
+            loopSignal.raise();
+        }
+    }
+
+    synchronized void wakeWorkers() {
+        workers.forEach(Worker::wake);
+    }
+
+    boolean isStopping() {
+        return stopping;
+    }
+
+    /** Nothing more is taken; what is held is given back as soon as it is quiet. */
+    void stop() {
+        stopping = true;
+        synchronized (this) {
+            candidates.clear();
+        }
+        wakeWorkers();
+        loopSignal.raise();
+    }
+
+    /** Wakes the loop: something has changed. */
+    void wakeLoop() {
+        loopSignal.raise();
+    }
+}

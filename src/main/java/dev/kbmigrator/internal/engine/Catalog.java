@@ -1,0 +1,114 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigrationInfo;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The migrations that this build knows, in order of their versions. Immutable. */
+public final class Catalog {
+
+    private static final int MAX_NAME_CHARACTERS = 200;
+
+    private final NavigableMap<Long, Migration> migrations;
+    private final List<MigrationInfo> infos;
+
+    private Catalog(NavigableMap<Long, Migration> migrations) {
+        this.migrations = migrations;
+        this.infos = migrations.values().stream().map(MigrationInfo::of).toList();
+    }
+
+    /**
+     * Checks the migrations against each other.
+     *
+     * @param found the migrations, in any order
+     * @param consecutive whether a gap is a problem
+     * @param problems where to add what is wrong, a sentence each
+     */
+    public static Catalog of(Collection<? extends Migration> found, boolean consecutive, List<String> problems) {
+        NavigableMap<Long, Migration> byVersion = new TreeMap<>();
+        for (Migration migration : found) {
+            if (migration == null) {
+                problems.add("a migration is null");
+                continue;
+            }
+            try {
+                add(migration, byVersion, problems);
+            } catch (RuntimeException e) {
+                problems.add(String.valueOf(e.getMessage()));
+            }
+        }
+        if (consecutive) {
+            findGaps(byVersion, problems);
+        }
+        return new Catalog(problems.isEmpty() ? byVersion : new TreeMap<>());
+    }
+
+    private static void add(Migration migration, NavigableMap<Long, Migration> byVersion, List<String> problems) {
+        String type = migration.getClass().getName();
+        long version = migration.version();
+        String name = migration.name();
+        if (version < 1) {
+            problems.add("the version of " + type + " is " + version + "; versions start at 1");
+        } else if (name == null || name.isBlank() || name.length() > MAX_NAME_CHARACTERS) {
+            problems.add("the name of " + type + " (version " + version + ") must have 1 to " + MAX_NAME_CHARACTERS
+                    + " characters");
+        } else {
+            Migration other = byVersion.putIfAbsent(version, migration);
+            if (other != null) {
+                problems.add("version " + version + " is claimed twice, by "
+                        + other.getClass().getName() + " (" + other.name() + ") and by " + type + " (" + name
+                        + "): give one of them a new number");
+            }
+        }
+    }
+
+    private static void findGaps(NavigableMap<Long, Migration> byVersion, List<String> problems) {
+        Long before = null;
+        for (Long version : byVersion.keySet()) {
+            if (before != null && version != before + 1) {
+                problems.add("versions " + (before + 1) + " to " + (version - 1) + " are missing between " + before
+                        + " and " + version + ", and the host asked for consecutive versions");
+            }
+            before = version;
+        }
+    }
+
+    /** What this build knows, in order. */
+    public List<MigrationInfo> infos() {
+        return infos;
+    }
+
+    /** The newest version; 0 when there is no migration. */
+    public long newest() {
+        return migrations.isEmpty() ? 0 : migrations.lastKey();
+    }
+
+    /** The oldest version; 0 when there is no migration. */
+    long oldest() {
+        return migrations.isEmpty() ? 0 : migrations.firstKey();
+    }
+
+    /** What is known above a version, in order. */
+    List<MigrationInfo> above(long version) {
+        List<MigrationInfo> above = new ArrayList<>(infos);
+        above.removeIf(migration -> migration.version() <= version);
+        return above;
+    }
+
+    /** The migration of a version; null when this build does not know it. */
+    @Nullable
+    Migration get(long version) {
+        return migrations.get(version);
+    }
+
+    /** How a migration of this build is described; null when it does not know the version. */
+    @Nullable
+    MigrationInfo info(long version) {
+        return Plans.at(infos, version);
+    }
+}

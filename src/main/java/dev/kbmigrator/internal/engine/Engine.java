@@ -1,0 +1,360 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.InvalidMigrationsException;
+import dev.kbmigrator.MigrationFailedException;
+import dev.kbmigrator.MigrationPlan;
+import dev.kbmigrator.MigratorException;
+import dev.kbmigrator.MigratorStatus;
+import dev.kbmigrator.RunReport;
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.JoinsHostTransactions;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the host asks for, over the replica that does it. Safe for use by many threads. */
+public final class Engine {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+    private static final int ATTEMPTS = 20;
+    private static final long INTERRUPT_PART = 2;
+
+    private final EngineConfig config;
+    private @Nullable Replica replica;
+    private boolean closed;
+    private volatile boolean announced;
+
+    /** An engine that does nothing yet. */
+    public Engine(EngineConfig config) {
+        this.config = config;
+    }
+
+    /** Goes on in the background until it is closed. */
+    public void start() {
+        begin(false).start();
+    }
+
+    private synchronized Replica begin(boolean once) {
+        if (closed) {
+            throw new IllegalStateException("this migrator is closed: build a new one");
+        }
+        if (replica != null && !replica.hasEnded()) {
+            throw new IllegalStateException("this migrator is already at work: use either start(), once, or run()");
+        }
+        replica = new Replica(config, once);
+        return replica;
+    }
+
+    /** Tries each due KB once, and waits for it. */
+    public RunReport run(@Nullable Long cap) {
+        long startedAt = config.surroundings().nanoTime();
+        Replica session = begin(true);
+        if (cap != null) {
+            setCap(cap);
+        }
+        session.start();
+        awaitEnd(session);
+        RuntimeException fatal = session.fatal();
+        if (fatal instanceof InvalidMigrationsException) {
+            throw fatal;
+        }
+        if (fatal != null) {
+            throw new MigratorException(
+                    "the run could not go on, and what was done is kept: " + fatal.getMessage()
+                            + ". Run again when the cause is mended",
+                    fatal);
+        }
+        return conclude(session, startedAt);
+    }
+
+    private void awaitEnd(Replica session) {
+        try {
+            while (!session.hasEnded()) {
+                session.awaitEnd(TimeUnit.SECONDS.toNanos(10));
+            }
+        } catch (InterruptedException e) {
+            session.stop();
+            session.interrupt();
+            Thread.currentThread().interrupt();
+            throw new MigratorException(
+                    "the run was interrupted; what was done is kept, and what runs is being stopped", e);
+        }
+    }
+
+    private RunReport conclude(Replica session, long startedAt) {
+        View view = session.board().view();
+        Reports reports = new Reports(config, view);
+        RunReport report = reports.runReport(session, config.surroundings().nanoTime() - startedAt);
+        Replica.End end = session.end();
+        if (end == Replica.End.PAUSED) {
+            throw new MigrationFailedException("migrations are paused by an operator: " + view.pauseReason(), report);
+        }
+        if (end == Replica.End.CLOSED) {
+            throw new MigrationFailedException("the migrator was closed before the run had ended", report);
+        }
+        if (end == Replica.End.FAILED) {
+            throw new MigrationFailedException(reports.whatIsMissing(session, report), report);
+        }
+        return report;
+    }
+
+    /** Limits the target, for the whole fleet, until it is set anew. */
+    public void setCap(long cap) {
+        change(state -> state.capped(cap));
+    }
+
+    private void change(UnaryOperator<GlobalState> change) {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            GlobalState before = state();
+            GlobalState after = change.apply(before);
+            if (config.store().compareAndSet(GlobalState.DOCUMENT, before.revision(), after.toJson(), null)) {
+                wake();
+                return;
+            }
+        }
+        throw new StateStoreException("the global state is changed by others again and again");
+    }
+
+    private GlobalState state() {
+        return GlobalState.read(config.store().document(GlobalState.DOCUMENT).orElse(null), config.baseline());
+    }
+
+    private synchronized @Nullable Replica replica() {
+        return replica;
+    }
+
+    private void wake() {
+        Replica running = replica();
+        if (running != null) {
+            running.wake();
+        }
+    }
+
+    /** Stops, within the time. */
+    public void close(Duration timeout) {
+        Replica running;
+        synchronized (this) {
+            closed = true;
+            running = replica;
+        }
+        if (running == null || running.hasEnded()) {
+            return;
+        }
+        long deadline = config.surroundings().nanoTime() + timeout.toNanos();
+        running.stop();
+        boolean quiet = awaitUntil(running, deadline - timeout.toNanos() / INTERRUPT_PART);
+        if (!quiet) {
+            running.interrupt();
+            quiet = awaitUntil(running, deadline);
+        }
+        if (quiet) {
+            sayGoodbye();
+        } else {
+            LOG.atWarn().log("Some bodies did not stop within {}; their leases are left to expire", timeout);
+        }
+    }
+
+    private boolean awaitUntil(Replica running, long deadline) {
+        boolean interrupted = false;
+        while (!running.hasEnded()) {
+            long left = deadline - config.surroundings().nanoTime();
+            if (left <= 0) {
+                break;
+            }
+            try {
+                running.awaitEnd(left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+                break;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return running.hasEnded();
+    }
+
+    private void sayGoodbye() {
+        try {
+            config.store().forgetReplica(config.identity().id());
+        } catch (RuntimeException e) {
+            LOG.atInfo().setCause(e).log("Could not say goodbye; the other replicas will find out");
+        }
+    }
+
+    /** Enrols a KB that this build creates, at the newest version that it knows. */
+    public void registerKb(String kbId) {
+        KbIds.check(kbId);
+        announce();
+        config.store().enroll(Set.of(kbId), registrationVersion());
+    }
+
+    /** The same, in a transaction of the host. */
+    public void registerKb(Connection connection, String kbId) {
+        KbIds.check(kbId);
+        if (!(config.store() instanceof JoinsHostTransactions store)) {
+            throw new UnsupportedOperationException("the state store "
+                    + config.store().getClass().getName()
+                    + " cannot join a transaction of the host: use registerKb(kbId)"
+                    + " before the KB is visible to readers");
+        }
+        announce();
+        store.enroll(connection, kbId, registrationVersion());
+    }
+
+    private long registrationVersion() {
+        return Math.max(config.baseline(), config.catalog().newest());
+    }
+
+    /** A version that KBs are created at must be in the fleet's plan, so that nobody else can give it another meaning. */
+    private void announce() {
+        if (announced) {
+            return;
+        }
+        change(state -> {
+            Knowledge knowledge = Knowledge.compare(state, config.catalog());
+            if (!knowledge.problems().isEmpty()) {
+                throw new InvalidMigrationsException(knowledge.problems());
+            }
+            return state.extended(knowledge.extension()).registeredUpTo(registrationVersion());
+        });
+        announced = true;
+    }
+
+    /** Forgets a KB that the host has deleted. */
+    public void forgetKb(String kbId) {
+        config.store().remove(Set.of(KbIds.check(kbId)));
+    }
+
+    /** Has a KB migrated now; answers its version then. */
+    public long migrateKb(String kbId, long skip, String reason) {
+        KbIds.check(kbId);
+        StateStore store = config.store();
+        GlobalState state = state();
+        store.enroll(Set.of(kbId), state.baseline());
+        KbState kb = find(kbId);
+        long goal = Plans.kbGoal(state.plan(), state.open());
+        if (kb.version() >= goal || (skip > 0 && kb.version() >= skip)) {
+            return kb.version();
+        }
+        if (skip > goal) {
+            throw new IllegalArgumentException("version " + skip + " cannot be skipped for KB " + kbId
+                    + ": KBs are brought to version " + goal + " at present");
+        }
+        long failuresBefore = kb.attempt() == null ? 0 : kb.attempt().failedMicros();
+        ask(kbId, skip, reason);
+        return awaitRequest(kbId, goal, failuresBefore);
+    }
+
+    private void ask(String kbId, long skip, String reason) {
+        String name = Request.documentOf(kbId);
+        String json = Request.toJson(kbId, skip, reason, config.identity().id());
+        for (int i = 0; i < ATTEMPTS; i++) {
+            Document before = config.store().document(name).orElse(null);
+            if (config.store().compareAndSet(name, before == null ? 0 : before.revision(), json, null)) {
+                return;
+            }
+        }
+        throw new StateStoreException("the request for KB " + kbId + " is changed by others again and again");
+    }
+
+    /** Waits for the holder; this replica is one of those that may become it. */
+    private long awaitRequest(String kbId, long goal, long failedBefore) {
+        Replica running = replica();
+        Replica helper = running == null || running.hasEnded() ? begin(false) : running;
+        boolean own = helper != running;
+        if (own) {
+            helper.start();
+        }
+        Surroundings.Signal signal = config.surroundings().newSignal();
+        try {
+            while (true) {
+                helper.wake();
+                KbState kb = find(kbId);
+                if (kb.version() >= goal) {
+                    return kb.version();
+                }
+                Attempt attempt = kb.attempt();
+                if (attempt != null && attempt.failedMicros() > failedBefore) {
+                    throw new MigratorException("KB " + kbId + " could not be brought to version " + attempt.version()
+                            + ": " + attempt.error());
+                }
+                signal.awaitInterruptibly(TimeUnit.MILLISECONDS.toNanos(100));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new MigratorException("interrupted; KB " + kbId + " is migrated all the same", e);
+        } finally {
+            if (own) {
+                stopHelper(helper);
+            }
+        }
+    }
+
+    private void stopHelper(Replica helper) {
+        helper.stop();
+        awaitUntil(
+                helper,
+                config.surroundings().nanoTime() + config.timings().leaseTtl().toNanos());
+    }
+
+    private KbState find(String kbId) {
+        KbState kb = config.store().find(Set.of(kbId)).get(kbId);
+        if (kb == null) {
+            throw new MigratorException("KB " + kbId + " is not enrolled: it was deleted meanwhile");
+        }
+        return kb;
+    }
+
+    /** Withdraws the migrations of which no part has started. */
+    public void abandonTarget(String reason) {
+        change(GlobalState::withdrawn);
+        LOG.atWarn().log("Withdrew what has not started of the fleet's plan: {}", reason);
+    }
+
+    /** Pauses or resumes the fleet. */
+    public void setPaused(boolean paused, String reason) {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            Optional<Document> before = config.store().document(View.controlDocument());
+            var control = before.map(Json::read).orElseGet(Json::object);
+            control.put("paused", paused)
+                    .put("reason", reason)
+                    .put("by", config.identity().id());
+            long revision = before.map(Document::revision).orElse(0L);
+            if (config.store().compareAndSet(View.controlDocument(), revision, control.toString(), null)) {
+                wake();
+                return;
+            }
+        }
+        throw new StateStoreException("the control document is changed by others again and again");
+    }
+
+    /** The dry run. */
+    public MigrationPlan plan() {
+        return new Reports(config, Reports.read(config)).plan();
+    }
+
+    /** How things stand. */
+    public MigratorStatus status() {
+        Replica running = replica();
+        if (running != null && !running.hasEnded()) {
+            return new Reports(config, running.look()).status(running);
+        }
+        Replica visitor = new Replica(config, true);
+        try {
+            return new Reports(config, visitor.look()).status(running);
+        } finally {
+            sayGoodbye();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.PageRequest;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Partitions that a worker took together, and how far it has paged through them. Belongs to the worker's thread. */
+final class Pass {
+
+    /** By partition; those that were lost or given back leave. */
+    final Map<Integer, Held> held;
+
+    /** How many partitions were taken. */
+    final int taken;
+
+    /** The version to which its KBs are brought. */
+    final long goal;
+
+    /** The migrations that lead there. */
+    final List<MigrationInfo> plan;
+
+    /** When it began, in monotonic time. */
+    final long startedAt;
+
+    /** The next page to ask for; null when the last one has come. */
+    @Nullable
+    PageRequest next;
+
+    /** When the last page came, in monotonic time. */
+    long pagedAt;
+
+    /** Whether floors were raised: it went through whole partitions. */
+    boolean raised;
+
+    /** How many KBs it found to do. */
+    long kbs;
+
+    Pass(Map<Integer, Held> held, View view, PageRequest first, long now) {
+        this.held = held;
+        this.taken = held.size();
+        this.goal = view.goal();
+        this.plan = view.state().plan();
+        this.next = first;
+        this.startedAt = now;
+        this.pagedAt = now;
+    }
+
+    boolean isQuiet() {
+        return next == null && held.values().stream().allMatch(one -> one.inFlight.isEmpty());
+    }
+}

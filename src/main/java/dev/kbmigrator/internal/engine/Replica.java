@@ -1,0 +1,348 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.InvalidMigrationsException;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.Snapshot;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One replica at work: looks at the shared state again and again, and does what there is to do.
+ *
+ * <ol>
+ *   <li>Look: one round trip. When there is nothing to do, this is all.
+ *   <li>Announce the migrations that the fleet's plan does not have yet, by compare-and-set: that sets the target.
+ *   <li>While the target is unfinished, try to be the {@link Coordinator}.
+ *   <li>While KBs are due, let {@link Worker}s take them.
+ * </ol>
+ *
+ * <p>In the background it goes on until it is stopped. Once, it ends when every due KB has been tried, by this replica or by
+ * another, and says how it ended.
+ */
+final class Replica {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
+    private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
+    private static final int PARTITIONS_A_WORKER = 16;
+
+    /** How a single run ended. */
+    enum End {
+        /** The fleet is where it should be, as far as this build knows. */
+        DONE,
+        /** Something failed. */
+        FAILED,
+        /** An operator has paused the fleet. */
+        PAUSED,
+        /** The replica was closed. */
+        CLOSED
+    }
+
+    private final EngineConfig config;
+    private final boolean once;
+    private final Surroundings.Signal signal;
+    private final Board board;
+    private final Slots slots;
+    private final LeaseKeeper keeper;
+    private final Enrolment enrolment;
+    private final Troubles troubles;
+    private final List<Long> globalParts = new ArrayList<>();
+    private volatile @Nullable String globalFailure;
+    private volatile @Nullable RuntimeException fatal;
+    private volatile boolean listing;
+    private @Nullable Coordinator coordinator;
+    private @Nullable End end;
+    private String standingBy = "";
+    private long lastThorough;
+    private long lastSuccess;
+    private volatile boolean ended;
+    private final Surroundings.Signal endSignal;
+
+    Replica(EngineConfig config, boolean once) {
+        this.config = config;
+        this.once = once;
+        this.signal = config.surroundings().newSignal();
+        this.endSignal = config.surroundings().newSignal();
+        this.board = new Board(config, signal);
+        this.slots = new Slots(config, board::wakeWorkers);
+        this.keeper = new LeaseKeeper(config, slots);
+        this.enrolment = new Enrolment(config, board);
+        this.troubles = new Troubles(config, LOG);
+        this.lastThorough = config.surroundings().nanoTime();
+        this.lastSuccess = lastThorough;
+    }
+
+    Board board() {
+        return board;
+    }
+
+    Slots slots() {
+        return slots;
+    }
+
+    Enrolment enrolment() {
+        return enrolment;
+    }
+
+    /** Begins, in a thread of its own. */
+    void start() {
+        config.surroundings().start("kb-migrator", this::loop);
+    }
+
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** Waits until it has ended, but no longer than that. */
+    void awaitEnd(long nanos) throws InterruptedException {
+        if (!ended) {
+            endSignal.awaitInterruptibly(nanos);
+        }
+    }
+
+    /** How it ended; null while it has not, or when {@link #fatal} says why. */
+    @Nullable
+    End end() {
+        return end;
+    }
+
+    @Nullable
+    RuntimeException fatal() {
+        return fatal;
+    }
+
+    @Nullable
+    String globalFailure() {
+        return globalFailure;
+    }
+
+    synchronized List<Long> globalParts() {
+        return List.copyOf(globalParts);
+    }
+
+    synchronized void globalPartRan(long version) {
+        globalParts.add(version);
+        globalFailure = null;
+    }
+
+    void globalPartFailed(String error) {
+        globalFailure = error;
+    }
+
+    void wake() {
+        signal.raise();
+    }
+
+    /** Stops taking; cancels what runs at its next checkpoint. */
+    void stop() {
+        slots.close();
+        board.stop();
+        slots.cancel(body -> true, Body.Cancellation.CLOSING, false);
+    }
+
+    /** Interrupts what still runs. */
+    void interrupt() {
+        slots.cancel(body -> true, Body.Cancellation.CLOSING, true);
+    }
+
+    private void loop() {
+        try {
+            while (!board.isStopping() && end == null && fatal == null) {
+                troubles.guard(this::step);
+                if (once && end == null && troubles.failures() > 0) {
+                    giveUpIfHopeless();
+                }
+                if (end == null && fatal == null) {
+                    signal.await(waitNanos());
+                }
+            }
+            board.stop();
+            while (board.workers() > 0 || isCoordinating() || listing) {
+                signal.await(TimeUnit.SECONDS.toNanos(1));
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.atError().setCause(e).log("The migrator ended by an error of its own: {}", e.getMessage());
+            fatal = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
+        } finally {
+            if (end == null) {
+                end = End.CLOSED;
+            }
+            ended = true;
+            endSignal.raise();
+        }
+    }
+
+    private void giveUpIfHopeless() {
+        long silent = config.surroundings().nanoTime() - lastSuccess;
+        if (board.viewOrNull() == null
+                || silent > 2 * config.timings().leaseTtl().toNanos()) {
+            fatal = troubles.last();
+        }
+    }
+
+    /** One pass over the shared state. Safe for use by the coordinator's thread too. */
+    View look() {
+        long sentAt = config.surroundings().nanoTime();
+        boolean thorough;
+        synchronized (this) {
+            thorough = sentAt - lastThorough >= THOROUGH_NANOS;
+            if (thorough) {
+                lastThorough = sentAt;
+            }
+        }
+        Heartbeat self = new Heartbeat(
+                config.identity().id(),
+                config.identity().host(),
+                config.identity().build(),
+                config.catalog().newest(),
+                true,
+                board.due(),
+                thorough);
+        Snapshot snapshot = config.store().look(self);
+        View view = View.of(snapshot, sentAt, config.catalog(), config.baseline());
+        board.update(view);
+        lastSuccess = sentAt;
+        return view;
+    }
+
+    /** Changes the global state, if nobody has changed it since it was read. */
+    boolean change(GlobalState before, GlobalState after, @Nullable Epoch fence) {
+        return config.store().compareAndSet(GlobalState.DOCUMENT, before.revision(), after.toJson(), fence);
+    }
+
+    private void step() {
+        if (once && board.viewOrNull() == null) {
+            // What failed before this run began is tried once more, whatever its next attempt
+            board.retryWhatFailedBefore(Long.MAX_VALUE);
+        }
+        boolean first = board.viewOrNull() == null;
+        View view = look();
+        if (once && first) {
+            board.retryWhatFailedBefore(view.snapshot().storeMicros());
+        }
+        if (once && !view.knowledge().problems().isEmpty()) {
+            fatal = new InvalidMigrationsException(view.knowledge().problems());
+            return;
+        }
+        standBy(view.knowledge().standingBy());
+        GlobalState wanted = view.state().extended(view.knowledge().extension());
+        if (!view.paused() && isNews(view.state(), wanted)) {
+            if (change(view.state(), wanted, null)) {
+                LOG.atInfo()
+                        .addKeyValue("current", wanted.current())
+                        .addKeyValue("target", wanted.target())
+                        .log("The fleet's target is version {}", wanted.target());
+            }
+            view = look();
+        }
+        act(view);
+        if (once) {
+            end = endOf(view);
+        }
+    }
+
+    private static boolean isNews(GlobalState before, GlobalState wanted) {
+        return before.target() != wanted.target()
+                || before.plan().size() != wanted.plan().size();
+    }
+
+    private void act(View view) {
+        if (view.paused()) {
+            return;
+        }
+        if (coordinator != null && !coordinator.isFinished()) {
+            coordinator.wake();
+        } else if (view.state().unfinished()
+                && view.canCoordinate(config.catalog())
+                && !(once && (globalFailure != null || enrolment.failure() != null))) {
+            coordinator = new Coordinator(config, this, slots, keeper, once);
+            config.surroundings().start("kb-migrator-coordinator", coordinator);
+        }
+        startWorkers();
+        if (!view.state().unfinished() && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
+            listing = true;
+            config.surroundings().start("kb-migrator-listing", () -> list(view));
+        }
+    }
+
+    private void startWorkers() {
+        int wanted = Math.min(config.storeConcurrency(), board.candidates() / PARTITIONS_A_WORKER + 1);
+        for (int running = board.workers(); running < wanted && board.hasCandidates(); running++) {
+            Worker worker = new Worker(config, board, slots, keeper);
+            board.workerStarted(worker);
+            config.surroundings().start("kb-migrator-worker", worker);
+        }
+    }
+
+    private void list(View view) {
+        try {
+            enrolment.list(view);
+        } catch (RuntimeException e) {
+            LOG.atWarn().setCause(e).log("The host's KBs could not be enrolled: {}", e.getMessage());
+        } finally {
+            listing = false;
+            signal.raise();
+        }
+    }
+
+    private boolean isCoordinating() {
+        return coordinator != null && !coordinator.isFinished();
+    }
+
+    private void standBy(Optional<String> reason) {
+        String now = reason.orElse("");
+        if (!now.equals(standingBy)) {
+            standingBy = now;
+            if (!now.isEmpty()) {
+                LOG.atWarn().log("Standing by: {}", now);
+                Listeners.tell(config, listener -> listener.standingBy(now));
+            }
+        }
+    }
+
+    /** How a single run ends, as things stand; null: it goes on. */
+    private @Nullable End endOf(View view) {
+        if (view.paused()) {
+            return End.PAUSED;
+        }
+        if (board.workers() > 0 || listing) {
+            return null;
+        }
+        Set<Integer> open = new TreeSet<>(view.duePartitions());
+        open.removeAll(board.unfinishable());
+        if (!open.isEmpty()) {
+            return null;
+        }
+        boolean failing = view.failing(view.state().open()) > 0
+                || !board.unfinishable().isEmpty()
+                || globalFailure != null
+                || enrolment.failure() != null;
+        if (view.state().unfinished() && !failing) {
+            // Someone coordinates, this replica or another, unless nobody here can
+            return view.canCoordinate(config.catalog()) ? null : End.DONE;
+        }
+        return failing ? End.FAILED : End.DONE;
+    }
+
+    private long waitNanos() {
+        View view = board.viewOrNull();
+        if (view == null) {
+            return troubles.delay(config.timings().activeLook().toNanos());
+        }
+        boolean active = view.state().unfinished() || !view.duePartitions().isEmpty() || board.workers() > 0;
+        long wait = (active ? config.timings().activeLook() : config.timings().idleLook()).toNanos();
+        if (view.nextDueMicros() != Long.MAX_VALUE && !once) {
+            long micros = Math.max(0, view.nextDueMicros() - view.snapshot().storeMicros());
+            long passed = config.surroundings().nanoTime() - view.takenAt();
+            wait = Math.min(wait, TimeUnit.MICROSECONDS.toNanos(micros) - passed + TimeUnit.MILLISECONDS.toNanos(1));
+        }
+        return Math.max(TimeUnit.MILLISECONDS.toNanos(1), troubles.delay(wait));
+    }
+}

@@ -1,0 +1,145 @@
+package dev.kbmigrator.internal.engine;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one look means for this replica. Immutable.
+ *
+ * @param snapshot what the look showed
+ * @param takenAt monotonic time before it was sent
+ * @param state the global state
+ * @param knowledge how this build compares with the plan
+ * @param control the operators' document
+ * @param goal the version to which this replica may bring KBs now
+ * @param requests the KBs that someone asked to have migrated, by partition
+ */
+record View(
+        Snapshot snapshot,
+        long takenAt,
+        GlobalState state,
+        Knowledge knowledge,
+        ObjectNode control,
+        long goal,
+        Map<Integer, List<Request>> requests) {
+
+    private static final String CONTROL = Document.ANNOUNCED + "control";
+
+    static View of(Snapshot snapshot, long takenAt, Catalog catalog, long baseline) {
+        Document stateDocument = null;
+        ObjectNode control = Json.object();
+        Map<Integer, List<Request>> requests = new HashMap<>();
+        for (Document document : snapshot.documents()) {
+            if (document.name().equals(GlobalState.DOCUMENT)) {
+                stateDocument = document;
+            } else if (document.name().equals(CONTROL)) {
+                control = Json.read(document);
+            } else if (document.name().startsWith(Request.PREFIX)) {
+                Request request = Request.read(document);
+                requests.computeIfAbsent(Partitions.of(request.kbId()), partition -> new ArrayList<>())
+                        .add(request);
+            }
+        }
+        GlobalState state = GlobalState.read(stateDocument, baseline);
+        Knowledge knowledge = Knowledge.compare(state, catalog);
+        long goal = Plans.kbGoal(state.plan(), Math.min(state.open(), knowledge.upTo()));
+        return new View(snapshot, takenAt, state, knowledge, control, goal, requests);
+    }
+
+    /** The name of the operators' document. */
+    static String controlDocument() {
+        return CONTROL;
+    }
+
+    /** Whether an operator has paused the fleet. */
+    boolean paused() {
+        return control.path("paused").asBoolean();
+    }
+
+    /** Why it is paused, as the operator put it. */
+    String pauseReason() {
+        return control.path("reason").asText("no reason given");
+    }
+
+    /** The partitions in which there is something for this replica to do. */
+    Set<Integer> duePartitions() {
+        Set<Integer> due = new TreeSet<>(requests.keySet());
+        for (int partition = 0; partition < Partitions.COUNT; partition++) {
+            if (snapshot.floors().get(partition) < goal) {
+                due.add(partition);
+            }
+        }
+        for (AttemptCount count : snapshot.attempts()) {
+            if (count.due() > 0 && count.version() <= goal) {
+                due.add(count.partition());
+            }
+        }
+        return due;
+    }
+
+    /** The end of the stage that comes next. */
+    long stageEnd() {
+        return Plans.stageEnd(state.plan(), state.current(), state.target());
+    }
+
+    /** Whether no enrolled KB is below the version, but for those that were set aside. */
+    boolean allKbsReached(long version) {
+        long kbGoal = Plans.kbGoal(state.plan(), version);
+        return snapshot.floors().stream().allMatch(floor -> floor >= kbGoal) && failing(version) == 0;
+    }
+
+    /** How many KBs have an attempt on record below the version and are not set aside. */
+    long failing(long version) {
+        long kbGoal = Plans.kbGoal(state.plan(), version);
+        return snapshot.attempts().stream()
+                .filter(count -> count.version() <= kbGoal)
+                .mapToLong(count -> (long) count.due() + count.waiting())
+                .sum();
+    }
+
+    /** Whether this build knows every migration of the next stage, and so can coordinate it. */
+    boolean canCoordinate(Catalog catalog) {
+        long end = stageEnd();
+        for (MigrationInfo migration : Plans.between(state.plan(), state.current(), end)) {
+            if (catalog.get(migration.version()) == null) {
+                return false;
+            }
+        }
+        return end <= knowledge.upTo();
+    }
+
+    /** When the next attempt of a KB is due, in microseconds of the store's clock; {@link Long#MAX_VALUE} for never. */
+    long nextDueMicros() {
+        return snapshot.attempts().stream()
+                .filter(count -> count.version() <= goal)
+                .mapToLong(AttemptCount::nextDueMicros)
+                .min()
+                .orElse(Long.MAX_VALUE);
+    }
+
+    @Nullable
+    Document document(String name) {
+        for (Document document : snapshot.documents()) {
+            if (document.name().equals(name)) {
+                return document;
+            }
+        }
+        return null;
+    }
+
+    static String lockName(int scope) {
+        return scope == Epoch.COORDINATOR ? "migrations" : String.format("partition-%03d", scope);
+    }
+}

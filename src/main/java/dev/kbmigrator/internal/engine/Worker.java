@@ -1,0 +1,421 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.Lease;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.Partitions;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A thread that brings up the KBs of the partitions it takes. Around and around:
+ *
+ * <ol>
+ *   <li>It collects what the slots have finished, and writes it in batches, together with the fence ({@link Batch}).
+ *   <li>Partitions in which nothing is queued, running or unwritten any more, it gives back: it raises their floors, and
+ *       releases their leases.
+ *   <li>When the slots run dry it fetches the next page of the partitions it has, or takes others: the locks first, then new
+ *       epochs, then the first page, in this order, so that what it reads can no longer be changed by an earlier holder.
+ *   <li>It waits until something is finished, a batch is old enough, or a new view comes.
+ * </ol>
+ *
+ * <p>It ends when there is nothing left to take. An error of the store or the lock ends nothing: the step is tried again after
+ * a while, as long as the leases last.
+ */
+final class Worker implements Runnable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+    private static final long PARTIAL_RELEASE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final EngineConfig config;
+    private final Board board;
+    private final Slots slots;
+    private final LeaseKeeper keeper;
+    private final Surroundings.Signal signal;
+    private final Batch batch;
+    private final List<Pass> passes = new ArrayList<>();
+    private final Troubles troubles;
+    private final List<KbBody> ready = new ArrayList<>();
+    private List<KbBody> inbox = new ArrayList<>();
+    private long seen;
+
+    Worker(EngineConfig config, Board board, Slots slots, LeaseKeeper keeper) {
+        this.config = config;
+        this.board = board;
+        this.slots = slots;
+        this.keeper = keeper;
+        this.signal = config.surroundings().newSignal();
+        this.batch = new Batch(config, board, this);
+        this.troubles = new Troubles(config, LOG);
+        this.seen = board.view().takenAt();
+    }
+
+    /** Called by the thread that finished a body. */
+    void finished(KbBody body) {
+        boolean first;
+        synchronized (this) {
+            first = inbox.isEmpty();
+            inbox.add(body);
+        }
+        if (first) {
+            wake();
+        }
+    }
+
+    void wake() {
+        signal.raise();
+    }
+
+    /** The store refused a write under this epoch: another holder has opened a newer one. */
+    void fenced(Held held) {
+        if (keeper.lose(held, "partition " + held.scope() + " was taken over by another replica")) {
+            LOG.atInfo()
+                    .addKeyValue("partition", held.scope())
+                    .addKeyValue("epoch", held.epoch().number())
+                    .log("A partition was taken over by another replica");
+        }
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (true) {
+                troubles.guard(this::step);
+                if (passes.isEmpty() && (board.isStopping() || !board.hasCandidates())) {
+                    break;
+                }
+                signal.await(waitNanos());
+            }
+        } finally {
+            board.workerEnded(this);
+        }
+    }
+
+    private void step() {
+        settle();
+        if (board.isStopping()) {
+            passes.forEach(pass -> pass.next = null);
+            return;
+        }
+        while (slots.backlog() < slots.size()
+                && !slots.isExhausted()
+                && inFlight() < 2 * config.store().maxBatch()) {
+            settle();
+            if (!fetch() && !take()) {
+                break;
+            }
+        }
+    }
+
+    /** Takes over what the slots have finished, makes it durable, and gives back what is quiet. */
+    private void settle() {
+        List<KbBody> finished;
+        synchronized (this) {
+            finished = inbox;
+            inbox = new ArrayList<>();
+        }
+        finished.forEach(batch::add);
+        batch.dropLost();
+        try {
+            batch.writeIfDue(inFlight() == batch.size());
+        } finally {
+            slots.offer(ready);
+            ready.clear();
+        }
+        giveBack();
+    }
+
+    private int inFlight() {
+        int sum = 0;
+        for (Pass pass : passes) {
+            for (Held held : pass.held.values()) {
+                sum += held.inFlight.size();
+            }
+        }
+        return sum;
+    }
+
+    /** A KB's version is durable: on with the next one, if there is one. */
+    void advanced(KbBody body, long version) {
+        Held held = body.held;
+        held.progressed = true;
+        held.inFlight.remove(body.kb());
+        Pass pass = passOf(held);
+        if (pass != null && !held.isLost() && !board.isStopping()) {
+            KbBody next = bodyFor(pass, held, new KbState(body.kb(), version, null));
+            if (next != null) {
+                held.inFlight.add(body.kb());
+                ready.add(next);
+            }
+        }
+    }
+
+    private @Nullable Pass passOf(Held held) {
+        for (Pass pass : passes) {
+            if (pass.held.get(held.scope()) == held) {
+                return pass;
+            }
+        }
+        return null;
+    }
+
+    /** Fetches the next page of a pass that has one; answers whether there was one. */
+    private boolean fetch() {
+        for (Pass pass : passes) {
+            PageRequest request = pass.next;
+            if (request != null) {
+                Page page = config.store().page(request);
+                pass.next = page.next() == null ? null : request.from(page.next());
+                pass.pagedAt = config.surroundings().nanoTime();
+                queue(pass, page.kbs());
+                return true;
+            }
+        }
+        return refetch();
+    }
+
+    /** A partition that is held for long, by a slow KB, may meanwhile have others to do: looks again with each new view. */
+    private boolean refetch() {
+        View view = board.view();
+        if (view.takenAt() == seen) {
+            return false;
+        }
+        seen = view.takenAt();
+        Set<Integer> due = view.duePartitions();
+        for (Pass pass : passes) {
+            Set<Integer> again = new TreeSet<>(due);
+            again.retainAll(pass.held.keySet());
+            if (!again.isEmpty() && view.takenAt() - pass.pagedAt > 0) {
+                queueRequested(pass, view, again);
+                pass.next = request(again, pass.goal);
+            }
+        }
+        return passes.stream().anyMatch(pass -> pass.next != null);
+    }
+
+    private PageRequest request(Set<Integer> partitions, long goal) {
+        return new PageRequest(
+                partitions,
+                Selection.DUE,
+                goal,
+                board.due(),
+                null,
+                config.store().maxBatch());
+    }
+
+    private void queue(Pass pass, Collection<KbState> kbs) {
+        List<KbState> candidates = new ArrayList<>();
+        for (KbState kb : kbs) {
+            Held held = pass.held.get(Partitions.of(kb.kbId()));
+            if (held != null && !held.isLost() && held.mayBeReleased() && !held.inFlight.contains(kb.kbId())) {
+                candidates.add(kb);
+            }
+        }
+        Collection<String> existing = Hosts.existing(config, candidates);
+        List<KbBody> bodies = new ArrayList<>(candidates.size());
+        for (KbState kb : candidates) {
+            Held held = Objects.requireNonNull(pass.held.get(Partitions.of(kb.kbId())));
+            KbBody body = existing.contains(kb.kbId()) ? bodyFor(pass, held, kb) : null;
+            if (body == null) {
+                held.skipped |= kb.version() < pass.goal;
+            } else if (held.inFlight.add(kb.kbId())) {
+                bodies.add(body);
+            }
+        }
+        pass.kbs += bodies.size();
+        slots.offer(bodies);
+    }
+
+    private @Nullable KbBody bodyFor(Pass pass, Held held, KbState kb) {
+        MigrationInfo next = Plans.next(pass.plan, kb.version(), pass.goal);
+        Migration migration = next == null ? null : config.catalog().get(next.version());
+        if (next == null
+                || migration == null
+                || kb.version() < board.view().knowledge().above()) {
+            return null;
+        }
+        return new KbBody(config, this, held, kb, next, migration);
+    }
+
+    /** Takes partitions; answers whether there were any to try. */
+    private boolean take() {
+        Set<Integer> wanted = board.take();
+        if (wanted.isEmpty()) {
+            return false;
+        }
+        Map<Integer, Held> held = new TreeMap<>();
+        try {
+            acquire(wanted, held);
+        } finally {
+            Set<Integer> missed = new HashSet<>(wanted);
+            missed.removeAll(held.keySet());
+            board.contended(missed);
+        }
+        if (!held.isEmpty()) {
+            View view = board.view();
+            Pass pass = new Pass(
+                    held,
+                    view,
+                    request(held.keySet(), view.goal()),
+                    config.surroundings().nanoTime());
+            passes.add(pass);
+            queueRequested(pass, view, held.keySet());
+            fetch();
+        }
+        return true;
+    }
+
+    private void acquire(Set<Integer> wanted, Map<Integer, Held> held) {
+        Map<String, Integer> names = new HashMap<>();
+        wanted.forEach(partition -> names.put(View.lockName(partition), partition));
+        long deadline = keeper.deadlineOfRequestSentNow();
+        Map<String, Lease> leases =
+                config.lock().tryAcquireAll(names.keySet(), config.timings().leaseTtl());
+        if (leases.isEmpty()) {
+            return;
+        }
+        Set<Integer> scopes = new TreeSet<>();
+        leases.keySet().forEach(name -> scopes.add(Objects.requireNonNull(names.get(name))));
+        try {
+            Map<Integer, Epoch> epochs = config.store().openEpochs(scopes);
+            leases.forEach((name, lease) -> {
+                int partition = Objects.requireNonNull(names.get(name));
+                Epoch epoch = Objects.requireNonNull(epochs.get(partition));
+                held.put(partition, new Held(lease, epoch, deadline, this::wake));
+            });
+        } catch (RuntimeException e) {
+            keeper.releaseQuietly(leases.values());
+            throw e;
+        }
+        held.values().forEach(keeper::keep);
+    }
+
+    /** What someone asked for comes first, due or not. */
+    private void queueRequested(Pass pass, View view, Set<Integer> partitions) {
+        for (int partition : partitions) {
+            Held held = pass.held.get(partition);
+            for (Request request : view.requests().getOrDefault(partition, List.of())) {
+                if (held != null && !held.inFlight.contains(request.kbId())) {
+                    serve(pass, held, request);
+                }
+            }
+        }
+    }
+
+    private void serve(Pass pass, Held held, Request request) {
+        KbState kb = config.store().find(Set.of(request.kbId())).get(request.kbId());
+        if (kb != null && request.skip() > 0) {
+            kb = batch.skip(held, kb, request);
+        }
+        if (kb != null) {
+            queue(pass, List.of(kb));
+        }
+        config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
+    }
+
+    /** Gives back the partitions that are quiet: all of a pass at once, or one by one when a slow KB holds the rest up. */
+    private void giveBack() {
+        for (Iterator<Pass> each = passes.iterator(); each.hasNext(); ) {
+            Pass pass = each.next();
+            dropLost(pass);
+            boolean late = config.surroundings().nanoTime() - pass.pagedAt > PARTIAL_RELEASE_NANOS;
+            if (pass.next == null && (pass.isQuiet() || late || board.isStopping())) {
+                giveBack(pass);
+            }
+            if (pass.held.isEmpty()) {
+                each.remove();
+                learn(pass);
+            }
+        }
+    }
+
+    private void learn(Pass pass) {
+        if (pass.raised && !board.isStopping()) {
+            board.learn(pass.taken, pass.kbs, config.surroundings().nanoTime() - pass.startedAt);
+        }
+    }
+
+    /** Those that were lost leave as soon as they are quiet; only then is what may be left of the lease released. */
+    private void dropLost(Pass pass) {
+        Set<Integer> lost = new TreeSet<>();
+        List<Lease> leases = new ArrayList<>();
+        for (Held held : pass.held.values()) {
+            if (held.isLost() && held.inFlight.isEmpty()) {
+                lost.add(held.scope());
+                if (held.mayBeReleased()) {
+                    leases.add(held.lease());
+                }
+            }
+        }
+        if (!lost.isEmpty()) {
+            pass.held.keySet().removeAll(lost);
+            board.fruitless(lost);
+            keeper.releaseQuietly(leases);
+        }
+    }
+
+    private void giveBack(Pass pass) {
+        List<Held> quiet = pass.held.values().stream()
+                .filter(held -> !held.isLost() && held.inFlight.isEmpty() && held.mayBeReleased())
+                .toList();
+        if (quiet.isEmpty()) {
+            return;
+        }
+        Set<Integer> raised = raiseFloors(pass, quiet);
+        pass.raised |= !raised.isEmpty();
+        Set<Integer> fruitful = new TreeSet<>(raised);
+        Set<Integer> fruitless = new TreeSet<>();
+        Set<Integer> unfinishable = new TreeSet<>();
+        for (Held held : quiet) {
+            pass.held.remove(held.scope());
+            if (held.skipped) {
+                unfinishable.add(held.scope());
+            }
+            if (held.progressed) {
+                fruitful.add(held.scope());
+            } else if (!raised.contains(held.scope())) {
+                fruitless.add(held.scope());
+            }
+        }
+        keeper.release(quiet);
+        board.cannotFinish(unfinishable);
+        board.fruitful(fruitful);
+        board.fruitless(fruitless);
+    }
+
+    private Set<Integer> raiseFloors(Pass pass, List<Held> quiet) {
+        List<Epoch> clean = quiet.stream()
+                .filter(held -> !held.skipped && board.floorOf(held.scope()) < pass.goal)
+                .map(Held::epoch)
+                .toList();
+        if (clean.isEmpty() || board.isStopping()) {
+            return Set.of();
+        }
+        return config.store().raiseFloors(clean, pass.goal);
+    }
+
+    private long waitNanos() {
+        long now = config.surroundings().nanoTime();
+        long wait = config.timings().activeLook().toNanos();
+        wait = Math.min(wait, batch.dueIn(now));
+        return Math.max(1, troubles.delay(wait));
+    }
+}
