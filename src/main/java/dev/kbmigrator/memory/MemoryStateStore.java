@@ -1,0 +1,362 @@
+package dev.kbmigrator.memory;
+
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.Cursor;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.WriteResult;
+import dev.kbmigrator.spi.WriteResult.Gone;
+import dev.kbmigrator.spi.WriteResult.NotDone;
+import dev.kbmigrator.spi.WriteResult.Stale;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state in memory: the reference implementation of {@link StateStore}. One monitor makes each call atomic, so that the
+ * fence and what it guards cannot come apart. Safe for use by many threads.
+ */
+public class MemoryStateStore implements StateStore {
+
+    private final LongSupplier clockMicros;
+    private final List<NavigableMap<String, Long>> versions = new ArrayList<>();
+    private final List<NavigableMap<String, Attempt>> attempts = new ArrayList<>();
+    private final long[] floors = new long[Partitions.COUNT];
+    private final long[] epochs = new long[Partitions.COUNT + 1];
+    private final NavigableMap<String, Document> documents = new TreeMap<>();
+    private final Map<String, ReplicaState> replicas = new TreeMap<>();
+
+    /**
+     * A store by another clock.
+     *
+     * @param clockMicros microseconds since 1970
+     */
+    public MemoryStateStore(LongSupplier clockMicros) {
+        this.clockMicros = clockMicros;
+        for (int i = 0; i < Partitions.COUNT; i++) {
+            versions.add(new TreeMap<>());
+            attempts.add(new TreeMap<>());
+        }
+    }
+
+    /**
+     * A store by the system's clock.
+     *
+     * @return an empty store
+     */
+    public static MemoryStateStore create() {
+        return new MemoryStateStore(() -> ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now()));
+    }
+
+    @Override
+    public synchronized Snapshot look(Heartbeat self) {
+        long now = clockMicros.getAsLong();
+        ReplicaState before = replicas.get(self.replicaId());
+        replicas.put(
+                self.replicaId(),
+                new ReplicaState(
+                        self.replicaId(),
+                        self.host(),
+                        self.build(),
+                        self.newestVersion(),
+                        self.safeToServe(),
+                        before == null ? now : before.firstSeenMicros(),
+                        now));
+        List<Long> shownFloors = new ArrayList<>();
+        List<AttemptCount> counts = new ArrayList<>();
+        for (int partition = 0; partition < Partitions.COUNT; partition++) {
+            shownFloors.add(self.thorough() ? lowest(partition) : floors[partition]);
+            count(partition, self.due(), now, counts);
+        }
+        return new Snapshot(
+                now, documents(Document.ANNOUNCED), shownFloors, counts, new ArrayList<>(replicas.values()));
+    }
+
+    private long lowest(int partition) {
+        long lowest = Long.MAX_VALUE;
+        for (Map.Entry<String, Long> kb : versions.get(partition).entrySet()) {
+            if (kb.getValue() < lowest && !attempts.get(partition).containsKey(kb.getKey())) {
+                lowest = kb.getValue();
+            }
+        }
+        return lowest;
+    }
+
+    private void count(int partition, Due due, long now, List<AttemptCount> counts) {
+        NavigableMap<Long, AttemptCount> byVersion = new TreeMap<>();
+        for (Attempt attempt : attempts.get(partition).values()) {
+            AttemptCount sum = byVersion.getOrDefault(
+                    attempt.version(), new AttemptCount(partition, attempt.version(), 0, 0, 0, Long.MAX_VALUE));
+            boolean isDue = due.isDue(attempt, now);
+            boolean waits = !isDue && !attempt.setAside();
+            byVersion.put(
+                    attempt.version(),
+                    new AttemptCount(
+                            partition,
+                            attempt.version(),
+                            sum.due() + (isDue ? 1 : 0),
+                            sum.waiting() + (waits ? 1 : 0),
+                            sum.setAside() + (attempt.setAside() ? 1 : 0),
+                            waits ? Math.min(sum.nextDueMicros(), attempt.dueMicros()) : sum.nextDueMicros()));
+        }
+        counts.addAll(byVersion.values());
+    }
+
+    @Override
+    public synchronized void forgetReplica(String replicaId) {
+        replicas.remove(replicaId);
+    }
+
+    @Override
+    public synchronized Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+        Map<Integer, Epoch> opened = new HashMap<>();
+        for (int scope : scopes) {
+            opened.put(scope, new Epoch(scope, ++epochs[scope]));
+        }
+        return opened;
+    }
+
+    @Override
+    public synchronized Set<String> enroll(Collection<String> kbIds, long version) {
+        Set<String> enrolled = new HashSet<>();
+        for (String kbId : kbIds) {
+            int partition = Partitions.of(kbId);
+            if (versions.get(partition).putIfAbsent(kbId, version) == null) {
+                enrolled.add(kbId);
+                if (version < floors[partition]) {
+                    attempts.get(partition).put(kbId, new Attempt(version + 1, 0, null, 0, 0, false, false, null));
+                }
+            }
+        }
+        return enrolled;
+    }
+
+    @Override
+    public synchronized void remove(Collection<String> kbIds) {
+        for (String kbId : kbIds) {
+            int partition = Partitions.of(kbId);
+            versions.get(partition).remove(kbId);
+            attempts.get(partition).remove(kbId);
+        }
+    }
+
+    @Override
+    public synchronized Map<String, KbState> find(Collection<String> kbIds) {
+        Map<String, KbState> found = new HashMap<>();
+        for (String kbId : kbIds) {
+            int partition = Partitions.of(kbId);
+            Long version = versions.get(partition).get(kbId);
+            if (version != null) {
+                found.put(
+                        kbId, new KbState(kbId, version, attempts.get(partition).get(kbId)));
+            }
+        }
+        return found;
+    }
+
+    @Override
+    public synchronized Page page(PageRequest request) {
+        long now = clockMicros.getAsLong();
+        List<KbState> kbs = new ArrayList<>();
+        int first = 0;
+        String afterKb = "";
+        if (request.after() != null) {
+            String position = request.after().position();
+            int colon = position.indexOf(':');
+            first = Integer.parseInt(position.substring(0, colon));
+            afterKb = position.substring(colon + 1);
+        }
+        for (int partition : new TreeSet<>(request.partitions()).tailSet(first)) {
+            NavigableMap<String, Long> rest =
+                    partition == first ? versions.get(partition).tailMap(afterKb, false) : versions.get(partition);
+            for (Map.Entry<String, Long> kb : rest.entrySet()) {
+                Attempt attempt = attempts.get(partition).get(kb.getKey());
+                if (kb.getValue() < request.belowVersion() && isSelected(request, attempt, now)) {
+                    kbs.add(new KbState(kb.getKey(), kb.getValue(), withoutCheckpoint(attempt)));
+                    if (kbs.size() == request.limit()) {
+                        return new Page(kbs, new Cursor(partition + ":" + kb.getKey()));
+                    }
+                }
+            }
+        }
+        return new Page(kbs, null);
+    }
+
+    private static boolean isSelected(PageRequest request, @Nullable Attempt attempt, long now) {
+        if (request.selection() == Selection.ALL) {
+            return true;
+        }
+        if (request.selection() == Selection.FAILING) {
+            return attempt != null && (attempt.failures() > 0 || attempt.setAside());
+        }
+        return attempt == null || request.due().isDue(attempt, now);
+    }
+
+    private static @Nullable Attempt withoutCheckpoint(@Nullable Attempt attempt) {
+        if (attempt == null || attempt.checkpoint() == null) {
+            return attempt;
+        }
+        return new Attempt(
+                attempt.version(),
+                attempt.failures(),
+                attempt.error(),
+                attempt.failedMicros(),
+                attempt.dueMicros(),
+                attempt.setAside(),
+                true,
+                null);
+    }
+
+    @Override
+    public synchronized long count(long belowVersion) {
+        long count = 0;
+        for (NavigableMap<String, Long> partition : versions) {
+            count += belowVersion == Long.MAX_VALUE
+                    ? partition.size()
+                    : partition.values().stream()
+                            .filter(version -> version < belowVersion)
+                            .count();
+        }
+        return count;
+    }
+
+    @Override
+    public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
+        Set<Integer> stale = new TreeSet<>();
+        for (Epoch epoch : carried) {
+            if (!isCurrent(epoch)) {
+                stale.add(epoch.scope());
+            }
+        }
+        if (!stale.isEmpty()) {
+            return WriteResult.refused(stale);
+        }
+        Map<String, NotDone> exceptions = new HashMap<>();
+        for (KbWrite write : writes) {
+            int partition = Partitions.of(write.kbId());
+            Long version = versions.get(partition).get(write.kbId());
+            if (version == null) {
+                exceptions.put(write.kbId(), new Gone());
+            } else if (version != write.from()) {
+                exceptions.put(write.kbId(), new Stale(version));
+            } else {
+                apply(partition, write);
+            }
+        }
+        return new WriteResult(Set.of(), exceptions);
+    }
+
+    private boolean isCurrent(Epoch epoch) {
+        return epochs[epoch.scope()] == epoch.number();
+    }
+
+    private void apply(int partition, KbWrite write) {
+        NavigableMap<String, Attempt> records = attempts.get(partition);
+        Attempt before = records.get(write.kbId());
+        if (write instanceof KbWrite.Advanced advanced) {
+            versions.get(partition).put(advanced.kbId(), advanced.to());
+            records.remove(advanced.kbId());
+        } else if (write instanceof KbWrite.Failed failed) {
+            long now = clockMicros.getAsLong();
+            String checkpoint = before != null && before.version() == failed.version() ? before.checkpoint() : null;
+            boolean setAside = failed.retryAfter() == null;
+            long dueMicros = setAside
+                    ? 0
+                    : now
+                            + TimeUnit.NANOSECONDS.toMicros(
+                                    Objects.requireNonNull(failed.retryAfter()).toNanos());
+            records.put(
+                    failed.kbId(),
+                    new Attempt(
+                            failed.version(),
+                            failed.failures(),
+                            failed.error(),
+                            now,
+                            dueMicros,
+                            setAside,
+                            checkpoint != null,
+                            checkpoint));
+        } else if (write instanceof KbWrite.Checkpointed saved) {
+            Attempt kept = before != null && before.version() == saved.version()
+                    ? before
+                    : new Attempt(saved.version(), 0, null, 0, 0, false, false, null);
+            records.put(
+                    saved.kbId(),
+                    new Attempt(
+                            kept.version(),
+                            kept.failures(),
+                            kept.error(),
+                            kept.failedMicros(),
+                            kept.dueMicros(),
+                            kept.setAside(),
+                            true,
+                            saved.checkpoint()));
+        }
+    }
+
+    @Override
+    public synchronized Set<Integer> raiseFloors(Collection<Epoch> carried, long version) {
+        Set<Integer> reached = new TreeSet<>();
+        for (Epoch epoch : carried) {
+            int partition = epoch.scope();
+            if (isCurrent(epoch) && (floors[partition] >= version || lowest(partition) >= version)) {
+                floors[partition] = Math.max(floors[partition], version);
+                reached.add(partition);
+            }
+        }
+        return reached;
+    }
+
+    @Override
+    public synchronized Optional<Document> document(String name) {
+        return Optional.ofNullable(documents.get(name));
+    }
+
+    @Override
+    public synchronized List<Document> documents(String prefix) {
+        return documents.tailMap(prefix, true).values().stream()
+                .takeWhile(document -> document.name().startsWith(prefix))
+                .toList();
+    }
+
+    @Override
+    public synchronized boolean compareAndSet(
+            String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
+        Document before = documents.get(name);
+        if ((before == null ? 0 : before.revision()) != expectedRevision || (fence != null && !isCurrent(fence))) {
+            return false;
+        }
+        if (json == null) {
+            documents.remove(name);
+        } else {
+            documents.put(name, new Document(name, expectedRevision + 1, json));
+        }
+        return true;
+    }
+}
