@@ -22,7 +22,17 @@ public record MigrationPlan(
         List<String> sample,
         List<String> problems) {
 
-    /** Copies its lists. */
+    /**
+     * Copies its lists.
+     *
+     * @param currentVersion the fleet's current version
+     * @param targetVersion the version that a run would bring it to
+     * @param stages what is to be done, in order
+     * @param enrolledKbs how many KBs are enrolled
+     * @param kbsToMigrate how many of them are below the target
+     * @param sample some of those, at most 20
+     * @param problems what keeps this replica from doing it: a conflict with the stored plan, migrations that it does not know
+     */
     public MigrationPlan {
         stages = List.copyOf(stages);
         sample = List.copyOf(sample);
@@ -37,7 +47,11 @@ public record MigrationPlan(
      */
     public record Stage(List<MigrationInfo> migrations) {
 
-        /** Copies its list. */
+        /**
+         * Copies its list.
+         *
+         * @param migrations the migrations, in order, at least one
+         */
         public Stage {
             migrations = List.copyOf(migrations);
         }

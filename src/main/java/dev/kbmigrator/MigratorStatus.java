@@ -30,7 +30,20 @@ public record MigratorStatus(
         List<Running> running,
         List<String> waitingFor) {
 
-    /** Copies its lists. */
+    /**
+     * Copies its lists.
+     *
+     * @param currentVersion the fleet's current version
+     * @param targetVersion the version that it is brought to; the current one when nothing is to be done
+     * @param plan the migrations that the fleet knows of, in order
+     * @param enrolledKbs how many KBs are enrolled
+     * @param kbsToMigrate how many of them are below the target
+     * @param failureCount how many are failing or set aside
+     * @param failures some of those, at most 100
+     * @param replicas the replicas that have announced themselves and not said goodbye
+     * @param running what this replica is running now
+     * @param waitingFor what stands in the way, a sentence each; empty when nothing does
+     */
     public MigratorStatus {
         plan = List.copyOf(plan);
         failures = List.copyOf(failures);

@@ -12,7 +12,12 @@ public record Epoch(int scope, long number) {
     /** The scope of the replica that coordinates the fleet: the holder of the lock {@code migrations}. */
     public static final int COORDINATOR = Partitions.COUNT;
 
-    /** Checks the ranges. */
+    /**
+     * Checks the ranges.
+     *
+     * @param scope the partition, from 0 to 255, or {@link #COORDINATOR}
+     * @param number the token, at least 1
+     */
     public Epoch {
         if (scope < 0 || scope > COORDINATOR) {
             throw new IllegalArgumentException("scope must be a partition from 0 to 255, or " + COORDINATOR

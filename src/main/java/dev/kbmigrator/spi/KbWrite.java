@@ -31,7 +31,13 @@ public sealed interface KbWrite {
      * @param to the version after, above {@code from}
      */
     record Advanced(String kbId, long from, long to) implements KbWrite {
-        /** Checks that the version rises. */
+        /**
+         * Checks that the version rises.
+         *
+         * @param kbId the KB
+         * @param from the version before
+         * @param to the version after, above {@code from}
+         */
         public Advanced {
             if (to <= from) {
                 throw new IllegalArgumentException(

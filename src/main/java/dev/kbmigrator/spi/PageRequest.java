@@ -31,7 +31,16 @@ public record PageRequest(
         ALL
     }
 
-    /** Copies the partitions and checks the limit. */
+    /**
+     * Copies the partitions and checks the limit.
+     *
+     * @param partitions the partitions to look in
+     * @param selection which KBs of theirs
+     * @param belowVersion only those whose version is below this
+     * @param due for {@link Selection#DUE}: which of those with an {@link Attempt} count; ignored otherwise
+     * @param after where the page before ended, or null for the first; a cursor is good for the same other parameters only
+     * @param limit the most KBs to return, at least 1
+     */
     public PageRequest {
         partitions = Set.copyOf(partitions);
         if (limit < 1) {

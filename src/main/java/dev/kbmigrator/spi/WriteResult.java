@@ -15,7 +15,12 @@ public record WriteResult(Set<Integer> staleScopes, Map<String, NotDone> excepti
     /** Everything was written. */
     public static final WriteResult ALL_DONE = new WriteResult(Set.of(), Map.of());
 
-    /** Copies its parts. */
+    /**
+     * Copies its parts.
+     *
+     * @param staleScopes the scopes whose epoch was stale; empty when the batch was written
+     * @param exceptions the KBs whose write did not happen, and why; every other KB's was done
+     */
     public WriteResult {
         staleScopes = Set.copyOf(staleScopes);
         exceptions = Map.copyOf(exceptions);
