@@ -7,6 +7,7 @@ module dev.kbmigrator {
     requires static transitive org.jspecify;
 
     exports dev.kbmigrator;
+    exports dev.kbmigrator.jdbc;
     exports dev.kbmigrator.memory;
     exports dev.kbmigrator.spi;
 

@@ -16,4 +16,13 @@ public interface JoinsHostTransactions {
      * @throws StateStoreException when the library's tables are not there yet, or the database fails
      */
     boolean enroll(Connection connection, String kbId, long version);
+
+    /**
+     * Makes sure, before the host's transaction is touched, that what {@link #enroll(Connection, String, long)} needs is
+     * there.
+     *
+     * @param connection the host's connection
+     * @throws StateStoreException when the library's tables are not there yet, with what to do
+     */
+    void checkReady(Connection connection);
 }

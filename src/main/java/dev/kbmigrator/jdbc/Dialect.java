@@ -1,0 +1,123 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.spi.StateStoreException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+
+/** What differs between databases in the way of types, clocks, errors and transactions. Stateless. */
+abstract class Dialect {
+
+    /** The databases that are known; any other is refused, because a guess could lose data. */
+    static Dialect of(Connection connection) throws SQLException {
+        String product = connection.getMetaData().getDatabaseProductName();
+        switch (product.toLowerCase(Locale.ROOT)) {
+            case "postgresql":
+                return new PostgresDialect();
+            case "mariadb":
+                return new MariaDbDialect(true);
+            case "mysql":
+                return new MariaDbDialect(false);
+            case "h2":
+                return new H2Dialect();
+            case "sqlite":
+                return new SqliteDialect();
+            default:
+                throw new StateStoreException("the database \"" + product + "\" is not one that the library knows:"
+                        + " PostgreSQL, MariaDB, MySQL, H2 and SQLite are. For another, implement"
+                        + " dev.kbmigrator.spi.StateStore and prove it with the test kit");
+        }
+    }
+
+    /** How the state's statements are put. */
+    abstract StateSql state(Database database);
+
+    /** How the lock's statements are put. */
+    abstract LockSql lock(Database database);
+
+    /** The statements that make the tables; each can be repeated. */
+    abstract List<String> tables();
+
+    /** Inserts rows, but for those whose key is there. */
+    abstract String insertIgnoring(String tableAndColumns, String rows);
+
+    /** The database's clock, in microseconds since 1970, as of now rather than of the transaction's start. */
+    abstract String now();
+
+    /** What makes a SELECT lock its rows against a change, but not against each other, where the database can. */
+    abstract String forShare();
+
+    /** What makes a SELECT lock its rows, leaving out those that are locked. */
+    abstract String forUpdateSkippingLocked();
+
+    /** What makes a SELECT lock its rows. */
+    abstract String forUpdate();
+
+    /** Whether the database has undone a statement because others were in the way, and says so. */
+    abstract boolean isRetryable(SQLException error);
+
+    /** Whether two replicas that make the tables at once got into each other's way. */
+    abstract boolean isCollision(SQLException error);
+
+    /** Whether a table is not there. */
+    abstract boolean isMissingTable(SQLException error);
+
+    /** Picks KBs by their keys, for as many as there are. */
+    abstract String keysIn(int keys);
+
+    /** How many keys one statement takes. */
+    abstract int keysAtOnce();
+
+    /** Whether keys that one statement takes are of one partition. */
+    boolean onePartitionAtOnce() {
+        return true;
+    }
+
+    /** Begins a transaction that reads what is committed, and cannot stand still for long. */
+    void begin(Connection connection, Duration timeout) throws SQLException {
+        connection.setAutoCommit(false);
+    }
+
+    /** Ends a transaction for good. */
+    void commit(Connection connection) throws SQLException {
+        connection.commit();
+    }
+
+    /** Undoes a transaction. */
+    void rollback(Connection connection) throws SQLException {
+        connection.rollback();
+    }
+
+    /** Gives a connection back the settings that {@link #begin} has changed. */
+    void restore(Connection connection) throws SQLException {}
+
+    /** Binds a KB's id, so that it is compared byte by byte. */
+    void setKbId(PreparedStatement statement, int index, String kbId) throws SQLException {
+        statement.setString(index, kbId);
+    }
+
+    /** Reads a KB's id. */
+    String getKbId(ResultSet rows, int column) throws SQLException {
+        return rows.getString(column);
+    }
+
+    static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    static boolean hasState(SQLException error, String... states) {
+        String state = error.getSQLState();
+        return state != null && List.of(states).contains(state);
+    }
+
+    static boolean hasCode(SQLException error, Integer... codes) {
+        return List.of(codes).contains(error.getErrorCode());
+    }
+}

@@ -1,0 +1,168 @@
+package dev.kbmigrator.jdbc;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * H2, in memory, in a file or as a server. Ids are kept as bytes, because a database-wide collation could merge two. There is
+ * no shared row lock: what other databases lock for share is locked exclusively, for no longer.
+ */
+final class H2Dialect extends Dialect {
+
+    private static final List<String> TABLES = List.of("""
+            CREATE TABLE IF NOT EXISTS {kb} (
+              kb_partition SMALLINT NOT NULL,
+              kb_id VARBINARY(255) NOT NULL,
+              version BIGINT NOT NULL,
+              PRIMARY KEY (kb_partition, kb_id)
+            )
+            """, """
+            CREATE TABLE IF NOT EXISTS {attempt} (
+              kb_partition SMALLINT NOT NULL,
+              kb_id VARBINARY(255) NOT NULL,
+              version BIGINT NOT NULL,
+              failures INTEGER NOT NULL,
+              error VARCHAR(2000),
+              failed_us BIGINT NOT NULL,
+              due_us BIGINT NOT NULL,
+              set_aside SMALLINT NOT NULL,
+              checkpoint VARCHAR(65536),
+              PRIMARY KEY (kb_partition, kb_id)
+            )
+            """, """
+            CREATE TABLE IF NOT EXISTS {floor} (kb_partition SMALLINT PRIMARY KEY, version BIGINT NOT NULL)
+            """, """
+            CREATE TABLE IF NOT EXISTS {epoch} (scope SMALLINT PRIMARY KEY, number BIGINT NOT NULL)
+            """, """
+            CREATE TABLE IF NOT EXISTS {document} (
+              name VARCHAR(200) PRIMARY KEY,
+              revision BIGINT NOT NULL,
+              json VARCHAR(1048576) NOT NULL
+            )
+            """, """
+            CREATE TABLE IF NOT EXISTS {replica} (
+              replica_id VARCHAR(100) PRIMARY KEY,
+              host VARCHAR(200) NOT NULL,
+              build VARCHAR(200) NOT NULL,
+              newest_version BIGINT NOT NULL,
+              safe_to_serve SMALLINT NOT NULL,
+              first_seen_us BIGINT NOT NULL,
+              last_seen_us BIGINT NOT NULL
+            )
+            """, """
+            CREATE TABLE IF NOT EXISTS {lock} (
+              name VARCHAR(100) PRIMARY KEY,
+              nonce VARCHAR(100) NOT NULL,
+              expires_us BIGINT NOT NULL
+            )
+            """);
+
+    @Override
+    StateSql state(Database database) {
+        return new StandardStateSql(database, this, """
+                MERGE INTO {replica} r
+                USING (SELECT CAST(? AS VARCHAR) AS id, CAST(? AS VARCHAR) AS host, CAST(? AS VARCHAR) AS build,
+                         CAST(? AS BIGINT) AS newest, CAST(? AS SMALLINT) AS safe, {now} AS us) s
+                ON (r.replica_id = s.id)
+                WHEN MATCHED THEN UPDATE SET host = s.host, build = s.build, newest_version = s.newest,
+                  safe_to_serve = s.safe, last_seen_us = s.us
+                WHEN NOT MATCHED THEN
+                  INSERT (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
+                  VALUES (s.id, s.host, s.build, s.newest, s.safe, s.us, s.us)
+                """, """
+                MERGE INTO {kb} k
+                USING (SELECT CAST(? AS SMALLINT) AS p, CAST(? AS VARBINARY) AS id, CAST(? AS BIGINT) AS v) s
+                ON (k.kb_partition = s.p AND k.kb_id = s.id)
+                WHEN NOT MATCHED THEN INSERT (kb_partition, kb_id, version) VALUES (s.p, s.id, s.v)
+                """);
+    }
+
+    @Override
+    LockSql lock(Database database) {
+        return new StandardLockSql(database, this);
+    }
+
+    @Override
+    List<String> tables() {
+        return TABLES;
+    }
+
+    @Override
+    String insertIgnoring(String tableAndColumns, String rows) {
+        String table = tableAndColumns.substring(0, tableAndColumns.indexOf(' '));
+        String key = tableAndColumns.substring(tableAndColumns.indexOf('(') + 1, tableAndColumns.indexOf(','));
+        return "INSERT INTO " + tableAndColumns + " SELECT * FROM (VALUES " + rows
+                + ") v WHERE NOT EXISTS (SELECT 1 FROM " + table + " t WHERE t." + key + " = v.C1)";
+    }
+
+    @Override
+    String now() {
+        return "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP(6)) * 1000000 AS BIGINT)";
+    }
+
+    @Override
+    String forShare() {
+        return "FOR UPDATE";
+    }
+
+    @Override
+    String forUpdateSkippingLocked() {
+        return "FOR UPDATE SKIP LOCKED";
+    }
+
+    @Override
+    String forUpdate() {
+        return "FOR UPDATE";
+    }
+
+    /** Lock timeout, deadlock, concurrent update, and a key that another transaction has just inserted. */
+    @Override
+    boolean isRetryable(SQLException error) {
+        return hasCode(error, 50200, 40001, 90131, 23505);
+    }
+
+    /** Table or index exists already, unique violation. */
+    @Override
+    boolean isCollision(SQLException error) {
+        return hasCode(error, 42101, 42111, 23505, 90045);
+    }
+
+    /** Table not found, alone or with similar names. */
+    @Override
+    boolean isMissingTable(SQLException error) {
+        return hasCode(error, 42102, 42103, 42104);
+    }
+
+    @Override
+    String keysIn(int keys) {
+        return "kb_partition = ? AND kb_id IN (" + Placeholders.rows(keys, 1) + ")";
+    }
+
+    @Override
+    int keysAtOnce() {
+        return 256;
+    }
+
+    @Override
+    void begin(Connection connection, Duration timeout) throws SQLException {
+        if (connection.getTransactionIsolation() != Connection.TRANSACTION_READ_COMMITTED) {
+            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        }
+        connection.setAutoCommit(false);
+    }
+
+    @Override
+    void setKbId(PreparedStatement statement, int index, String kbId) throws SQLException {
+        statement.setBytes(index, kbId.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    String getKbId(ResultSet rows, int column) throws SQLException {
+        return new String(rows.getBytes(column), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,141 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.jdbc.LockSql.Owned;
+import dev.kbmigrator.spi.Lease;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.Renewal;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Leases as rows of a table, by the database's own clock: no session locks, which poolers strand, and no waiting. Safe for use
+ * by many threads.
+ */
+public final class JdbcLock implements Lock {
+
+    private final Database database;
+    private volatile @Nullable LockSql sql;
+
+    private JdbcLock(Database database) {
+        this.database = database;
+    }
+
+    /**
+     * A lock with the default settings. Nothing is read or written yet.
+     *
+     * @param dataSource the host's data source
+     * @return the lock
+     */
+    public static JdbcLock create(DataSource dataSource) {
+        return create(JdbcSettings.of(dataSource));
+    }
+
+    /**
+     * A lock. Nothing is read or written yet.
+     *
+     * @param settings where the tables are
+     * @return the lock
+     */
+    public static JdbcLock create(JdbcSettings settings) {
+        return new JdbcLock(new Database(settings));
+    }
+
+    private LockSql sql() {
+        LockSql known = sql;
+        if (known == null) {
+            known = database.dialect().lock(database);
+            sql = known;
+        }
+        return known;
+    }
+
+    @Override
+    public Optional<Lease> tryAcquire(String name, Duration ttl) {
+        return Optional.ofNullable(tryAcquireAll(Set.of(name), ttl).get(name));
+    }
+
+    @Override
+    public Map<String, Lease> tryAcquireAll(Collection<String> names, Duration ttl) {
+        if (names.isEmpty()) {
+            return Map.of();
+        }
+        String nonce = UUID.randomUUID().toString();
+        Map<String, Lease> acquired = new HashMap<>();
+        for (String name : sql().acquire(new TreeSet<>(names), nonce, micros(ttl))) {
+            acquired.put(name, new JdbcLease(new Owned(name, nonce)));
+        }
+        return acquired;
+    }
+
+    @Override
+    public Map<String, Renewal> renewAll(Collection<? extends Lease> leases, Duration ttl) {
+        SortedSet<Owned> owned = owned(leases);
+        if (owned.isEmpty()) {
+            return Map.of();
+        }
+        Set<Owned> renewed = sql().renew(owned, micros(ttl));
+        Map<String, Renewal> answers = new HashMap<>();
+        for (Owned one : owned) {
+            answers.put(one.name(), renewed.contains(one) ? Renewal.HELD : Renewal.LOST);
+        }
+        return answers;
+    }
+
+    @Override
+    public void releaseAll(Collection<? extends Lease> leases) {
+        SortedSet<Owned> owned = owned(leases);
+        if (!owned.isEmpty()) {
+            sql().release(owned);
+        }
+    }
+
+    private static SortedSet<Owned> owned(Collection<? extends Lease> leases) {
+        SortedSet<Owned> owned = new TreeSet<>();
+        for (Lease lease : leases) {
+            if (!(lease instanceof JdbcLease ours)) {
+                throw new IllegalArgumentException("the lease " + lease.name() + " is not one of a JdbcLock, but a "
+                        + lease.getClass().getName());
+            }
+            owned.add(ours.owned);
+        }
+        return owned;
+    }
+
+    private static long micros(Duration ttl) {
+        return TimeUnit.NANOSECONDS.toMicros(ttl.toNanos());
+    }
+
+    private final class JdbcLease implements Lease {
+
+        private final Owned owned;
+
+        private JdbcLease(Owned owned) {
+            this.owned = owned;
+        }
+
+        @Override
+        public String name() {
+            return owned.name();
+        }
+
+        @Override
+        public Renewal renew(Duration ttl) {
+            return renewAll(Set.of(this), ttl).getOrDefault(name(), Renewal.LOST);
+        }
+
+        @Override
+        public void release() {
+            releaseAll(Set.of(this));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.JoinsHostTransactions;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.WriteResult;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state in a relational database: PostgreSQL, MariaDB, MySQL, H2 or SQLite. Which one it is, is asked at the first call;
+ * an unknown one is refused. Safe for use by many threads.
+ *
+ * <p>Seven tables: the KBs with their versions, the few that have something on record besides, the floors, the epochs, the
+ * documents, the replicas, and the locks of {@link JdbcLock}. The floors are rows of their own, so that a host's long
+ * transaction that enrols a KB blocks no batch; the version has no index, so that moving it touches none.
+ */
+public final class JdbcStateStore implements StateStore, JoinsHostTransactions {
+
+    private static final char AFTER_ALL_NAMES = '\u007f';
+
+    private final Database database;
+    private volatile @Nullable StateSql sql;
+    private volatile boolean ready;
+
+    private JdbcStateStore(Database database) {
+        this.database = database;
+    }
+
+    /**
+     * A store with the default settings. Nothing is read or written yet.
+     *
+     * @param dataSource the host's data source
+     * @return the store
+     */
+    public static JdbcStateStore create(DataSource dataSource) {
+        return create(JdbcSettings.of(dataSource));
+    }
+
+    /**
+     * A store. Nothing is read or written yet.
+     *
+     * @param settings where the tables are
+     * @return the store
+     */
+    public static JdbcStateStore create(JdbcSettings settings) {
+        return new JdbcStateStore(new Database(settings));
+    }
+
+    private StateSql sql() {
+        StateSql known = sql;
+        if (known == null) {
+            known = database.dialect().state(database);
+            sql = known;
+        }
+        return known;
+    }
+
+    /**
+     * The statements that make the tables, for those who run DDL by hand. They can be repeated.
+     *
+     * @return the statements for the database at hand, each to be ended by a semicolon
+     * @throws StateStoreException when the database is out of reach or unknown
+     */
+    public List<String> ddl() {
+        return Tables.ddl(database.dialect(), database.settings());
+    }
+
+    @Override
+    public Snapshot look(Heartbeat self) {
+        return sql().look(self);
+    }
+
+    @Override
+    public void forgetReplica(String replicaId) {
+        sql().forgetReplica(replicaId);
+    }
+
+    @Override
+    public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+        return scopes.isEmpty() ? Map.of() : sql().openEpochs(new TreeSet<>(scopes));
+    }
+
+    @Override
+    public Set<String> enroll(Collection<String> kbIds, long version) {
+        return kbIds.isEmpty() ? Set.of() : sql().enroll(Key.sorted(kbIds), version);
+    }
+
+    @Override
+    public boolean enroll(Connection connection, String kbId, long version) {
+        checkReady(connection);
+        try {
+            return !sql().enroll(connection, Key.sorted(Set.of(kbId)), version).isEmpty();
+        } catch (SQLException e) {
+            throw Database.failure("enrol KB " + kbId + " in the host's transaction", e);
+        }
+    }
+
+    @Override
+    public void checkReady(Connection connection) {
+        if (ready) {
+            return;
+        }
+        try {
+            // The catalogue is asked, because a statement that fails would end the host's transaction on some databases
+            ready = Tables.areInCatalogue(connection, database.settings());
+        } catch (SQLException e) {
+            throw Database.failure("look for the library's tables", e);
+        }
+        if (!ready) {
+            throw new StateStoreException("the library's tables (" + database.sql("{kb}")
+                    + " and others) are not there yet, and a host's transaction is no place to create them: call start()"
+                    + " or run() before the first registerKb, or run what JdbcStateStore.ddl() prints");
+        }
+    }
+
+    @Override
+    public void remove(Collection<String> kbIds) {
+        if (!kbIds.isEmpty()) {
+            sql().remove(Key.sorted(kbIds));
+        }
+    }
+
+    @Override
+    public Map<String, KbState> find(Collection<String> kbIds) {
+        return kbIds.isEmpty() ? Map.of() : sql().find(Key.sorted(kbIds));
+    }
+
+    @Override
+    public Page page(PageRequest request) {
+        return request.partitions().isEmpty() ? new Page(List.of(), null) : sql().page(request);
+    }
+
+    @Override
+    public long count(long belowVersion) {
+        return sql().count(belowVersion);
+    }
+
+    @Override
+    public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+        return sql().write(List.copyOf(epochs), writes);
+    }
+
+    @Override
+    public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
+        return epochs.isEmpty() ? Set.of() : sql().raiseFloors(List.copyOf(epochs), version);
+    }
+
+    @Override
+    public Optional<Document> document(String name) {
+        return sql().document(name);
+    }
+
+    @Override
+    public List<Document> documents(String prefix) {
+        return sql().documents(prefix, prefix + AFTER_ALL_NAMES).stream()
+                .filter(document -> !document.name().equals(Tables.DOCUMENT))
+                .toList();
+    }
+
+    @Override
+    public boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
+        return sql().compareAndSet(name, expectedRevision, json, fence);
+    }
+}

@@ -1,0 +1,209 @@
+package dev.kbmigrator.jdbc;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * MariaDB 10.6 and later, and MySQL 8. Ids are kept as bytes, because even a binary collation takes {@code "a"} and
+ * {@code "a "} for equal. Transactions read what is committed: at the default isolation, an update before an insert deadlocks
+ * more often than not.
+ */
+final class MariaDbDialect extends Dialect {
+
+    private static final List<String> TABLES = List.of("""
+            CREATE TABLE IF NOT EXISTS {kb} (
+              kb_partition SMALLINT NOT NULL,
+              kb_id VARBINARY(255) NOT NULL,
+              version BIGINT NOT NULL,
+              PRIMARY KEY (kb_partition, kb_id)
+            ) ENGINE = InnoDB
+            """, """
+            CREATE TABLE IF NOT EXISTS {attempt} (
+              kb_partition SMALLINT NOT NULL,
+              kb_id VARBINARY(255) NOT NULL,
+              version BIGINT NOT NULL,
+              failures INT NOT NULL,
+              error TEXT CHARACTER SET utf8mb4,
+              failed_us BIGINT NOT NULL,
+              due_us BIGINT NOT NULL,
+              set_aside SMALLINT NOT NULL,
+              checkpoint MEDIUMTEXT CHARACTER SET utf8mb4,
+              PRIMARY KEY (kb_partition, kb_id)
+            ) ENGINE = InnoDB
+            """, """
+            CREATE TABLE IF NOT EXISTS {floor} (
+              kb_partition SMALLINT PRIMARY KEY,
+              version BIGINT NOT NULL
+            ) ENGINE = InnoDB
+            """, """
+            CREATE TABLE IF NOT EXISTS {epoch} (
+              scope SMALLINT PRIMARY KEY,
+              number BIGINT NOT NULL
+            ) ENGINE = InnoDB
+            """, """
+            CREATE TABLE IF NOT EXISTS {document} (
+              name VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+              revision BIGINT NOT NULL,
+              json MEDIUMTEXT CHARACTER SET utf8mb4 NOT NULL
+            ) ENGINE = InnoDB
+            """, """
+            CREATE TABLE IF NOT EXISTS {replica} (
+              replica_id VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+              host VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL,
+              build VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL,
+              newest_version BIGINT NOT NULL,
+              safe_to_serve SMALLINT NOT NULL,
+              first_seen_us BIGINT NOT NULL,
+              last_seen_us BIGINT NOT NULL
+            ) ENGINE = InnoDB
+            """, """
+            CREATE TABLE IF NOT EXISTS {lock} (
+              name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+              nonce VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+              expires_us BIGINT NOT NULL
+            ) ENGINE = InnoDB
+            """);
+
+    private final boolean mariaDb;
+
+    MariaDbDialect(boolean mariaDb) {
+        this.mariaDb = mariaDb;
+    }
+
+    @Override
+    StateSql state(Database database) {
+        return new StandardStateSql(database, this, """
+                INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
+                SELECT ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c
+                ON DUPLICATE KEY UPDATE host = VALUES(host), build = VALUES(build),
+                  newest_version = VALUES(newest_version), safe_to_serve = VALUES(safe_to_serve),
+                  last_seen_us = VALUES(last_seen_us)
+                """, """
+                INSERT IGNORE INTO {kb} (kb_partition, kb_id, version) VALUES (?, ?, ?)
+                """);
+    }
+
+    @Override
+    LockSql lock(Database database) {
+        return new StandardLockSql(database, this);
+    }
+
+    @Override
+    List<String> tables() {
+        return TABLES;
+    }
+
+    @Override
+    String insertIgnoring(String tableAndColumns, String rows) {
+        return "INSERT IGNORE INTO " + tableAndColumns + " VALUES " + rows;
+    }
+
+    @Override
+    String now() {
+        return "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6))";
+    }
+
+    @Override
+    String forShare() {
+        return "LOCK IN SHARE MODE";
+    }
+
+    @Override
+    String forUpdateSkippingLocked() {
+        return "FOR UPDATE SKIP LOCKED";
+    }
+
+    @Override
+    String forUpdate() {
+        return "FOR UPDATE";
+    }
+
+    /** Deadlock, lock wait timeout, changed since the snapshot was taken. */
+    @Override
+    boolean isRetryable(SQLException error) {
+        return hasCode(error, 1213, 1205, 1020) || hasState(error, "40001");
+    }
+
+    /** Table exists, deadlock, table definition changed. */
+    @Override
+    boolean isCollision(SQLException error) {
+        return hasCode(error, 1050, 1412);
+    }
+
+    @Override
+    boolean isMissingTable(SQLException error) {
+        return hasCode(error, 1146);
+    }
+
+    @Override
+    String keysIn(int keys) {
+        return "(kb_partition, kb_id) IN (" + Placeholders.rows(keys, 2) + ")";
+    }
+
+    @Override
+    int keysAtOnce() {
+        return 256;
+    }
+
+    @Override
+    boolean onePartitionAtOnce() {
+        return false;
+    }
+
+    /** The session's own settings are kept in variables, and come back with {@link #restore}. MySQL has fewer of them. */
+    @Override
+    void begin(Connection connection, Duration timeout) throws SQLException {
+        long seconds = Math.max(1, timeout.toSeconds());
+        connection.setAutoCommit(true);
+        if (mariaDb) {
+            execute(connection, """
+                    SET @kb_migrator_wait = @@innodb_lock_wait_timeout, @kb_migrator_idle = @@idle_transaction_timeout,
+                      @kb_migrator_time = @@max_statement_time,
+                      innodb_lock_wait_timeout = %1$d, idle_transaction_timeout = %1$d, max_statement_time = %1$d
+                    """.formatted(seconds));
+        } else {
+            execute(connection, """
+                    SET @kb_migrator_wait = @@innodb_lock_wait_timeout, innodb_lock_wait_timeout = %d
+                    """.formatted(seconds));
+        }
+        execute(connection, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+        execute(connection, "START TRANSACTION");
+    }
+
+    @Override
+    void commit(Connection connection) throws SQLException {
+        execute(connection, "COMMIT");
+    }
+
+    @Override
+    void rollback(Connection connection) throws SQLException {
+        execute(connection, "ROLLBACK");
+    }
+
+    @Override
+    void restore(Connection connection) throws SQLException {
+        if (mariaDb) {
+            execute(connection, """
+                    SET innodb_lock_wait_timeout = @kb_migrator_wait, idle_transaction_timeout = @kb_migrator_idle,
+                      max_statement_time = @kb_migrator_time
+                    """);
+        } else {
+            execute(connection, "SET innodb_lock_wait_timeout = @kb_migrator_wait");
+        }
+    }
+
+    @Override
+    void setKbId(PreparedStatement statement, int index, String kbId) throws SQLException {
+        statement.setBytes(index, kbId.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    String getKbId(ResultSet rows, int column) throws SQLException {
+        return new String(rows.getBytes(column), StandardCharsets.UTF_8);
+    }
+}

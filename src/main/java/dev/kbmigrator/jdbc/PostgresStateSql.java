@@ -1,0 +1,457 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.WriteResult;
+import dev.kbmigrator.spi.WriteResult.NotDone;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is called often, as PostgreSQL does it best: one statement a call, lists as arrays, and the fence inside the statement,
+ * which is a transaction of its own. Its row lock is taken with the current number and held to the commit, so that
+ * {@code openEpochs} waits for it, and a stopped client leaves no transaction open.
+ */
+final class PostgresStateSql extends StandardStateSql {
+
+    private static final String LOOK = """
+            WITH clock AS (SELECT {now} AS us),
+            beat AS (
+              INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
+              SELECT ?, ?, ?, ?, ?, us, us FROM clock
+              ON CONFLICT (replica_id) DO UPDATE SET host = excluded.host, build = excluded.build,
+                newest_version = excluded.newest_version, safe_to_serve = excluded.safe_to_serve,
+                last_seen_us = excluded.last_seen_us
+              RETURNING *)
+            SELECT 'clock', us, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, ''::text, ''::text, ''::text FROM clock
+            UNION ALL
+            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '' FROM {document} WHERE name >= 'now/' AND name < 'now0'
+            UNION ALL
+            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '' FROM ({floors}) f
+            UNION ALL
+            SELECT 'attempt', d.kb_partition, d.version, count(*) FILTER (WHERE d.due),
+              count(*) FILTER (WHERE NOT d.due AND d.set_aside = 0), count(*) FILTER (WHERE d.set_aside = 1),
+              coalesce(min(d.due_us) FILTER (WHERE NOT d.due AND d.set_aside = 0), 9223372036854775807), '', '', ''
+            FROM (
+              SELECT a.kb_partition, a.version, a.set_aside, a.due_us,
+                a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN c.us ELSE -1 END OR a.failed_us < ?) AS due
+              FROM {attempt} a CROSS JOIN clock c) d
+            GROUP BY d.kb_partition, d.version
+            UNION ALL
+            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build FROM beat
+            UNION ALL
+            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build
+            FROM {replica} WHERE replica_id <> ?
+            """;
+
+    /** Waits for nobody: a writer holds the row for a moment only, and then it is tried again. */
+    private static final String OPEN_EPOCHS = """
+            WITH locked AS (SELECT scope FROM {epoch} WHERE scope = ANY (?) ORDER BY scope FOR UPDATE NOWAIT)
+            UPDATE {epoch} e SET number = e.number + 1 FROM locked l WHERE e.scope = l.scope
+            RETURNING e.scope, e.number
+            """;
+
+    private static final String ABSENT = """
+            SELECT i.kb_id FROM unnest(?::smallint[], ?::text[]) AS i (kb_partition, kb_id)
+            WHERE NOT EXISTS (SELECT 1 FROM {kb} k WHERE k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id)
+            """;
+
+    /** The floors are locked, as they are now, before anything is inserted, because the insertion reads the lock's rows. */
+    private static final String ENROLL = """
+            WITH input AS (SELECT * FROM unnest(?::smallint[], ?::text[]) AS i (kb_partition, kb_id)),
+            locked AS (
+              SELECT kb_partition, version FROM {floor} WHERE kb_partition IN (SELECT kb_partition FROM input)
+              ORDER BY kb_partition FOR SHARE),
+            enrolled AS (
+              INSERT INTO {kb} (kb_partition, kb_id, version)
+              SELECT i.kb_partition, i.kb_id, ? FROM input i JOIN locked l ON l.kb_partition = i.kb_partition
+              ORDER BY i.kb_partition, i.kb_id
+              ON CONFLICT DO NOTHING
+              RETURNING kb_partition, kb_id, version),
+            late AS (
+              INSERT INTO {attempt} (kb_partition, kb_id, version, failures, failed_us, due_us, set_aside)
+              SELECT e.kb_partition, e.kb_id, e.version + 1, 0, 0, 0, 0
+              FROM enrolled e JOIN locked l ON l.kb_partition = e.kb_partition WHERE e.version < l.version
+              ON CONFLICT (kb_partition, kb_id) DO UPDATE SET version = excluded.version, failures = 0, error = NULL,
+                failed_us = 0, due_us = 0, set_aside = 0, checkpoint = NULL)
+            SELECT kb_id FROM enrolled
+            """;
+
+    private static final String FIND = """
+            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+              CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, a.checkpoint
+            FROM unnest(?::smallint[], ?::text[]) AS i (kb_partition, kb_id)
+            JOIN {kb} k ON k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id
+            LEFT JOIN {attempt} a ON a.kb_partition = i.kb_partition AND a.kb_id = i.kb_id
+            """;
+
+    /** One partition after the other, each in the order of its ids, until there are enough. */
+    private static final String PAGE = """
+            SELECT l.*
+            FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
+            CROSS JOIN LATERAL (
+              SELECT k.kb_partition, k.kb_id, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
+                a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
+              FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+              WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
+                AND k.version < ? AND {selected}
+              ORDER BY k.kb_id
+              LIMIT ?) l
+            LIMIT ?
+            """;
+
+    /** The usual batch: every KB advances. */
+    private static final String ADVANCE = """
+            WITH fence AS (
+              SELECT e.scope FROM {epoch} e
+              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
+              ORDER BY e.scope FOR SHARE OF e),
+            input AS (
+              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[])
+                AS i (kb_partition, kb_id, seen, goal)),
+            moved AS (
+              UPDATE {kb} k SET version = i.goal FROM input i
+              WHERE k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id AND k.version = i.seen
+                AND (SELECT count(*) FROM fence) = ?
+              RETURNING k.kb_partition, k.kb_id),
+            cleared AS (
+              DELETE FROM {attempt} a USING moved m WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+            SELECT (SELECT count(*) FROM fence),
+              CASE WHEN (SELECT count(*) FROM moved) < (SELECT count(*) FROM input) THEN
+                (SELECT array_agg(i.kb_id) FROM input i
+                 WHERE NOT EXISTS (SELECT 1 FROM moved m WHERE m.kb_partition = i.kb_partition AND m.kb_id = i.kb_id)) END
+            """;
+
+    /** Any batch. A row of the input with a goal advances; one with a checkpoint saves it; any other has failed. */
+    private static final String WRITE = """
+            WITH clock AS (SELECT {now} AS us),
+            fence AS (
+              SELECT e.scope FROM {epoch} e
+              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
+              ORDER BY e.scope FOR SHARE OF e),
+            input AS (
+              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
+                  ?::bigint[], ?::text[])
+                AS i (kb_partition, kb_id, seen, goal, attempted, failures, error, delay_us, checkpoint)),
+            locked AS (
+              SELECT i.* FROM {kb} k JOIN input i ON k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id
+              WHERE k.version = i.seen AND (SELECT count(*) FROM fence) = ?
+              ORDER BY i.kb_partition, i.kb_id
+              FOR NO KEY UPDATE OF k),
+            moved AS (
+              UPDATE {kb} k SET version = l.goal FROM locked l
+              WHERE l.goal IS NOT NULL AND k.kb_partition = l.kb_partition AND k.kb_id = l.kb_id),
+            cleared AS (
+              DELETE FROM {attempt} a USING locked l
+              WHERE l.goal IS NOT NULL AND a.kb_partition = l.kb_partition AND a.kb_id = l.kb_id),
+            noted AS (
+              INSERT INTO {attempt} AS a
+                (kb_partition, kb_id, version, failures, error, failed_us, due_us, set_aside, checkpoint)
+              SELECT l.kb_partition, l.kb_id, l.attempted, l.failures, l.error,
+                CASE WHEN l.checkpoint IS NULL THEN c.us ELSE 0 END,
+                CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NOT NULL THEN c.us + l.delay_us ELSE 0 END,
+                CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NULL THEN 1 ELSE 0 END,
+                l.checkpoint
+              FROM locked l CROSS JOIN clock c WHERE l.goal IS NULL
+              ON CONFLICT (kb_partition, kb_id) DO UPDATE SET
+                version = excluded.version,
+                failures = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.failures ELSE excluded.failures END,
+                error = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.error ELSE excluded.error END,
+                failed_us = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.failed_us ELSE excluded.failed_us END,
+                due_us = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.due_us ELSE excluded.due_us END,
+                set_aside = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.set_aside ELSE excluded.set_aside END,
+                checkpoint = CASE WHEN excluded.checkpoint IS NULL AND a.version = excluded.version
+                  THEN a.checkpoint ELSE excluded.checkpoint END)
+            SELECT (SELECT count(*) FROM fence),
+              (SELECT array_agg(i.kb_id) FROM input i
+               WHERE NOT EXISTS (
+                 SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id))
+            """;
+
+    private static final String CREATE_DOCUMENT =
+            "INSERT INTO {document} (name, revision, json) SELECT ?, 1, ? {fenced} ON CONFLICT DO NOTHING";
+    private static final String CHANGE_DOCUMENT =
+            "UPDATE {document} SET json = ?, revision = revision + 1 WHERE name = ? AND revision = ? {fenced}";
+    private static final String DELETE_DOCUMENT = "DELETE FROM {document} WHERE name = ? AND revision = ? {fenced}";
+    private static final String FENCE =
+            "WITH fence AS (SELECT 1 FROM {epoch} WHERE scope = ? AND number = ? FOR SHARE) ";
+    private static final String FENCED = "EXISTS (SELECT 1 FROM fence)";
+
+    private final Database database;
+    private final Statements statements;
+    private final Dialect dialect;
+
+    PostgresStateSql(Database database, Dialect dialect) {
+        super(database, dialect, "", "");
+        this.database = database;
+        this.dialect = dialect;
+        this.statements = new Statements(database, dialect);
+    }
+
+    @Override
+    public Snapshot look(Heartbeat self) {
+        String floors = self.thorough() ? LookRows.LOWEST_VERSIONS : LookRows.STORED_FLOORS;
+        String look = statements.sql(LOOK.replace("{floors}", floors));
+        return database.autocommit("look at the shared state", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(look)) {
+                statement.setString(1, self.replicaId());
+                statement.setString(2, self.host());
+                statement.setString(3, self.build());
+                statement.setLong(4, self.newestVersion());
+                statement.setInt(5, self.safeToServe() ? 1 : 0);
+                int index = LookRows.bindDue(statement, 6, self);
+                statement.setString(index, self.replicaId());
+                try (ResultSet rows = statement.executeQuery()) {
+                    return LookRows.read(rows);
+                }
+            }
+        });
+    }
+
+    @Override
+    public Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes) {
+        return database.autocommit("open epochs", connection -> {
+            Map<Integer, Epoch> opened = new HashMap<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(OPEN_EPOCHS))) {
+                statement.setArray(1, smallints(connection, scopes));
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        opened.put(rows.getInt(1), new Epoch(rows.getInt(1), rows.getLong(2)));
+                    }
+                }
+            }
+            return opened;
+        });
+    }
+
+    @Override
+    public Set<String> enroll(SortedSet<Key> keys, long version) {
+        return database.autocommit("enrol KBs", connection -> {
+            SortedSet<Key> absent = absent(connection, keys);
+            return absent.isEmpty() ? Set.of() : enroll(connection, absent, version);
+        });
+    }
+
+    private SortedSet<Key> absent(Connection connection, SortedSet<Key> keys) throws SQLException {
+        SortedSet<Key> absent = new TreeSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(ABSENT))) {
+            bindKeys(connection, statement, 1, keys);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    absent.add(Key.of(rows.getString(1)));
+                }
+            }
+        }
+        return absent;
+    }
+
+    @Override
+    public Set<String> enroll(Connection connection, SortedSet<Key> keys, long version) throws SQLException {
+        Set<String> enrolled = new HashSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(ENROLL))) {
+            int index = bindKeys(connection, statement, 1, keys);
+            statement.setLong(index, version);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    enrolled.add(rows.getString(1));
+                }
+            }
+        }
+        return enrolled;
+    }
+
+    @Override
+    public Map<String, KbState> find(SortedSet<Key> keys) {
+        return database.autocommit("read KBs", connection -> {
+            Map<String, KbState> found = new HashMap<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(FIND))) {
+                bindKeys(connection, statement, 1, keys);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        KbState kb = KbRows.read(rows, dialect);
+                        found.put(kb.kbId(), kb);
+                    }
+                }
+            }
+            return found;
+        });
+    }
+
+    @Override
+    public Page page(PageRequest request) {
+        SortedSet<Integer> partitions = new TreeSet<>(request.partitions());
+        KbRows.Position after = KbRows.Position.of(request.after());
+        SortedSet<Integer> rest = after == null ? partitions : partitions.tailSet(after.partition());
+        if (rest.isEmpty()) {
+            return new Page(List.of(), null);
+        }
+        boolean within = after != null && rest.first() == after.partition();
+        String sql = statements.sql(PAGE.replace("{selected}", KbRows.selected(request)));
+        return database.autocommit("list KBs", connection -> {
+            List<KbState> kbs = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setArray(1, smallints(connection, rest));
+                statement.setString(2, within ? after.kbId() : "");
+                statement.setLong(3, request.belowVersion());
+                int index = KbRows.bindSelected(statement, 4, request);
+                statement.setInt(index, request.limit());
+                statement.setInt(index + 1, request.limit());
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        kbs.add(KbRows.read(rows, dialect));
+                    }
+                }
+            }
+            return inOrder(kbs, request.limit());
+        });
+    }
+
+    /** The page's cursor is its last KB: a row out of order would lose others. SQL does not promise the order, the plan does. */
+    private static Page inOrder(List<KbState> kbs, int limit) {
+        for (int i = 1; i < kbs.size(); i++) {
+            Key before = Key.of(kbs.get(i - 1).kbId());
+            Key key = Key.of(kbs.get(i).kbId());
+            if (before.partition() > key.partition()) {
+                throw new StateStoreException("the database lists " + key + " after " + before
+                        + ", out of the order of the partitions: report this with its version");
+            }
+        }
+        return KbRows.page(kbs, limit);
+    }
+
+    @Override
+    public WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
+        List<KbWrite> sorted = new ArrayList<>(writes);
+        sorted.sort((one, other) -> Key.of(one.kbId()).compareTo(Key.of(other.kbId())));
+        boolean allAdvance = writes.stream().allMatch(KbWrite.Advanced.class::isInstance);
+        Outcome outcome = database.autocommit(
+                "write a batch",
+                connection -> allAdvance ? advance(connection, epochs, sorted) : write(connection, epochs, sorted));
+        if (outcome.current() < epochs.size()) {
+            return WriteResult.refused(staleNow(epochs));
+        }
+        return outcome.missed().isEmpty() ? WriteResult.ALL_DONE : new WriteResult(Set.of(), why(outcome.missed()));
+    }
+
+    /** How many epochs were current, and which KBs were not written. */
+    private record Outcome(int current, List<String> missed) {}
+
+    private Outcome advance(Connection connection, List<Epoch> epochs, List<KbWrite> writes) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(ADVANCE))) {
+            int index = bindEpochs(connection, statement, epochs);
+            PostgresWrites columns = new PostgresWrites(writes);
+            index = columns.bindAdvances(connection, statement, index);
+            statement.setInt(index, epochs.size());
+            return outcome(statement);
+        }
+    }
+
+    private Outcome write(Connection connection, List<Epoch> epochs, List<KbWrite> writes) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(WRITE))) {
+            int index = bindEpochs(connection, statement, epochs);
+            PostgresWrites columns = new PostgresWrites(writes);
+            index = columns.bindAll(connection, statement, index);
+            statement.setInt(index, epochs.size());
+            return outcome(statement);
+        }
+    }
+
+    private static int bindEpochs(Connection connection, PreparedStatement statement, List<Epoch> epochs)
+            throws SQLException {
+        Short[] scopes = epochs.stream().map(epoch -> (short) epoch.scope()).toArray(Short[]::new);
+        Long[] numbers = epochs.stream().map(Epoch::number).toArray(Long[]::new);
+        statement.setArray(1, connection.createArrayOf("int2", scopes));
+        statement.setArray(2, connection.createArrayOf("int8", numbers));
+        return 3;
+    }
+
+    private static Outcome outcome(PreparedStatement statement) throws SQLException {
+        try (ResultSet rows = statement.executeQuery()) {
+            rows.next();
+            Array missed = rows.getArray(2);
+            return new Outcome(rows.getInt(1), missed == null ? List.of() : List.of((String[]) missed.getArray()));
+        }
+    }
+
+    private Set<Integer> staleNow(List<Epoch> epochs) {
+        return database.autocommit("read epochs", connection -> stale(connection, epochs));
+    }
+
+    private Map<String, NotDone> why(List<String> kbIds) {
+        Map<String, KbState> stored = find(Key.sorted(kbIds));
+        Map<String, NotDone> reasons = new HashMap<>();
+        for (String kbId : kbIds) {
+            KbState kb = stored.get(kbId);
+            reasons.put(kbId, kb == null ? new WriteResult.Gone() : new WriteResult.Stale(kb.version()));
+        }
+        return reasons;
+    }
+
+    @Override
+    public boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
+        if (expectedRevision == 0 && json == null) {
+            return false;
+        }
+        String change = json == null ? DELETE_DOCUMENT : expectedRevision == 0 ? CREATE_DOCUMENT : CHANGE_DOCUMENT;
+        String fenced = expectedRevision == 0 ? "WHERE " + FENCED : "AND " + FENCED;
+        String sql = fence == null ? change.replace("{fenced}", "") : FENCE + change.replace("{fenced}", fenced);
+        return database.autocommit("change the document " + name, connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
+                int index = 1;
+                if (fence != null) {
+                    statement.setInt(index++, fence.scope());
+                    statement.setLong(index++, fence.number());
+                }
+                if (expectedRevision == 0) {
+                    statement.setString(index++, name);
+                    statement.setString(index, json);
+                } else {
+                    if (json != null) {
+                        statement.setString(index++, json);
+                    }
+                    statement.setString(index++, name);
+                    statement.setLong(index, expectedRevision);
+                }
+                return statement.executeUpdate() == 1;
+            }
+        });
+    }
+
+    private static Array smallints(Connection connection, Collection<Integer> numbers) throws SQLException {
+        return connection.createArrayOf(
+                "int2", numbers.stream().map(Integer::shortValue).toArray(Short[]::new));
+    }
+
+    private static int bindKeys(Connection connection, PreparedStatement statement, int from, Collection<Key> keys)
+            throws SQLException {
+        Short[] partitions = keys.stream().map(key -> (short) key.partition()).toArray(Short[]::new);
+        String[] ids = keys.stream().map(Key::kbId).toArray(String[]::new);
+        statement.setArray(from, connection.createArrayOf("int2", partitions));
+        statement.setArray(from + 1, connection.createArrayOf("text", ids));
+        return from + 2;
+    }
+}

@@ -1,0 +1,157 @@
+package dev.kbmigrator.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * SQLite 3.42 and later. One writer at a time: every transaction takes the write lock at its start, because one that reads
+ * first and writes later fails as soon as another has written in between.
+ */
+final class SqliteDialect extends Dialect {
+
+    private static final List<String> TABLES = List.of("""
+            CREATE TABLE IF NOT EXISTS {kb} (
+              kb_partition INTEGER NOT NULL,
+              kb_id TEXT NOT NULL,
+              version INTEGER NOT NULL,
+              PRIMARY KEY (kb_partition, kb_id)
+            ) WITHOUT ROWID
+            """, """
+            CREATE TABLE IF NOT EXISTS {attempt} (
+              kb_partition INTEGER NOT NULL,
+              kb_id TEXT NOT NULL,
+              version INTEGER NOT NULL,
+              failures INTEGER NOT NULL,
+              error TEXT,
+              failed_us INTEGER NOT NULL,
+              due_us INTEGER NOT NULL,
+              set_aside INTEGER NOT NULL,
+              checkpoint TEXT,
+              PRIMARY KEY (kb_partition, kb_id)
+            ) WITHOUT ROWID
+            """, """
+            CREATE TABLE IF NOT EXISTS {floor} (kb_partition INTEGER PRIMARY KEY, version INTEGER NOT NULL)
+            """, """
+            CREATE TABLE IF NOT EXISTS {epoch} (scope INTEGER PRIMARY KEY, number INTEGER NOT NULL)
+            """, """
+            CREATE TABLE IF NOT EXISTS {document} (
+              name TEXT PRIMARY KEY NOT NULL,
+              revision INTEGER NOT NULL,
+              json TEXT NOT NULL
+            )
+            """, """
+            CREATE TABLE IF NOT EXISTS {replica} (
+              replica_id TEXT PRIMARY KEY NOT NULL,
+              host TEXT NOT NULL,
+              build TEXT NOT NULL,
+              newest_version INTEGER NOT NULL,
+              safe_to_serve INTEGER NOT NULL,
+              first_seen_us INTEGER NOT NULL,
+              last_seen_us INTEGER NOT NULL
+            )
+            """, """
+            CREATE TABLE IF NOT EXISTS {lock} (
+              name TEXT PRIMARY KEY NOT NULL,
+              nonce TEXT NOT NULL,
+              expires_us INTEGER NOT NULL
+            )
+            """);
+
+    private static final int BUSY = 5;
+    private static final int LOCKED = 6;
+    private static final int ERROR = 1;
+
+    @Override
+    StateSql state(Database database) {
+        return new StandardStateSql(database, this, """
+                INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
+                SELECT ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c WHERE true
+                ON CONFLICT (replica_id) DO UPDATE SET host = excluded.host, build = excluded.build,
+                  newest_version = excluded.newest_version, safe_to_serve = excluded.safe_to_serve,
+                  last_seen_us = excluded.last_seen_us
+                """, """
+                INSERT INTO {kb} (kb_partition, kb_id, version) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+                """);
+    }
+
+    @Override
+    LockSql lock(Database database) {
+        return new StandardLockSql(database, this);
+    }
+
+    @Override
+    List<String> tables() {
+        return TABLES;
+    }
+
+    @Override
+    String insertIgnoring(String tableAndColumns, String rows) {
+        return "INSERT INTO " + tableAndColumns + " VALUES " + rows + " ON CONFLICT DO NOTHING";
+    }
+
+    @Override
+    String now() {
+        return "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)";
+    }
+
+    @Override
+    String forShare() {
+        return "";
+    }
+
+    @Override
+    String forUpdateSkippingLocked() {
+        return "";
+    }
+
+    @Override
+    String forUpdate() {
+        return "";
+    }
+
+    /** SQLITE_BUSY and SQLITE_LOCKED, with whatever their upper bytes say more. */
+    @Override
+    boolean isRetryable(SQLException error) {
+        int primary = error.getErrorCode() & 0xFF;
+        return primary == BUSY || primary == LOCKED;
+    }
+
+    @Override
+    boolean isCollision(SQLException error) {
+        return false;
+    }
+
+    /** SQLite has one code for every error in a statement; the caller checks that the tables are there. */
+    @Override
+    boolean isMissingTable(SQLException error) {
+        return error.getErrorCode() == ERROR;
+    }
+
+    @Override
+    String keysIn(int keys) {
+        return "kb_partition = ? AND kb_id IN (" + Placeholders.rows(keys, 1) + ")";
+    }
+
+    @Override
+    int keysAtOnce() {
+        return 256;
+    }
+
+    @Override
+    void begin(Connection connection, Duration timeout) throws SQLException {
+        connection.setAutoCommit(true);
+        execute(connection, "BEGIN IMMEDIATE");
+    }
+
+    @Override
+    void commit(Connection connection) throws SQLException {
+        execute(connection, "COMMIT");
+    }
+
+    @Override
+    void rollback(Connection connection) throws SQLException {
+        execute(connection, "ROLLBACK");
+    }
+}

@@ -1,0 +1,140 @@
+package dev.kbmigrator.jdbc;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Row by row in transactions of their own: for MariaDB, MySQL, H2 and SQLite. An acquisition takes over the rows that have
+ * expired, reads what it owns, and inserts the rows that are not there yet; steady state is two statements.
+ */
+final class StandardLockSql implements LockSql {
+
+    private static final String TAKE_OVER =
+            "UPDATE {lock} SET nonce = ?, expires_us = {now} + ? WHERE name IN ({names}) AND expires_us <= {now}";
+    private static final String READ = "SELECT name, nonce FROM {lock} WHERE name IN ({names})";
+    private static final String RENEW = "UPDATE {lock} SET expires_us = {now} + ? WHERE name = ? AND nonce = ?";
+    private static final String RELEASE = "UPDATE {lock} SET expires_us = 0, nonce = '' WHERE name = ? AND nonce = ?";
+
+    private final Database database;
+    private final Statements statements;
+
+    StandardLockSql(Database database, Dialect dialect) {
+        this.database = database;
+        this.statements = new Statements(database, dialect);
+    }
+
+    @Override
+    public Set<String> acquire(SortedSet<String> names, String nonce, long ttlMicros) {
+        takeOver(names, nonce, ttlMicros);
+        Map<String, String> owners = owners(names);
+        SortedSet<String> absent = new TreeSet<>(names);
+        absent.removeAll(owners.keySet());
+        if (!absent.isEmpty()) {
+            insert(absent, nonce, ttlMicros);
+            owners = owners(names);
+        }
+        Set<String> acquired = new HashSet<>();
+        owners.forEach((name, owner) -> {
+            if (owner.equals(nonce)) {
+                acquired.add(name);
+            }
+        });
+        return acquired;
+    }
+
+    private void takeOver(SortedSet<String> names, String nonce, long ttlMicros) {
+        database.autocommit("acquire locks", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(withNames(TAKE_OVER, names))) {
+                statement.setString(1, nonce);
+                statement.setLong(2, ttlMicros);
+                bind(statement, 3, names);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    private String withNames(String template, SortedSet<String> names) {
+        return statements.sql(template.replace("{names}", Placeholders.rows(names.size(), 1)));
+    }
+
+    private static void bind(PreparedStatement statement, int from, SortedSet<String> names) throws SQLException {
+        int index = from;
+        for (String name : names) {
+            statement.setString(index++, name);
+        }
+    }
+
+    private Map<String, String> owners(SortedSet<String> names) {
+        return database.autocommit("read locks", connection -> {
+            Map<String, String> owners = new HashMap<>();
+            try (PreparedStatement statement = connection.prepareStatement(withNames(READ, names))) {
+                bind(statement, 1, names);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        owners.put(rows.getString(1), rows.getString(2));
+                    }
+                }
+            }
+            return owners;
+        });
+    }
+
+    /** Only where nobody else has put a row meanwhile. */
+    private void insert(SortedSet<String> names, String nonce, long ttlMicros) {
+        String insert = statements.sql(
+                statements.dialect().insertIgnoring("{lock} (name, nonce, expires_us)", "(?, ?, {now} + ?)"));
+        database.autocommit("create locks", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(insert)) {
+                for (String name : names) {
+                    statement.setString(1, name);
+                    statement.setString(2, nonce);
+                    statement.setLong(3, ttlMicros);
+                    statement.executeUpdate();
+                }
+                return true;
+            }
+        });
+    }
+
+    @Override
+    public Set<Owned> renew(SortedSet<Owned> owned, long ttlMicros) {
+        return database.autocommit("renew leases", connection -> {
+            Set<Owned> renewed = new HashSet<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(RENEW))) {
+                for (Owned one : owned) {
+                    statement.setLong(1, ttlMicros);
+                    statement.setString(2, one.name());
+                    statement.setString(3, one.nonce());
+                    if (statement.executeUpdate() == 1) {
+                        renewed.add(one);
+                    }
+                }
+            }
+            return renewed;
+        });
+    }
+
+    @Override
+    public void release(SortedSet<Owned> owned) {
+        database.autocommit("release leases", connection -> release(connection, owned));
+    }
+
+    private boolean release(Connection connection, SortedSet<Owned> owned) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(RELEASE))) {
+            for (Owned one : owned) {
+                statement.setString(1, one.name());
+                statement.setString(2, one.nonce());
+                statement.executeUpdate();
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,502 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.WriteResult;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Statements that every database understands, one row or one list of keys at a time: for MariaDB, MySQL, H2 and SQLite. What
+ * belongs together is one transaction; rows are locked in the order of their keys; the fence comes last.
+ */
+class StandardStateSql implements StateSql {
+
+    private static final String LOOK = """
+            SELECT 'clock', c.us, 0, 0, 0, 0, 0, '', '', '' FROM (SELECT {now} AS us) c
+            UNION ALL
+            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '' FROM {document} WHERE name >= 'now/' AND name < 'now0'
+            UNION ALL
+            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '' FROM ({floors}) f
+            UNION ALL
+            SELECT 'attempt', d.kb_partition, d.version, SUM(d.due),
+              SUM(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN 1 ELSE 0 END), SUM(d.set_aside),
+              MIN(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN d.due_us ELSE 9223372036854775807 END), '', '', ''
+            FROM (
+              SELECT a.kb_partition, a.version, a.set_aside, a.due_us,
+                CASE WHEN a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)
+                  THEN 1 ELSE 0 END AS due
+              FROM {attempt} a) d
+            GROUP BY d.kb_partition, d.version
+            UNION ALL
+            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build
+            FROM {replica}
+            """;
+
+    private static final String PAGE = """
+            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+              CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
+            FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+            WHERE {partitions} AND k.version < ? AND {selected}
+            ORDER BY k.kb_partition, k.kb_id
+            LIMIT ?
+            """;
+
+    private static final String FIND = """
+            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+              CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, a.checkpoint
+            FROM (SELECT * FROM {kb} WHERE {keys}) k
+            LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+            """;
+
+    private static final String PARTITIONS_WITH_KBS_BELOW = """
+            SELECT f.kb_partition FROM {floor} f
+            WHERE f.kb_partition IN ({partitions}) AND EXISTS (
+              SELECT 1 FROM {kb} k
+              WHERE k.kb_partition = f.kb_partition AND k.version < ?
+                AND NOT EXISTS (SELECT 1 FROM {attempt} a WHERE a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id))
+            """;
+
+    private final Database database;
+    private final Dialect dialect;
+    private final Statements statements;
+    private final String heartbeat;
+    private final String insertKb;
+
+    /** With the two statements that no two databases put alike: the heartbeat's, and a KB's insertion if it is absent. */
+    StandardStateSql(Database database, Dialect dialect, String heartbeat, String insertKb) {
+        this.database = database;
+        this.dialect = dialect;
+        this.statements = new Statements(database, dialect);
+        this.heartbeat = statements.sql(heartbeat);
+        this.insertKb = statements.sql(insertKb);
+    }
+
+    @Override
+    public Snapshot look(Heartbeat self) {
+        String floors = self.thorough() ? LookRows.LOWEST_VERSIONS : LookRows.STORED_FLOORS;
+        String look = statements.sql(LOOK.replace("{floors}", floors));
+        return database.autocommit("look at the shared state", connection -> {
+            try (PreparedStatement beat = connection.prepareStatement(heartbeat)) {
+                beat.setString(1, self.replicaId());
+                beat.setString(2, self.host());
+                beat.setString(3, self.build());
+                beat.setLong(4, self.newestVersion());
+                beat.setInt(5, self.safeToServe() ? 1 : 0);
+                beat.executeUpdate();
+            }
+            try (PreparedStatement statement = connection.prepareStatement(look)) {
+                LookRows.bindDue(statement, 1, self);
+                try (ResultSet rows = statement.executeQuery()) {
+                    return LookRows.read(rows);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void forgetReplica(String replicaId) {
+        database.autocommit("forget a replica", connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(statements.sql("DELETE FROM {replica} WHERE replica_id = ?"))) {
+                statement.setString(1, replicaId);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    @Override
+    public Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes) {
+        String list = Placeholders.rows(scopes.size(), 1);
+        return database.transaction("open epochs", connection -> {
+            Map<Integer, Epoch> opened = new HashMap<>();
+            String lock = statements.sql(
+                    "SELECT scope, number FROM {epoch} WHERE scope IN (" + list + ") ORDER BY scope {forUpdate}");
+            try (PreparedStatement statement = connection.prepareStatement(lock)) {
+                Statements.bind(statement, 1, scopes);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        opened.put(rows.getInt(1), new Epoch(rows.getInt(1), rows.getLong(2) + 1));
+                    }
+                }
+            }
+            String raise = statements.sql("UPDATE {epoch} SET number = number + 1 WHERE scope IN (" + list + ")");
+            try (PreparedStatement statement = connection.prepareStatement(raise)) {
+                Statements.bind(statement, 1, scopes);
+                statement.executeUpdate();
+            }
+            return opened;
+        });
+    }
+
+    @Override
+    public Set<String> enroll(SortedSet<Key> keys, long version) {
+        SortedSet<Key> absent = new TreeSet<>(keys);
+        find(keys).keySet().forEach(kbId -> absent.remove(Key.of(kbId)));
+        if (absent.isEmpty()) {
+            return Set.of();
+        }
+        return database.transaction("enrol KBs", connection -> enroll(connection, absent, version));
+    }
+
+    @Override
+    public Set<String> enroll(Connection connection, SortedSet<Key> keys, long version) throws SQLException {
+        Map<Integer, Long> floors = lockFloors(connection, keys);
+        Set<String> enrolled = new HashSet<>();
+        List<Key> late = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(insertKb)) {
+            List<Key> inserted = new ArrayList<>(keys);
+            for (Key key : inserted) {
+                statement.setInt(1, key.partition());
+                dialect.setKbId(statement, 2, key.kbId());
+                statement.setLong(3, version);
+                statement.addBatch();
+            }
+            int[] counts = statement.executeBatch();
+            for (int i = 0; i < counts.length; i++) {
+                if (counts[i] == 1) {
+                    Key key = inserted.get(i);
+                    enrolled.add(key.kbId());
+                    if (version < floors.getOrDefault(key.partition(), 0L)) {
+                        late.add(key);
+                    }
+                }
+            }
+        }
+        if (!late.isEmpty()) {
+            Attempt due = new Attempt(version + 1, 0, null, 0, 0, false, false, null);
+            StandardWrite.insert(statements, connection, late, key -> due, key -> false);
+        }
+        return enrolled;
+    }
+
+    /** Until the transaction ends, nobody raises these floors. */
+    private Map<Integer, Long> lockFloors(Connection connection, SortedSet<Key> keys) throws SQLException {
+        SortedSet<Integer> partitions = new TreeSet<>();
+        keys.forEach(key -> partitions.add(key.partition()));
+        Map<Integer, Long> floors = new HashMap<>();
+        String sql = statements.sql("SELECT kb_partition, version FROM {floor} WHERE kb_partition IN ("
+                + Placeholders.rows(partitions.size(), 1) + ") ORDER BY kb_partition {forShare}");
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            Statements.bind(statement, 1, partitions);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    floors.put(rows.getInt(1), rows.getLong(2));
+                }
+            }
+        }
+        return floors;
+    }
+
+    @Override
+    public void remove(SortedSet<Key> keys) {
+        database.transaction("remove KBs", connection -> {
+            // The KB first: a write that is under way puts its attempt on record while it holds the KB's row
+            delete(connection, "DELETE FROM {kb} WHERE {keys}", keys);
+            delete(connection, "DELETE FROM {attempt} WHERE {keys}", keys);
+            return true;
+        });
+    }
+
+    private void delete(Connection connection, String template, Collection<Key> keys) throws SQLException {
+        statements.forKeys(connection, template, keys, PreparedStatement::executeUpdate);
+    }
+
+    @Override
+    public Map<String, KbState> find(SortedSet<Key> keys) {
+        return database.autocommit("read KBs", connection -> {
+            Map<String, KbState> found = new HashMap<>();
+            statements.forKeys(connection, FIND, keys, statement -> {
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        KbState kb = KbRows.read(rows, dialect);
+                        found.put(kb.kbId(), kb);
+                    }
+                }
+                return true;
+            });
+            return found;
+        });
+    }
+
+    @Override
+    public Page page(PageRequest request) {
+        SortedSet<Integer> partitions = new TreeSet<>(request.partitions());
+        KbRows.Position after = KbRows.Position.of(request.after());
+        return database.autocommit("list KBs", connection -> {
+            List<KbState> kbs = new ArrayList<>();
+            SortedSet<Integer> rest = after == null ? partitions : partitions.tailSet(after.partition() + 1);
+            if (after != null && partitions.contains(after.partition())) {
+                list(
+                        connection,
+                        request,
+                        "k.kb_partition = ? AND k.kb_id > ?",
+                        statement -> {
+                            statement.setInt(1, after.partition());
+                            dialect.setKbId(statement, 2, after.kbId());
+                            return 3;
+                        },
+                        kbs);
+            }
+            if (kbs.size() < request.limit() && !rest.isEmpty()) {
+                String in = "k.kb_partition IN (" + Placeholders.rows(rest.size(), 1) + ")";
+                list(connection, request, in, statement -> Statements.bind(statement, 1, rest), kbs);
+            }
+            return KbRows.page(kbs, request.limit());
+        });
+    }
+
+    private void list(
+            Connection connection,
+            PageRequest request,
+            String partitions,
+            Statements.Use<Integer> binder,
+            List<KbState> kbs)
+            throws SQLException {
+        String sql = statements.sql(
+                PAGE.replace("{partitions}", partitions).replace("{selected}", KbRows.selected(request)));
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            int index = binder.with(statement);
+            statement.setLong(index++, request.belowVersion());
+            index = KbRows.bindSelected(statement, index, request);
+            statement.setInt(index, request.limit() - kbs.size());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    kbs.add(KbRows.read(rows, dialect));
+                }
+            }
+        }
+    }
+
+    @Override
+    public long count(long belowVersion) {
+        return database.autocommit("count KBs", connection -> {
+            try (PreparedStatement statement =
+                    connection.prepareStatement(statements.sql("SELECT COUNT(*) FROM {kb} WHERE version < ?"))) {
+                statement.setLong(1, belowVersion);
+                try (ResultSet rows = statement.executeQuery()) {
+                    rows.next();
+                    return rows.getLong(1);
+                }
+            }
+        });
+    }
+
+    @Override
+    public WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
+        try {
+            return database.transaction("write a batch", connection -> {
+                WriteResult result = new StandardWrite(statements, connection).write(writes);
+                Set<Integer> stale = stale(connection, epochs);
+                if (!stale.isEmpty()) {
+                    throw new Refusal(stale);
+                }
+                return result;
+            });
+        } catch (Refusal e) {
+            return WriteResult.refused(e.stale);
+        }
+    }
+
+    /** Rolls a transaction back, because an epoch that it carries is stale. */
+    private static final class Refusal extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient Set<Integer> stale;
+
+        Refusal(Set<Integer> stale) {
+            super("stale: " + stale, null, false, false);
+            this.stale = stale;
+        }
+    }
+
+    @Override
+    public Set<Integer> stale(Connection connection, Collection<Epoch> epochs) throws SQLException {
+        Map<Integer, Long> current = new HashMap<>();
+        SortedSet<Integer> scopes = new TreeSet<>();
+        epochs.forEach(epoch -> scopes.add(epoch.scope()));
+        String sql = statements.sql("SELECT scope, number FROM {epoch} WHERE scope IN ("
+                + Placeholders.rows(scopes.size(), 1) + ") ORDER BY scope {forShare}");
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            Statements.bind(statement, 1, scopes);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    current.put(rows.getInt(1), rows.getLong(2));
+                }
+            }
+        }
+        Set<Integer> stale = new TreeSet<>();
+        for (Epoch epoch : epochs) {
+            if (current.getOrDefault(epoch.scope(), 0L) != epoch.number()) {
+                stale.add(epoch.scope());
+            }
+        }
+        return stale;
+    }
+
+    @Override
+    public boolean advance(Connection connection, Key key, long from, long to) throws SQLException {
+        KbWrite write = new KbWrite.Advanced(key.kbId(), from, to);
+        return new StandardWrite(statements, connection)
+                .write(List.of(write))
+                .exceptions()
+                .isEmpty();
+    }
+
+    @Override
+    public Set<Integer> raiseFloors(List<Epoch> epochs, long version) {
+        return database.transaction("raise floors", connection -> {
+            SortedSet<Integer> scopes = new TreeSet<>();
+            epochs.forEach(epoch -> scopes.add(epoch.scope()));
+            Map<Integer, Long> locked = lockForRaise(connection, scopes);
+            SortedSet<Integer> raised = new TreeSet<>();
+            Set<Integer> reached = new TreeSet<>();
+            locked.forEach((partition, floor) -> (floor >= version ? reached : raised).add(partition));
+            if (!raised.isEmpty()) {
+                // Only now, in a statement of its own, it is certain that no enrolment is under way
+                raised.removeAll(partitionsWithKbsBelow(connection, raised, version));
+            }
+            if (!raised.isEmpty()) {
+                raised.removeAll(stale(connection, epochs));
+                raise(connection, raised, version);
+                reached.addAll(raised);
+            }
+            return reached;
+        });
+    }
+
+    private Map<Integer, Long> lockForRaise(Connection connection, SortedSet<Integer> scopes) throws SQLException {
+        Map<Integer, Long> locked = new HashMap<>();
+        String sql = statements.sql("SELECT kb_partition, version FROM {floor} WHERE kb_partition IN ("
+                + Placeholders.rows(scopes.size(), 1) + ") ORDER BY kb_partition {forUpdateSkippingLocked}");
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            Statements.bind(statement, 1, scopes);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    locked.put(rows.getInt(1), rows.getLong(2));
+                }
+            }
+        }
+        return locked;
+    }
+
+    private Set<Integer> partitionsWithKbsBelow(Connection connection, SortedSet<Integer> partitions, long version)
+            throws SQLException {
+        Set<Integer> below = new TreeSet<>();
+        String sql = statements.sql(
+                PARTITIONS_WITH_KBS_BELOW.replace("{partitions}", Placeholders.rows(partitions.size(), 1)));
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            int index = Statements.bind(statement, 1, partitions);
+            statement.setLong(index, version);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    below.add(rows.getInt(1));
+                }
+            }
+        }
+        return below;
+    }
+
+    private void raise(Connection connection, SortedSet<Integer> partitions, long version) throws SQLException {
+        if (partitions.isEmpty()) {
+            return;
+        }
+        String sql = statements.sql("UPDATE {floor} SET version = ? WHERE kb_partition IN ("
+                + Placeholders.rows(partitions.size(), 1) + ")");
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, version);
+            Statements.bind(statement, 2, partitions);
+            statement.executeUpdate();
+        }
+    }
+
+    @Override
+    public Optional<Document> document(String name) {
+        return database.autocommit("read a document", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    statements.sql("SELECT name, revision, json FROM {document} WHERE name = ?"))) {
+                statement.setString(1, name);
+                return Statements.documents(statement).stream().findFirst();
+            }
+        });
+    }
+
+    @Override
+    public List<Document> documents(String from, String below) {
+        return database.autocommit("read documents", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(
+                    "SELECT name, revision, json FROM {document} WHERE name >= ? AND name < ? ORDER BY name"))) {
+                statement.setString(1, from);
+                statement.setString(2, below);
+                return Statements.documents(statement);
+            }
+        });
+    }
+
+    @Override
+    public boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
+        try {
+            return database.transaction("change the document " + name, connection -> {
+                boolean changed = change(connection, name, expectedRevision, json);
+                if (changed && fence != null) {
+                    Set<Integer> stale = stale(connection, List.of(fence));
+                    if (!stale.isEmpty()) {
+                        throw new Refusal(stale);
+                    }
+                }
+                return changed;
+            });
+        } catch (Refusal e) {
+            return false;
+        }
+    }
+
+    private boolean change(Connection connection, String name, long expectedRevision, @Nullable String json)
+            throws SQLException {
+        if (expectedRevision == 0) {
+            return json != null && insert(connection, name, json);
+        }
+        String sql = json == null
+                ? "DELETE FROM {document} WHERE name = ? AND revision = ?"
+                : "UPDATE {document} SET revision = revision + 1, json = ? WHERE name = ? AND revision = ?";
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
+            int index = 1;
+            if (json != null) {
+                statement.setString(index++, json);
+            }
+            statement.setString(index++, name);
+            statement.setLong(index, expectedRevision);
+            return statement.executeUpdate() == 1;
+        }
+    }
+
+    private boolean insert(Connection connection, String name, String json) throws SQLException {
+        String sql = dialect.insertIgnoring("{document} (name, revision, json)", "(?, 1, ?)");
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
+            statement.setString(1, name);
+            statement.setString(2, json);
+            return statement.executeUpdate() == 1;
+        }
+    }
+}

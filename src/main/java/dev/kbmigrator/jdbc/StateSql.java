@@ -1,0 +1,60 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.WriteResult;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
+
+/** The statements behind {@link JdbcStateStore}, as one kind of database wants them. The contract is that of the SPI. */
+interface StateSql {
+
+    Snapshot look(Heartbeat self);
+
+    void forgetReplica(String replicaId);
+
+    Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes);
+
+    /** Enrols in a transaction of the library's own. */
+    Set<String> enroll(SortedSet<Key> keys, long version);
+
+    /** Enrols in the transaction that is open on the connection. */
+    Set<String> enroll(Connection connection, SortedSet<Key> keys, long version) throws SQLException;
+
+    void remove(SortedSet<Key> keys);
+
+    Map<String, KbState> find(SortedSet<Key> keys);
+
+    Page page(PageRequest request);
+
+    long count(long belowVersion);
+
+    WriteResult write(List<Epoch> epochs, List<KbWrite> writes);
+
+    /** In the transaction that is open on the connection: moves a KB, as its last statement but the fence. */
+    boolean advance(Connection connection, Key key, long from, long to) throws SQLException;
+
+    Set<Integer> raiseFloors(List<Epoch> epochs, long version);
+
+    Optional<Document> document(String name);
+
+    List<Document> documents(String from, String below);
+
+    boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence);
+
+    /** In the transaction that is open on the connection: makes sure, until it ends, that no newer epoch is opened. */
+    Set<Integer> stale(Connection connection, Collection<Epoch> epochs) throws SQLException;
+}
