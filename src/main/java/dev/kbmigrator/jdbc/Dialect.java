@@ -16,22 +16,17 @@ abstract class Dialect {
     /** The databases that are known; any other is refused, because a guess could lose data. */
     static Dialect of(Connection connection) throws SQLException {
         String product = connection.getMetaData().getDatabaseProductName();
-        switch (product.toLowerCase(Locale.ROOT)) {
-            case "postgresql":
-                return new PostgresDialect();
-            case "mariadb":
-                return new MariaDbDialect(true);
-            case "mysql":
-                return new MariaDbDialect(false);
-            case "h2":
-                return new H2Dialect();
-            case "sqlite":
-                return new SqliteDialect();
-            default:
+        return switch (product.toLowerCase(Locale.ROOT)) {
+            case "postgresql" -> new PostgresDialect();
+            case "mariadb" -> new MariaDbDialect(true);
+            case "mysql" -> new MariaDbDialect(false);
+            case "h2" -> new H2Dialect();
+            case "sqlite" -> new SqliteDialect();
+            default ->
                 throw new StateStoreException("the database \"" + product + "\" is not one that the library knows:"
                         + " PostgreSQL, MariaDB, MySQL, H2 and SQLite are. For another, implement"
                         + " dev.kbmigrator.spi.StateStore and prove it with the test kit");
-        }
+        };
     }
 
     /** How the state's statements are put. */

