@@ -111,7 +111,7 @@ final class PostgresStateSql extends StandardStateSql {
             CROSS JOIN LATERAL (
               SELECT k.kb_partition, k.kb_id, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
                 a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
-              FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+              FROM {kb} k {join} {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
               WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
                 AND k.version < ? AND {selected}
               ORDER BY k.kb_id
@@ -190,6 +190,16 @@ final class PostgresStateSql extends StandardStateSql {
               (SELECT array_agg(i.kb_id) FROM input i
                WHERE NOT EXISTS (
                  SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id))
+            """;
+
+    private static final String RAISE =
+            """
+            WITH fence AS (
+              SELECT e.scope FROM {epoch} e
+              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
+              ORDER BY e.scope FOR SHARE OF e)
+            UPDATE {floor} f SET version = ? FROM fence WHERE f.kb_partition = fence.scope
+            RETURNING f.kb_partition
             """;
 
     private static final String CREATE_DOCUMENT =
@@ -310,7 +320,7 @@ final class PostgresStateSql extends StandardStateSql {
             return new Page(List.of(), null);
         }
         String above = after != null && rest.first() == after.partition() ? after.kbId() : "";
-        String sql = statements.sql(PAGE.replace("{selected}", KbRows.selected(request)));
+        String sql = statements.sql(PAGE.replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
         return database.autocommit("list KBs", connection -> {
             List<KbState> kbs = new ArrayList<>();
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -395,6 +405,24 @@ final class PostgresStateSql extends StandardStateSql {
             Array missed = rows.getArray(2);
             return new Outcome(rows.getInt(1), missed == null ? List.of() : List.of((String[]) missed.getArray()));
         }
+    }
+
+    @Override
+    Set<Integer> raise(Connection connection, SortedSet<Integer> partitions, List<Epoch> epochs, long version)
+            throws SQLException {
+        Set<Integer> raised = new TreeSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(RAISE))) {
+            List<Epoch> theirs = epochs.stream()
+                    .filter(epoch -> partitions.contains(epoch.scope()))
+                    .toList();
+            statement.setLong(bindEpochs(connection, statement, theirs), version);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    raised.add(rows.getInt(1));
+                }
+            }
+        }
+        return raised;
     }
 
     private Set<Integer> staleNow(List<Epoch> epochs) {

@@ -56,7 +56,7 @@ class StandardStateSql implements StateSql {
     private static final String PAGE = """
             SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
-            FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+            FROM {kb} k {join} {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
             WHERE {partitions} AND k.version < ? AND {selected}
             ORDER BY k.kb_partition, k.kb_id
             LIMIT ?
@@ -274,7 +274,7 @@ class StandardStateSql implements StateSql {
             List<KbState> kbs)
             throws SQLException {
         String sql = statements.sql(
-                PAGE.replace("{partitions}", partitions).replace("{selected}", KbRows.selected(request)));
+                PAGE.replace("{partitions}", partitions).replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             int index = binder.with(statement);
             statement.setLong(index++, request.belowVersion());
@@ -378,9 +378,7 @@ class StandardStateSql implements StateSql {
                 raised.removeAll(partitionsWithKbsBelow(connection, raised, version));
             }
             if (!raised.isEmpty()) {
-                raised.removeAll(stale(connection, epochs));
-                raise(connection, raised, version);
-                reached.addAll(raised);
+                reached.addAll(raise(connection, raised, epochs, version));
             }
             return reached;
         });
@@ -418,17 +416,21 @@ class StandardStateSql implements StateSql {
         return below;
     }
 
-    private void raise(Connection connection, SortedSet<Integer> partitions, long version) throws SQLException {
-        if (partitions.isEmpty()) {
-            return;
+    /** Raises what is locked and still this replica's; answers what it raised. */
+    Set<Integer> raise(Connection connection, SortedSet<Integer> partitions, List<Epoch> epochs, long version)
+            throws SQLException {
+        SortedSet<Integer> raised = new TreeSet<>(partitions);
+        raised.removeAll(stale(connection, epochs));
+        if (!raised.isEmpty()) {
+            String sql = statements.sql("UPDATE {floor} SET version = ? WHERE kb_partition IN ("
+                    + Placeholders.rows(raised.size(), 1) + ")");
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setLong(1, version);
+                Statements.bind(statement, 2, raised);
+                statement.executeUpdate();
+            }
         }
-        String sql = statements.sql("UPDATE {floor} SET version = ? WHERE kb_partition IN ("
-                + Placeholders.rows(partitions.size(), 1) + ")");
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setLong(1, version);
-            Statements.bind(statement, 2, partitions);
-            statement.executeUpdate();
-        }
+        return raised;
     }
 
     @Override

@@ -15,15 +15,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the threads of one replica share: the latest view, which partitions are there to be taken, and how much has been done.
  *
- * <p>How many partitions a worker takes at once: about as many as hold a thousand due KBs, as far as earlier ones tell, at
- * first few; no more than can be done in half a second or so; and never more than half of an equal share of what is left, so
- * that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck, 1987).
+ * <p>How many partitions a worker takes at once: as many as hold a few thousand due KBs, as far as earlier ones tell, at
+ * first few; no more than can be done in half a second or so; and no more than half of an equal share of what is left, or
+ * than fill a batch, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
+ * 1987).
  */
 final class Board {
 
-    private static final int KBS_AT_ONCE = 1_024;
+    private static final int KBS_AT_ONCE = 4_096;
     private static final int PARTITIONS_AT_FIRST = 4;
     private static final double SECONDS_AT_ONCE = 0.5;
+    private static final int LOOKS_MISSED = 3;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
     private static final Duration LONGEST_STAY_AWAY = Duration.ofMinutes(1);
 
@@ -138,7 +140,7 @@ final class Board {
     }
 
     private int howMany() {
-        int replicas = Math.max(1, view().snapshot().replicas().size());
+        int replicas = Math.max(1, view().replicasSeenWithin(config.timings().idleLook().multipliedBy(LOOKS_MISSED)));
         double most = 2.0 * lastTake;
         if (kbsPerPartition > 0) {
             most = Math.min(most, KBS_AT_ONCE / kbsPerPartition);
@@ -147,7 +149,8 @@ final class Board {
             }
         }
         double share = candidates.size() / (2.0 * replicas * Math.max(1, workers.size()));
-        return (int) Math.max(1, Math.min(most, share));
+        double batch = kbsPerPartition > 0 ? config.store().maxBatch() / kbsPerPartition : 0;
+        return (int) Math.max(1, Math.min(most, Math.max(share, batch)));
     }
 
     /** Another replica holds them. */

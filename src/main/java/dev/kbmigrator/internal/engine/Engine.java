@@ -208,6 +208,9 @@ public final class Engine {
                     + " cannot join a transaction of the host: use registerKb(kbId)"
                     + " before the KB is visible to readers");
         }
+        if (!announced) {
+            store.checkReady(connection);
+        }
         announce();
         store.enroll(connection, kbId, registrationVersion());
     }

@@ -117,6 +117,10 @@ final class LeaseKeeper {
         return kept.stream().filter(Held::isRenewing).toList();
     }
 
+    private synchronized boolean isKept(Held held) {
+        return kept.contains(held);
+    }
+
     private synchronized List<Held> all() {
         return new ArrayList<>(kept);
     }
@@ -171,7 +175,8 @@ final class LeaseKeeper {
     }
 
     private void lost(Held held, String reason) {
-        if (lose(held, reason)) {
+        // One that was given back while its renewal was under way is not lost
+        if (isKept(held) && lose(held, reason)) {
             LOG.atWarn().addKeyValue("lease", held.lease().name()).log("Lost a lease: {}", reason);
         }
     }

@@ -177,6 +177,9 @@ final class Reports {
 
     List<KbFailure> failures() {
         List<KbFailure> failures = new ArrayList<>();
+        if (view.snapshot().attempts().isEmpty()) {
+            return failures;
+        }
         for (KbState kb : list(Selection.FAILING, Long.MAX_VALUE, MOST_FAILURES)) {
             Attempt attempt = kb.attempt();
             if (attempt != null) {

@@ -7,12 +7,14 @@ import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,6 +129,14 @@ record View(
                 .mapToLong(AttemptCount::nextDueMicros)
                 .min()
                 .orElse(Long.MAX_VALUE);
+    }
+
+    /** How many replicas have announced themselves lately. */
+    int replicasSeenWithin(Duration age) {
+        long since = snapshot.storeMicros() - TimeUnit.NANOSECONDS.toMicros(age.toNanos());
+        return (int) snapshot.replicas().stream()
+                .filter(replica -> replica.lastSeenMicros() >= since)
+                .count();
     }
 
     @Nullable
