@@ -7,12 +7,16 @@ module dev.kbmigrator {
     requires org.slf4j;
     requires static transitive java.sql;
     requires static transitive org.jspecify;
+    requires static transitive curator.framework;
+    requires static curator.client;
     requires static transitive net.javacrumbs.shedlock.core;
+    requires static zookeeper;
 
     exports dev.kbmigrator;
     exports dev.kbmigrator.memory;
     exports dev.kbmigrator.shedlock;
     exports dev.kbmigrator.spi;
+    exports dev.kbmigrator.zookeeper;
 
     uses dev.kbmigrator.Migration;
 }
