@@ -1,35 +1,43 @@
 package dev.kbmigrator.shedlock;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.testkit.LockContract;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.sql.SQLException;
 import net.javacrumbs.shedlock.provider.jdbc.JdbcLockProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 
-class PostgresShedLockIT extends LateHolders {
+class PostgresShedLockIT extends LockContract {
 
     private static EmbeddedPostgres postgres;
+    private static HikariDataSource dataSource;
 
     @BeforeAll
-    static void start() throws IOException {
+    static void start() throws IOException, SQLException {
         postgres = EmbeddedPostgres.builder().start();
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(postgres.getPostgresDatabase());
+        dataSource = new HikariDataSource(config);
+        ShedLockTable.create(dataSource);
     }
 
     @AfterAll
     static void stop() throws IOException {
+        dataSource.close();
         postgres.close();
     }
 
-    @BeforeEach
-    void createTable() throws SQLException {
-        ShedLockTable.create(postgres.getPostgresDatabase());
+    @Override
+    protected Lock newLock() {
+        return ShedLockLock.create(new JdbcLockProvider(dataSource));
     }
 
     @Override
-    Lock newLock() {
-        return ShedLockLock.create(new JdbcLockProvider(postgres.getPostgresDatabase()));
+    protected Lock sharedWith(Lock lock) {
+        return newLock();
     }
 }

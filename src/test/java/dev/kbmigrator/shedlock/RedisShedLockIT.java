@@ -5,20 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.testkit.LockContract;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.time.Duration;
 import net.javacrumbs.shedlock.provider.redis.support.InternalRedisLockProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.embedded.RedisServer;
 import redis.embedded.core.RedisServerBuilder;
 
-class RedisShedLockIT extends LateHolders {
+class RedisShedLockIT extends LockContract {
 
     private static RedisServer server;
     private static RedisClient jedis;
@@ -43,26 +43,25 @@ class RedisShedLockIT extends LateHolders {
         }
     }
 
-    @BeforeEach
-    void clear() {
-        jedis.flushAll();
-    }
-
-    private static Lock lock(boolean safeUpdate) {
+    private static Lock newLock(boolean safeUpdate) {
         return ShedLockLock.create(
                 new InternalRedisLockProvider(new JedisTemplate(jedis), "test", "kb-migrator", safeUpdate));
     }
 
     @Override
-    Lock newLock() {
-        return lock(true);
+    protected Lock newLock() {
+        return newLock(true);
+    }
+
+    @Override
+    protected Lock sharedWith(Lock lock) {
+        return newLock(true);
     }
 
     @Test
     void withoutSafeUpdateAReleaseFailsAloud() {
-        Lease lease =
-                lock(false).tryAcquire("migrations", Duration.ofMinutes(1)).orElseThrow();
+        Lease lease = newLock(false).tryAcquire(name(), Duration.ofMinutes(1)).orElseThrow();
         assertThatExceptionOfType(JedisDataException.class).isThrownBy(lease::release);
-        assertThat(lock(true).tryAcquire("migrations", Duration.ofMinutes(1))).isEmpty();
+        assertThat(lock().tryAcquire(name(), Duration.ofMinutes(1))).isEmpty();
     }
 }
