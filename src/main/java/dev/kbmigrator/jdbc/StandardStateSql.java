@@ -304,21 +304,38 @@ class StandardStateSql implements StateSql {
 
     @Override
     public WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
+        if (writes.stream().allMatch(KbWrite.Advanced.class::isInstance)) {
+            List<KbWrite.Advanced> advances =
+                    writes.stream().map(KbWrite.Advanced.class::cast).toList();
+            try {
+                return write(epochs, one -> one.advanceAll(advances) ? WriteResult.ALL_DONE : Refusal.of(Set.of()));
+            } catch (Refusal e) {
+                // Some KB is not where its writer saw it: undone, and once more to see which
+            }
+        }
+        return write(epochs, one -> one.write(writes));
+    }
+
+    private interface BatchWrite {
+        WriteResult in(StandardWrite transaction) throws SQLException;
+    }
+
+    private WriteResult write(List<Epoch> epochs, BatchWrite batch) {
         try {
             return database.transaction("write a batch", connection -> {
-                WriteResult result = new StandardWrite(statements, connection).write(writes);
+                WriteResult result = batch.in(new StandardWrite(statements, connection));
                 Set<Integer> stale = stale(connection, epochs);
-                if (!stale.isEmpty()) {
-                    throw new Refusal(stale);
-                }
-                return result;
+                return stale.isEmpty() ? result : Refusal.of(stale);
             });
         } catch (Refusal e) {
+            if (e.stale.isEmpty()) {
+                throw e;
+            }
             return WriteResult.refused(e.stale);
         }
     }
 
-    /** Rolls a transaction back, because an epoch that it carries is stale. */
+    /** Rolls a transaction back: because an epoch that it carries is stale, or, without one, because a KB was not as seen. */
     private static final class Refusal extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
@@ -328,6 +345,10 @@ class StandardStateSql implements StateSql {
         Refusal(Set<Integer> stale) {
             super("stale: " + stale, null, false, false);
             this.stale = stale;
+        }
+
+        static WriteResult of(Set<Integer> stale) {
+            throw new Refusal(stale);
         }
     }
 

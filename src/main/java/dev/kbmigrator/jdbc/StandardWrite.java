@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,38 @@ final class StandardWrite {
     StandardWrite(Statements statements, Connection connection) {
         this.statements = statements;
         this.connection = connection;
+    }
+
+    /** The usual batch: moves KBs that all have the version that their writer saw; answers false when one has not. */
+    boolean advanceAll(List<KbWrite.Advanced> writes) throws SQLException {
+        Map<Step, List<Key>> bySteps = new TreeMap<>();
+        SortedSet<Key> keys = new TreeSet<>();
+        for (KbWrite.Advanced write : writes) {
+            Key key = Key.of(write.kbId());
+            keys.add(key);
+            bySteps.computeIfAbsent(new Step(write.from(), write.to()), step -> new ArrayList<>()).add(key);
+        }
+        int moved = 0;
+        for (Map.Entry<Step, List<Key>> group : bySteps.entrySet()) {
+            Step step = group.getKey();
+            group.getValue().sort(null);
+            String update = "UPDATE {kb} SET version = " + step.to() + " WHERE version = " + step.from() + " AND {keys}";
+            for (int rows : statements.forKeys(connection, update, group.getValue(), PreparedStatement::executeUpdate)) {
+                moved += rows;
+            }
+        }
+        if (moved < keys.size()) {
+            return false;
+        }
+        delete(keys);
+        return true;
+    }
+
+    private record Step(long from, long to) implements Comparable<Step> {
+        @Override
+        public int compareTo(Step other) {
+            return from != other.from ? Long.compare(from, other.from) : Long.compare(to, other.to);
+        }
     }
 
     /** Writes what can be written, and answers what cannot. */

@@ -17,13 +17,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>How many partitions a worker takes at once: as many as hold a few thousand due KBs, as far as earlier ones tell, at
  * first few; no more than can be done in half a second or so; and no more than half of an equal share of what is left, or
- * than fill a batch, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
+ * than fill a few batches, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
  * 1987).
  */
 final class Board {
 
     private static final int KBS_AT_ONCE = 4_096;
-    private static final int PARTITIONS_AT_FIRST = 4;
+    private static final int LEAST_BATCHES = 4;
+    private static final int PARTITIONS_AT_FIRST = 8;
     private static final double SECONDS_AT_ONCE = 0.5;
     private static final int LOOKS_MISSED = 3;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
@@ -149,8 +150,8 @@ final class Board {
             }
         }
         double share = candidates.size() / (2.0 * replicas * Math.max(1, workers.size()));
-        double batch = kbsPerPartition > 0 ? config.store().maxBatch() / kbsPerPartition : 0;
-        return (int) Math.max(1, Math.min(most, Math.max(share, batch)));
+        double least = kbsPerPartition > 0 ? LEAST_BATCHES * config.store().maxBatch() / kbsPerPartition : 0;
+        return (int) Math.max(1, Math.min(most, Math.max(share, least)));
     }
 
     /** Another replica holds them. */
@@ -187,13 +188,31 @@ final class Board {
         return Set.copyOf(unfinishable);
     }
 
-    /** What a worker has learnt of how many KBs are due in a partition, and of how fast they go. */
-    synchronized void learn(int partitions, long kbs, long nanos) {
+    /** What a worker has learnt of how many KBs are due in a partition. The first to learn it makes room for others. */
+    synchronized void learnDensity(int partitions, long kbs) {
         double perPartition = Math.max(0.1, (double) kbs / partitions);
-        kbsPerPartition = kbsPerPartition < 0 ? perPartition : (kbsPerPartition + perPartition) / 2;
+        if (kbsPerPartition < 0) {
+            kbsPerPartition = perPartition;
+            loopSignal.raise();
+        } else {
+            kbsPerPartition = (kbsPerPartition + perPartition) / 2;
+        }
+    }
+
+    /** What a worker has learnt of how fast KBs go. */
+    synchronized void learnRate(long kbs, long nanos) {
         if (kbs > 0 && nanos > 0) {
             kbsPerSecond = kbs * 1e9 / nanos;
         }
+    }
+
+    /** How many workers there is something to do for; one, as long as nobody knows how many KBs are due. */
+    synchronized int wantedWorkers() {
+        if (kbsPerPartition < 0) {
+            return candidates.isEmpty() ? 0 : 1;
+        }
+        double batches = candidates.size() * kbsPerPartition / config.store().maxBatch();
+        return (int) Math.min(config.storeConcurrency(), Math.ceil(batches / LEAST_BATCHES));
     }
 
     synchronized int workers() {

@@ -31,7 +31,6 @@ final class Replica {
 
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
-    private static final int PARTITIONS_A_WORKER = 16;
 
     /** How a single run ended. */
     enum End {
@@ -273,7 +272,7 @@ final class Replica {
     }
 
     private void startWorkers() {
-        int wanted = Math.min(config.storeConcurrency(), board.candidates() / PARTITIONS_A_WORKER + 1);
+        int wanted = board.wantedWorkers();
         for (int running = board.workers(); running < wanted && board.hasCandidates(); running++) {
             Worker worker = new Worker(config, board, slots, keeper);
             board.workerStarted(worker);

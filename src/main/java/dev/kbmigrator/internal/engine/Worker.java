@@ -240,6 +240,10 @@ final class Worker implements Runnable {
                 bodies.add(body);
             }
         }
+        if (pass.kbs == 0) {
+            // A first idea, from the first page; the whole pass will tell exactly
+            board.learnDensity(pass.taken, bodies.size());
+        }
         pass.kbs += bodies.size();
         slots.offer(bodies);
     }
@@ -349,7 +353,8 @@ final class Worker implements Runnable {
 
     private void learn(Pass pass) {
         if (pass.raised && !board.isStopping()) {
-            board.learn(pass.taken, pass.kbs, config.surroundings().nanoTime() - pass.startedAt);
+            board.learnDensity(pass.taken, pass.kbs);
+            board.learnRate(pass.kbs, config.surroundings().nanoTime() - pass.startedAt);
         }
     }
 
