@@ -3,6 +3,7 @@ package dev.kbmigrator.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
@@ -212,6 +213,36 @@ interface StoreConcurrencyContract extends StoreFixture {
             assertNoneIsBehindItsFloorUnseen(all);
             store().remove(all.stream().map(KbState::kbId).toList());
         }
+    }
+
+    @Test
+    default void enrolmentsAdvancesAndRaisesThatOverlapLoseNoKb() throws Exception {
+        Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
+        CountDownLatch enrolling = new CountDownLatch(THREADS / 2);
+        Together.run(THREADS, thread -> {
+            StateStore mine = thread % 2 == 0 ? store() : other();
+            if (thread < THREADS / 2) {
+                for (int i = 0; i < 20; i++) {
+                    mine.enroll(StoreDriver.ids("kb-" + thread + "-" + i + "-", 10), i % 3);
+                }
+                enrolling.countDown();
+            } else {
+                long floor = 1;
+                while (!enrolling.await(1, TimeUnit.MILLISECONDS)) {
+                    List<String> low = new StoreDriver(mine)
+                            .pass(StoreDriver.due(floor, Due.BY_THE_CLOCK, 256)).stream()
+                                    .map(KbState::kbId)
+                                    .limit(256)
+                                    .toList();
+                    advanceAll(mine, epochs, low);
+                    mine.raiseFloors(epochs.values(), floor);
+                    floor = floor % 3 + 1;
+                }
+            }
+        });
+        List<KbState> all = kbs().pass(StoreDriver.all(Partitions.all(), 256));
+        assertThat(all).hasSize(10 * 20 * THREADS / 2);
+        assertNoneIsBehindItsFloorUnseen(all);
     }
 
     @Test
