@@ -187,6 +187,7 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         long sent = nanoTime();
         acquired(lock, name, ttl());
         while (other.tryAcquire(name, LONG).isEmpty()) {
+            assertThat(nanoTime() - sent).isLessThan(ttl().multipliedBy(20).toNanos());
             passTime(ttl().dividedBy(100));
         }
         assertThat(nanoTime() - sent)
