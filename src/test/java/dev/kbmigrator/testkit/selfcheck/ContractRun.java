@@ -1,11 +1,13 @@
 package dev.kbmigrator.testkit.selfcheck;
 
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -23,10 +25,18 @@ record ContractRun(Set<String> succeeded, Map<String, String> failed) {
 
     /** Runs all tests of a class. */
     static ContractRun of(Class<?> testClass) {
+        return of(selectClass(testClass));
+    }
+
+    /** Runs one test of a class. */
+    static ContractRun of(Class<?> testClass, String method) {
+        return of(selectMethod(testClass, method));
+    }
+
+    private static ContractRun of(DiscoverySelector selector) {
         ContractRun run = new ContractRun(new TreeSet<>(), new TreeMap<>());
-        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(selectClass(testClass))
-                .build();
+        LauncherDiscoveryRequest request =
+                LauncherDiscoveryRequestBuilder.request().selectors(selector).build();
         LauncherFactory.create().execute(request, new TestExecutionListener() {
             @Override
             public void executionFinished(TestIdentifier test, TestExecutionResult result) {
