@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import java.time.Duration;
@@ -130,5 +131,34 @@ interface FloorContract extends StoreFixture {
         assertThat(store().enroll(mixed, 1)).hasSize(7).doesNotContain(behind.get(0));
         assertThat(store().find(mixed).values())
                 .allSatisfy(kb -> assertThat(kb.attempt() != null).isEqualTo(behind.contains(kb.kbId())));
+    }
+
+    @Test
+    default void aKbThatAdvancesButStaysBehindTheFloorIsDueAtOnce() {
+        String kbId = StoreDriver.inPartition(9, "kb-", 1).get(0);
+        kbs().raise(9, 5);
+        kbs().enroll(2, kbId);
+        kbs().advance(kbId, 2, 3);
+        assertThat(kbs().state(kbId))
+                .isEqualTo(new KbState(kbId, 3, new Attempt(4, 0, null, 0, 0, false, false, null)));
+        kbs().advance(kbId, 3, 5);
+        assertThat(kbs().attempt(kbId)).as("it has caught up").isNull();
+    }
+
+    @Test
+    default void aFailingKbThatAdvancesBehindAFloorRaisedMeanwhileIsDueAtOnce() {
+        List<String> kbIds = StoreDriver.inPartition(9, "kb-", 3);
+        kbs().enroll(0, kbIds);
+        kbs().done(
+                        new KbWrite.Failed(kbIds.get(0), 0, 1, 3, "boom", Duration.ofHours(1)),
+                        new KbWrite.Failed(kbIds.get(1), 0, 1, 3, "boom", null),
+                        new KbWrite.Checkpointed(kbIds.get(2), 0, 1, "1"));
+        kbs().raise(9, 3);
+        kbs().done(kbIds.stream().map(kbId -> new KbWrite.Advanced(kbId, 0, 1)).toArray(KbWrite[]::new));
+        assertThat(store().find(kbIds).values())
+                .hasSize(3)
+                .allSatisfy(
+                        kb -> assertThat(kb.attempt()).isEqualTo(new Attempt(2, 0, null, 0, 0, false, false, null)));
+        assertThat(kbs().listed(StoreDriver.due(3, Due.BY_THE_CLOCK, 2))).containsExactlyInAnyOrderElementsOf(kbIds);
     }
 }

@@ -28,7 +28,9 @@ interface LeaseContract extends LockFixture {
     @Test
     default void aRefusedAttemptLeavesTheLeaseAsItIs() throws Exception {
         Lease lease = acquired(lock(), name(), shortTtl());
-        other().tryAcquire(name(), LONG);
+        if (other().tryAcquire(name(), LONG).isPresent()) {
+            return; // The machine was held up until the lease had expired, which proves nothing
+        }
         expireNow(lease);
         assertThat(other().tryAcquire(name(), LONG))
                 .as("the attempt did not extend it")
@@ -112,9 +114,10 @@ interface LeaseContract extends LockFixture {
         Lease lease = acquired(lock(), name(), shortTtl());
         expireNow(lease);
         Renewal renewal = lease.renew(LONG);
+        assertThat(lease.renew(LONG)).as("once more").isEqualTo(renewal);
         boolean taken = other().tryAcquire(name(), LONG).isPresent();
         assertThat(taken).as("answered %s", renewal).isEqualTo(renewal == Renewal.LOST);
-        assertThat(lease.renew(LONG)).as("again").isEqualTo(renewal);
+        assertThat(lease.renew(LONG)).as("and again").isEqualTo(renewal);
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -77,7 +78,9 @@ interface LockConcurrencyContract extends LockFixture {
         AtomicInteger counter = new AtomicInteger();
         Together.run(4, thread -> {
             Lock mine = thread % 2 == 0 ? lock() : other();
+            long start = System.nanoTime();
             for (int done = 0; done < 25; ) {
+                assertThat(System.nanoTime() - start).as("nanoseconds").isLessThan(TimeUnit.SECONDS.toNanos(60));
                 Optional<Lease> lease = mine.tryAcquire(name(), LONG);
                 if (lease.isPresent()) {
                     int read = counter.get();

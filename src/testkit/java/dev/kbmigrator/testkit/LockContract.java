@@ -114,7 +114,8 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
 
     /**
      * Brings a lease, acquired for {@link #ttl()} from {@link #newLock()}'s lock and not renewed, to its end without its
-     * owner's doing. By default it lets the ttl pass, and 50 ms; a lock whose leases end with a session ends the session.
+     * owner's doing. By default it lets the ttl pass, and 50 ms; a lock whose leases end with a session ends the session, and
+     * waits until the service knows. The lock must be able to acquire names afterwards, under a new session.
      *
      * @param lease the lease
      * @throws Exception if it does not work; the test fails
@@ -187,6 +188,7 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         long sent = nanoTime();
         acquired(lock, name, ttl());
         while (other.tryAcquire(name, LONG).isEmpty()) {
+            assertThat(nanoTime() - sent).isLessThan(ttl().multipliedBy(20).toNanos());
             passTime(ttl().dividedBy(100));
         }
         assertThat(nanoTime() - sent)

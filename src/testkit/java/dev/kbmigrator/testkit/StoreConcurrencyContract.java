@@ -3,6 +3,7 @@ package dev.kbmigrator.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -32,8 +34,8 @@ interface StoreConcurrencyContract extends StoreFixture {
 
     int THREADS = 8;
 
-    /** A writer that is never refused within so many writes is not fenced at all. */
-    int MOST_WRITES = 100_000;
+    /** More attempts than it takes, when some succeed. */
+    int MOST_ATTEMPTS = 20_000;
 
     /** A write under an old epoch, answered with whether it was refused. */
     @FunctionalInterface
@@ -215,6 +217,38 @@ interface StoreConcurrencyContract extends StoreFixture {
     }
 
     @Test
+    default void enrolmentsAdvancesAndRaisesThatOverlapLoseNoKb() throws Exception {
+        Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
+        CountDownLatch enrolling = new CountDownLatch(THREADS / 2);
+        Together.run(THREADS, thread -> {
+            StateStore mine = thread % 2 == 0 ? store() : other();
+            if (thread < THREADS / 2) {
+                for (int i = 0; i < 20; i++) {
+                    mine.enroll(StoreDriver.ids("kb-" + thread + "-" + i + "-", 10), i % 3);
+                }
+                enrolling.countDown();
+            } else {
+                long floor = 1;
+                while (!enrolling.await(1, TimeUnit.MILLISECONDS)) {
+                    List<String> low = new StoreDriver(mine)
+                            .pass(StoreDriver.due(floor, Due.BY_THE_CLOCK, 256)).stream()
+                                    .map(KbState::kbId)
+                                    .limit(256)
+                                    .toList();
+                    if (!low.isEmpty()) {
+                        advanceAll(mine, epochs, low);
+                    }
+                    mine.raiseFloors(epochs.values(), floor);
+                    floor = floor % 3 + 1;
+                }
+            }
+        });
+        List<KbState> all = kbs().pass(StoreDriver.all(Partitions.all(), 256));
+        assertThat(all).hasSize(10 * 20 * THREADS / 2);
+        assertNoneIsBehindItsFloorUnseen(all);
+    }
+
+    @Test
     default void ofConcurrentChangesOfADocumentExactlyOneWins() throws Exception {
         for (int round = 0; round < 20; round++) {
             String name = "contended/" + round / 2;
@@ -238,7 +272,8 @@ interface StoreConcurrencyContract extends StoreFixture {
         Together.run(4, thread -> {
             StateStore mine = thread % 2 == 0 ? store() : other();
             int done = 0;
-            while (done < 15) {
+            for (int attempts = 0; done < 15; attempts++) {
+                assertThat(attempts).as("attempts").isLessThan(MOST_ATTEMPTS);
                 Document before = mine.document("counter").orElseThrow();
                 String next = "" + (Integer.parseInt(before.json()) + 1);
                 done += mine.compareAndSet("counter", before.revision(), next, null) ? 1 : 0;
@@ -267,20 +302,36 @@ interface StoreConcurrencyContract extends StoreFixture {
     private long raceTheFence(int scope, FencedWrite write, LongSupplier read) throws Exception {
         Epoch old = kbs().epoch(scope);
         CountDownLatch writing = new CountDownLatch(3);
+        AtomicBoolean opened = new AtomicBoolean();
         long[] seen = new long[1];
         Together.run(2, thread -> {
             if (thread == 0) {
-                for (int i = 0; !write.isRefused(old, i); i++) {
-                    writing.countDown();
-                    assertThat(i).as("writes under an old epoch").isLessThan(MOST_WRITES);
+                try {
+                    boolean late = false;
+                    for (int i = 0; !write.isRefused(old, i); i++) {
+                        assertThat(late)
+                                .as("a write sent after the next epoch was opened took effect")
+                                .isFalse();
+                        writing.countDown();
+                        late = opened.get();
+                    }
+                } finally {
+                    letGo(writing);
                 }
             } else {
                 assertThat(writing.await(60, TimeUnit.SECONDS)).isTrue();
                 store().openEpochs(Set.of(scope));
+                opened.set(true);
                 seen[0] = read.getAsLong();
             }
         });
         return seen[0];
+    }
+
+    private static void letGo(CountDownLatch latch) {
+        while (latch.getCount() > 0) {
+            latch.countDown();
+        }
     }
 
     private void assertNoneIsBehindItsFloorUnseen(Collection<KbState> kbs) {
