@@ -119,7 +119,10 @@ final class PostgresStateSql extends StandardStateSql {
             LIMIT ?
             """;
 
-    /** The usual batch: every KB advances. */
+    /**
+     * The usual batch: every KB advances. What is on record of one goes, unless its partition's floor has risen over it: the
+     * floor is locked, as it is now, wherever something is on record.
+     */
     private static final String ADVANCE = """
             WITH fence AS (
               SELECT e.scope FROM {epoch} e
@@ -132,9 +135,19 @@ final class PostgresStateSql extends StandardStateSql {
               UPDATE {kb} k SET version = i.goal FROM input i
               WHERE k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id AND k.version = i.seen
                 AND (SELECT count(*) FROM fence) = ?
-              RETURNING k.kb_partition, k.kb_id),
+              RETURNING k.kb_partition, k.kb_id, i.goal),
+            floors AS (
+              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (
+                SELECT a.kb_partition FROM moved m JOIN {attempt} a ON a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+              ORDER BY f.kb_partition FOR SHARE),
             cleared AS (
-              DELETE FROM {attempt} a USING moved m WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+              DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
+            kept AS (
+              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
+                set_aside = 0, checkpoint = NULL
+              FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version)
             SELECT (SELECT count(*) FROM fence),
               CASE WHEN (SELECT count(*) FROM moved) < (SELECT count(*) FROM input) THEN
                 (SELECT array_agg(i.kb_id) FROM input i
@@ -159,10 +172,20 @@ final class PostgresStateSql extends StandardStateSql {
               FOR NO KEY UPDATE OF k),
             moved AS (
               UPDATE {kb} k SET version = l.goal FROM locked l
-              WHERE l.goal IS NOT NULL AND k.kb_partition = l.kb_partition AND k.kb_id = l.kb_id),
+              WHERE l.goal IS NOT NULL AND k.kb_partition = l.kb_partition AND k.kb_id = l.kb_id
+              RETURNING k.kb_partition, k.kb_id, l.goal),
+            floors AS (
+              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (
+                SELECT a.kb_partition FROM moved m JOIN {attempt} a ON a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+              ORDER BY f.kb_partition FOR SHARE),
             cleared AS (
-              DELETE FROM {attempt} a USING locked l
-              WHERE l.goal IS NOT NULL AND a.kb_partition = l.kb_partition AND a.kb_id = l.kb_id),
+              DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
+            kept AS (
+              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
+                set_aside = 0, checkpoint = NULL
+              FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version),
             noted AS (
               INSERT INTO {attempt} AS a
                 (kb_partition, kb_id, version, failures, error, failed_us, due_us, set_aside, checkpoint)
@@ -253,6 +276,9 @@ final class PostgresStateSql extends StandardStateSql {
                         opened.put(rows.getInt(1), new Epoch(rows.getInt(1), rows.getLong(2)));
                     }
                 }
+            }
+            if (opened.size() < scopes.size()) {
+                throw new Database.TablesMissing();
             }
             return opened;
         });

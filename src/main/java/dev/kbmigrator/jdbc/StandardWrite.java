@@ -72,7 +72,9 @@ final class StandardWrite {
         if (moved < keys.size()) {
             return false;
         }
-        delete(keys);
+        Map<Key, Long> goals = new TreeMap<>();
+        writes.forEach(write -> goals.put(Key.of(write.kbId()), write.to()));
+        clear(goals);
         return true;
     }
 
@@ -128,8 +130,36 @@ final class StandardWrite {
         for (Map.Entry<Long, List<Key>> group : byVersion.entrySet()) {
             String update = "UPDATE {kb} SET version = " + group.getKey() + " WHERE {keys}";
             statements.forKeys(connection, update, group.getValue(), PreparedStatement::executeUpdate);
-            delete(group.getValue());
         }
+        Map<Key, Long> goals = new TreeMap<>();
+        byVersion.forEach((version, keys) -> keys.forEach(key -> goals.put(key, version)));
+        clear(goals);
+    }
+
+    /** What is on record of KBs that have advanced goes, unless their partition's floor has risen over them meanwhile. */
+    private void clear(Map<Key, Long> goals) throws SQLException {
+        SortedSet<Key> attempted = new TreeSet<>();
+        statements.forKeys(connection, "SELECT kb_partition, kb_id FROM {attempt} WHERE {keys}", goals.keySet(), statement -> {
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    attempted.add(new Key(rows.getInt(1), statements.dialect().getKbId(rows, 2)));
+                }
+            }
+            return true;
+        });
+        if (attempted.isEmpty()) {
+            return;
+        }
+        Map<Integer, Long> floors = statements.lockFloors(connection, attempted);
+        delete(attempted);
+        attempted.removeIf(key ->
+                Objects.requireNonNull(goals.get(key)) >= floors.getOrDefault(key.partition(), 0L));
+        insert(
+                statements,
+                connection,
+                attempted,
+                key -> new Attempt(Objects.requireNonNull(goals.get(key)) + 1, 0, null, 0, 0, false, false, null),
+                key -> false);
     }
 
     private void delete(Collection<Key> keys) throws SQLException {
@@ -199,6 +229,9 @@ final class StandardWrite {
             Function<Key, Attempt> attempts,
             Predicate<Key> fromNow)
             throws SQLException {
+        if (keys.isEmpty()) {
+            return;
+        }
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(INSERT_ATTEMPT))) {
             for (Key key : keys) {
                 Attempt attempt = attempts.apply(key);
