@@ -54,6 +54,7 @@ public final class MigratorBuilder {
     private Duration firstBackoff = Duration.ofSeconds(1);
     private Duration longestBackoff = Duration.ofMinutes(5);
     private @Nullable Duration kbTimeout;
+    private Duration rolloutGrace = Duration.ofMinutes(15);
 
     MigratorBuilder() {}
 
@@ -277,6 +278,20 @@ public final class MigratorBuilder {
     }
 
     /**
+     * How long a migration that {@link Migration#requiresFullRollout needs a full rollout} waits for a replica that is silent:
+     * one that neither says goodbye nor announces itself any more, such as one that was killed. Measured by the store's clock
+     * from when it was last seen. After half of it a replica that cannot announce itself is no longer
+     * {@link Migrator#safeToServe() safe to serve}. Give every replica of a fleet the same.
+     *
+     * @param grace a positive duration; 15 minutes by default
+     * @return this builder
+     */
+    public MigratorBuilder rolloutGrace(Duration grace) {
+        rolloutGrace = Objects.requireNonNull(grace, "grace");
+        return this;
+    }
+
+    /**
      * Finds the migrations, checks everything, and builds. Nothing is read or written yet.
      *
      * @return the migrator
@@ -304,7 +319,8 @@ public final class MigratorBuilder {
                 Durations.bounded(idleLookInterval),
                 Durations.bounded(listingInterval),
                 new Backoff(Durations.bounded(firstBackoff), Durations.bounded(longestBackoff)),
-                kbTimeout == null ? null : Durations.bounded(kbTimeout));
+                kbTimeout == null ? null : Durations.bounded(kbTimeout),
+                Durations.bounded(rolloutGrace));
         return new Migrator(new Engine(new EngineConfig(
                 catalog,
                 store,
@@ -346,6 +362,7 @@ public final class MigratorBuilder {
                 longestBackoff.compareTo(firstBackoff) >= 0,
                 "the longest backoff, " + longestBackoff + ", is shorter than the first, " + firstBackoff,
                 problems);
+        checkPositive(rolloutGrace, "rolloutGrace", problems);
         if (kbTimeout != null) {
             checkPositive(kbTimeout, "kbTimeout", problems);
         }

@@ -60,6 +60,7 @@ public record EngineConfig(
      * @param listing the time between two listings of the host's KBs
      * @param backoff how long a failing KB waits
      * @param kbTimeout how long a part may run; null: as long as it wants
+     * @param rolloutGrace how long a silent replica is waited for
      */
     public record Timings(
             Duration leaseTtl,
@@ -67,7 +68,8 @@ public record EngineConfig(
             Duration idleLook,
             Duration listing,
             Backoff backoff,
-            @Nullable Duration kbTimeout) {}
+            @Nullable Duration kbTimeout,
+            Duration rolloutGrace) {}
 
     /** How long a part of that version may run. */
     Optional<Duration> timeoutOf(long version) {
