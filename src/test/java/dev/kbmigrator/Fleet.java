@@ -94,6 +94,12 @@ final class Fleet implements AfterEachCallback {
         return state == null ? -1 : state.version();
     }
 
+    /** How many failures are on record of a KB. */
+    int failures(String kbId) {
+        KbState state = memory.find(Set.of(kbId)).get(kbId);
+        return state == null || state.attempt() == null ? 0 : state.attempt().failures();
+    }
+
     static ConditionFactory await() {
         return Awaitility.await()
                 .pollDelay(Duration.ZERO)

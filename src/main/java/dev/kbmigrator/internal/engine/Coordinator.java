@@ -1,7 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.engine.Body.Done;
 import dev.kbmigrator.internal.engine.Body.Failed;
@@ -83,8 +82,8 @@ final class Coordinator implements Runnable {
 
     private void lead() {
         long deadline = keeper.deadlineOfRequestSentNow();
-        Optional<Lease> lease =
-                config.lock().tryAcquire(LOCK_NAME, config.timings().leaseTtl());
+        Optional<Lease> lease = board.asked(
+                () -> config.lock().tryAcquire(LOCK_NAME, config.timings().leaseTtl()));
         if (lease.isEmpty()) {
             return;
         }
@@ -132,6 +131,9 @@ final class Coordinator implements Runnable {
             }
             long end = view.stageEnd();
             if (view.state().open() < end) {
+                if (!Rollout.missing(view, config.timings().rolloutGrace()).isEmpty()) {
+                    return !once;
+                }
                 open(view, held, end);
             } else if (!view.allKbsReached(end)) {
                 return true;
@@ -197,27 +199,21 @@ final class Coordinator implements Runnable {
         if (!once && record.path("dueMicros").asLong() > view.snapshot().storeMicros()) {
             return false;
         }
-        Migration migration = Objects.requireNonNull(config.catalog().get(version));
-        GlobalBody body = new GlobalBody(
-                config, held, info, migration, record.path("failures").asInt(), this::wake);
+        GlobalBody body =
+                new GlobalBody(config, held, view, record.path("failures").asInt(), this::wake);
         slots.runExtra(body);
         running = body;
         while (!body.isSettled()) {
             signal.await(TimeUnit.SECONDS.toNanos(60));
         }
         running = null;
-        return recordOutcome(view, body);
+        return recordOutcome(body);
     }
 
-    private boolean recordOutcome(View view, GlobalBody body) {
-        long storeMicros = view.snapshot().storeMicros()
-                + TimeUnit.NANOSECONDS.toMicros(config.surroundings().nanoTime() - view.takenAt());
+    private boolean recordOutcome(GlobalBody body) {
         if (body.outcome() instanceof Done) {
             replica.globalPartRan(body.version());
-            return retried(() -> body.update(record -> record.put("done", true)
-                    .put("instance", config.identity().id())
-                    .put("build", config.identity().build())
-                    .put("finishedMicros", storeMicros)));
+            return retried(body::recordDone);
         }
         if (body.outcome() instanceof Failed failed) {
             Duration retryAfter = config.timings().backoff().delay(body.attempt(), config.surroundings());
@@ -225,10 +221,7 @@ final class Coordinator implements Runnable {
                     .addKeyValue("version", body.version())
                     .setCause(failed.error())
                     .log("{} failed, next attempt in {}", body, retryAfter);
-            retried(() -> body.update(record -> record.put("failures", body.attempt())
-                    .put("error", Texts.ofError(failed.error()))
-                    .put("failedMicros", storeMicros)
-                    .put("dueMicros", storeMicros + retryAfter.toNanos() / 1_000)));
+            retried(() -> body.recordFailure(failed.error(), retryAfter));
             replica.globalPartFailed(
                     body.info + ": " + Texts.shorten(failed.error().toString(), 1_000));
             Listeners.tell(config, listener -> listener.globalFailed(body.info, failed.error(), retryAfter));

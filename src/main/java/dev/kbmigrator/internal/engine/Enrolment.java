@@ -201,7 +201,14 @@ final class Enrolment {
 
     private void dropAbsent(BloomFilter<CharSequence> listed, long count) {
         Set<String> absent = new HashSet<>();
-        if (config.store().count(Long.MAX_VALUE) > count) {
+        long enrolled = config.store().count(Long.MAX_VALUE);
+        if (count == 0 && enrolled > 0) {
+            LOG.atWarn()
+                    .addKeyValue("enrolled", enrolled)
+                    .log(
+                            "The host lists no KB at all: nothing is concluded from that, and all stay enrolled. If they are"
+                                    + " really gone, use forgetKb");
+        } else if (enrolled > count) {
             PageRequest request =
                     new PageRequest(Partitions.all(), Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, BATCH);
             while (request != null && absent.size() < MOST_ABSENT && !board.isStopping()) {

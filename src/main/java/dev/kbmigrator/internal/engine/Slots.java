@@ -28,6 +28,7 @@ final class Slots {
     private final Set<Slot> slots = new LinkedHashSet<>();
     private final Set<Slot> extra = new LinkedHashSet<>();
     private volatile boolean closing;
+    private volatile boolean paused;
     private int starting;
     private int givenUp;
     private @Nullable Rejection rejection;
@@ -45,6 +46,15 @@ final class Slots {
     /** From here on, nothing more is started; what is queued comes back as cancelled. */
     void close() {
         closing = true;
+    }
+
+    /** While paused, nothing is started; what is queued comes back as cancelled. */
+    void pause(boolean whether) {
+        paused = whether;
+    }
+
+    private boolean isHalted() {
+        return closing || paused;
     }
 
     int size() {
@@ -86,7 +96,7 @@ final class Slots {
                     rejection = null;
                     extra.add(slot);
                 }
-                body.run(slot, closing);
+                body.run(slot, this::isHalted);
                 synchronized (this) {
                     extra.remove(slot);
                 }
@@ -144,7 +154,7 @@ final class Slots {
             if (body == null) {
                 return;
             }
-            body.run(slot, closing);
+            body.run(slot, this::isHalted);
         }
         leave(slot);
     }
