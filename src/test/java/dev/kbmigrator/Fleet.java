@@ -8,7 +8,6 @@ import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -39,7 +38,7 @@ final class Fleet implements AfterEachCallback {
     final Lock lock = lockCalls.over(Lock.class, MemoryLock.create());
 
     /** The host's list. */
-    final List<String> kbs = new CopyOnWriteArrayList<>();
+    final CopyOnWriteArrayList<String> kbs = new CopyOnWriteArrayList<>();
 
     /** What the recording migrations ran, as {@code version/kb}, or {@code version/} for a global part. */
     final Queue<String> ran = new ConcurrentLinkedQueue<>();
