@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,9 @@ final class Interposed {
     /** The names of the methods called, in order. */
     final List<String> calls = new CopyOnWriteArrayList<>();
 
+    /** Told of each call before it is made. */
+    volatile Consumer<String> onCall = name -> {};
+
     private final Set<String> broken = ConcurrentHashMap.newKeySet();
     private volatile @Nullable Supplier<? extends Throwable> error;
 
@@ -23,6 +27,7 @@ final class Interposed {
                 Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
                     String name = method.getName();
                     calls.add(name);
+                    onCall.accept(name);
                     Supplier<? extends Throwable> toThrow = error;
                     if (toThrow != null && (broken.isEmpty() || broken.contains(name))) {
                         throw toThrow.get();
