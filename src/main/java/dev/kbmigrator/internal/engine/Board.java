@@ -2,6 +2,7 @@ package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +28,8 @@ final class Board {
     private static final int KBS_AT_ONCE = 4_096;
     private static final int LEAST_BATCHES = 4;
     private static final int PARTITIONS_AT_FIRST = 8;
+    private static final int LOOKS_TO_MISS = 4;
     private static final double SECONDS_AT_ONCE = 0.5;
-    private static final int LOOKS_MISSED = 3;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
     private static final Duration LONGEST_STAY_AWAY = Duration.ofMinutes(1);
 
@@ -47,6 +50,9 @@ final class Board {
     private double kbsPerSecond = -1;
     private int lastTake = PARTITIONS_AT_FIRST / 2;
     private boolean changed;
+
+    /** What the lock service does. */
+    final Outage lockOutage = new Outage();
 
     /** KB parts that this replica brought to an end. */
     final LongAdder kbMigrations = new LongAdder();
@@ -141,7 +147,7 @@ final class Board {
     }
 
     private int howMany() {
-        int replicas = Math.max(1, view().replicasSeenWithin(config.timings().idleLook().multipliedBy(LOOKS_MISSED)));
+        int replicas = Math.max(1, replicasAtWork());
         double most = 2.0 * lastTake;
         if (kbsPerPartition > 0) {
             most = Math.min(most, KBS_AT_ONCE / kbsPerPartition);
@@ -152,6 +158,17 @@ final class Board {
         double share = candidates.size() / (2.0 * replicas * Math.max(1, workers.size()));
         double least = kbsPerPartition > 0 ? LEAST_BATCHES * config.store().maxBatch() / kbsPerPartition : 0;
         return (int) Math.max(1, Math.min(most, Math.max(share, least)));
+    }
+
+    /** Those that have looked lately; one that was killed stays on the list for long. */
+    private int replicasAtWork() {
+        Duration ttl = config.timings().leaseTtl();
+        Duration looks = config.timings().idleLook().multipliedBy(LOOKS_TO_MISS);
+        long lately = TimeUnit.NANOSECONDS.toMicros((ttl.compareTo(looks) > 0 ? ttl : looks).toNanos());
+        Snapshot snapshot = view().snapshot();
+        return (int) snapshot.replicas().stream()
+                .filter(replica -> replica.lastSeenMicros() >= snapshot.storeMicros() - lately)
+                .count();
     }
 
     /** Another replica holds them. */
@@ -237,6 +254,24 @@ final class Board {
 
     boolean isStopping() {
         return stopping;
+    }
+
+    /** Whether nothing more is to be started: this replica stops, or an operator has paused the fleet. */
+    boolean isHalted() {
+        View latest = view;
+        return stopping || (latest != null && latest.paused());
+    }
+
+    /** Asks the lock service, and notes whether it answers. */
+    <T> T asked(Supplier<T> question) {
+        try {
+            T answer = question.get();
+            lockOutage.answered();
+            return answer;
+        } catch (RuntimeException | Error e) {
+            lockOutage.failed(e, config.surroundings().nanoTime());
+            throw e;
+        }
     }
 
     /** Nothing more is taken; what is held is given back as soon as it is quiet. */

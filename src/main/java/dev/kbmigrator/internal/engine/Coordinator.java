@@ -1,7 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.engine.Body.Done;
 import dev.kbmigrator.internal.engine.Body.Failed;
@@ -24,7 +23,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>Open the stage: enrol what the host lists, then let KB parts run up to the stage's end.
- *   <li>Wait until a look, made under the epoch, finds no enrolled KB below that version, but for those set aside.
+ *   <li>Wait until a look, made under the epoch, finds no enrolled KB below that version, but for those set aside, and the
+ *       host's list has been gone through lately.
  *   <li>Run the global part, if the stage has one. What failed is on record, and is tried again when it is due.
  *   <li>Move the current version to the stage's end, and go on with the next stage.
  * </ol>
@@ -44,6 +44,7 @@ final class Coordinator implements Runnable {
     private final History history;
     private final boolean once;
     private volatile @Nullable GlobalBody running;
+    private long listedFor = -1;
     private volatile boolean finished;
 
     /** A coordinator; {@code once}: its term ends with the first failure. */
@@ -71,7 +72,7 @@ final class Coordinator implements Runnable {
     public void run() {
         try {
             lead();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("Coordinating failed: {}", e.getMessage());
         } finally {
             finished = true;
@@ -81,8 +82,8 @@ final class Coordinator implements Runnable {
 
     private void lead() {
         long deadline = keeper.deadlineOfRequestSentNow();
-        Optional<Lease> lease =
-                config.lock().tryAcquire(LOCK_NAME, config.timings().leaseTtl());
+        Optional<Lease> lease = board.asked(
+                () -> config.lock().tryAcquire(LOCK_NAME, config.timings().leaseTtl()));
         if (lease.isEmpty()) {
             return;
         }
@@ -130,11 +131,18 @@ final class Coordinator implements Runnable {
             }
             long end = view.stageEnd();
             if (view.state().open() < end) {
-                if (!open(view, held, end)) {
-                    return true;
+                if (!Rollout.missing(view, config.timings().rolloutGrace()).isEmpty()) {
+                    return !once;
                 }
+                open(view, held, end);
             } else if (!view.allKbsReached(end)) {
                 return true;
+            } else if (!isListed(view, end)) {
+                if (!replica.enrolment().list(view)) {
+                    return !once;
+                }
+                // Looks again: the list may have brought KBs that are behind
+                listedFor = end;
             } else if (!runGlobalPart(view, held, end)) {
                 return !once;
             } else {
@@ -144,11 +152,11 @@ final class Coordinator implements Runnable {
         return true;
     }
 
-    /** Lets KB parts run up to the stage's end, once the host's list is known. */
-    private boolean open(View view, Held held, long end) {
+    /** Lets KB parts run up to the stage's end. A list that cannot be had now keeps back only what comes after them. */
+    private void open(View view, Held held, long end) {
         if (view.state().open() == view.state().current()
-                && !replica.enrolment().ensureFresh(view)) {
-            return false;
+                && !replica.enrolment().isFresh(view)) {
+            replica.enrolment().list(view);
         }
         history.opened(view, end, held.epoch());
         if (replica.change(view.state(), view.state().opened(end), held.epoch())) {
@@ -158,7 +166,11 @@ final class Coordinator implements Runnable {
                     .log("KBs are brought to version {}", end);
             board.wakeLoop();
         }
-        return true;
+    }
+
+    /** Whether the host's list was gone through lately, so that no KB of it is behind unseen. */
+    private boolean isListed(View view, long end) {
+        return listedFor == end || replica.enrolment().isFresh(view);
     }
 
     private void reach(View view, Held held, long end) {
@@ -187,27 +199,21 @@ final class Coordinator implements Runnable {
         if (!once && record.path("dueMicros").asLong() > view.snapshot().storeMicros()) {
             return false;
         }
-        Migration migration = Objects.requireNonNull(config.catalog().get(version));
-        GlobalBody body = new GlobalBody(
-                config, held, info, migration, record.path("failures").asInt(), this::wake);
+        GlobalBody body =
+                new GlobalBody(config, held, view, record.path("failures").asInt(), this::wake);
         slots.runExtra(body);
         running = body;
         while (!body.isSettled()) {
             signal.await(TimeUnit.SECONDS.toNanos(60));
         }
         running = null;
-        return recordOutcome(view, body);
+        return recordOutcome(body);
     }
 
-    private boolean recordOutcome(View view, GlobalBody body) {
-        long storeMicros = view.snapshot().storeMicros()
-                + TimeUnit.NANOSECONDS.toMicros(config.surroundings().nanoTime() - view.takenAt());
+    private boolean recordOutcome(GlobalBody body) {
         if (body.outcome() instanceof Done) {
             replica.globalPartRan(body.version());
-            return retried(() -> body.update(record -> record.put("done", true)
-                    .put("instance", config.identity().id())
-                    .put("build", config.identity().build())
-                    .put("finishedMicros", storeMicros)));
+            return retried(body::recordDone);
         }
         if (body.outcome() instanceof Failed failed) {
             Duration retryAfter = config.timings().backoff().delay(body.attempt(), config.surroundings());
@@ -215,11 +221,9 @@ final class Coordinator implements Runnable {
                     .addKeyValue("version", body.version())
                     .setCause(failed.error())
                     .log("{} failed, next attempt in {}", body, retryAfter);
-            retried(() -> body.update(record -> record.put("failures", body.attempt())
-                    .put("error", Texts.ofError(failed.error()))
-                    .put("failedMicros", storeMicros)
-                    .put("dueMicros", storeMicros + retryAfter.toNanos() / 1_000)));
-            replica.globalPartFailed(body.info + ": " + failed.error());
+            retried(() -> body.recordFailure(failed.error(), retryAfter));
+            replica.globalPartFailed(
+                    body.info + ": " + Texts.shorten(failed.error().toString(), 1_000));
             Listeners.tell(config, listener -> listener.globalFailed(body.info, failed.error(), retryAfter));
         }
         return false;

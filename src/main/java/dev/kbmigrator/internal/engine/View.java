@@ -91,9 +91,9 @@ record View(
         return due;
     }
 
-    /** The end of the stage that comes next. */
+    /** The end of the stage that comes next, as far as this build knows it; the current version when it knows nothing of it. */
     long stageEnd() {
-        return Plans.stageEnd(state.plan(), state.current(), state.target());
+        return Plans.stageEnd(state.plan(), state.current(), Math.min(state.target(), knowledge.upTo()));
     }
 
     /** Whether no enrolled KB is below the version, but for those that were set aside. */
@@ -111,7 +111,7 @@ record View(
                 .sum();
     }
 
-    /** Whether this build knows every migration of the next stage, and so can coordinate it. */
+    /** Whether this build knows the next stage, or a first part of it, and so can coordinate that. */
     boolean canCoordinate(Catalog catalog) {
         long end = stageEnd();
         for (MigrationInfo migration : Plans.between(state.plan(), state.current(), end)) {
@@ -119,7 +119,12 @@ record View(
                 return false;
             }
         }
-        return end <= knowledge.upTo();
+        return end > state.current();
+    }
+
+    /** The store's clock at an instant of monotonic time, as far as this look tells. */
+    long storeMicrosAt(long nanoTime) {
+        return snapshot.storeMicros() + TimeUnit.NANOSECONDS.toMicros(nanoTime - takenAt);
     }
 
     /** When the next attempt of a KB is due, in microseconds of the store's clock; {@link Long#MAX_VALUE} for never. */
@@ -129,14 +134,6 @@ record View(
                 .mapToLong(AttemptCount::nextDueMicros)
                 .min()
                 .orElse(Long.MAX_VALUE);
-    }
-
-    /** How many replicas have announced themselves lately. */
-    int replicasSeenWithin(Duration age) {
-        long since = snapshot.storeMicros() - TimeUnit.NANOSECONDS.toMicros(age.toNanos());
-        return (int) snapshot.replicas().stream()
-                .filter(replica -> replica.lastSeenMicros() >= since)
-                .count();
     }
 
     @Nullable

@@ -111,7 +111,7 @@ final class Worker implements Runnable {
 
     private void step() {
         settle();
-        if (board.isStopping()) {
+        if (board.isHalted()) {
             passes.forEach(pass -> pass.next = null);
             return;
         }
@@ -137,8 +137,9 @@ final class Worker implements Runnable {
         try {
             batch.writeIfDue(inFlight() == batch.size());
         } finally {
-            slots.offer(ready);
+            List<KbBody> next = new ArrayList<>(ready);
             ready.clear();
+            slots.offer(next);
         }
         giveBack();
     }
@@ -159,7 +160,7 @@ final class Worker implements Runnable {
         held.progressed = true;
         held.inFlight.remove(body.kb());
         Pass pass = passOf(held);
-        if (pass != null && !held.isLost() && !board.isStopping()) {
+        if (pass != null && !held.isLost() && !board.isHalted()) {
             KbBody next = bodyFor(pass, held, new KbState(body.kb(), version, null));
             if (next != null) {
                 held.inFlight.add(body.kb());
@@ -291,8 +292,8 @@ final class Worker implements Runnable {
         Map<String, Integer> names = new HashMap<>();
         wanted.forEach(partition -> names.put(View.lockName(partition), partition));
         long deadline = keeper.deadlineOfRequestSentNow();
-        Map<String, Lease> leases =
-                config.lock().tryAcquireAll(names.keySet(), config.timings().leaseTtl());
+        Map<String, Lease> leases = board.asked(() ->
+                config.lock().tryAcquireAll(names.keySet(), config.timings().leaseTtl()));
         if (leases.isEmpty()) {
             return;
         }
@@ -332,7 +333,13 @@ final class Worker implements Runnable {
         if (kb != null) {
             queue(pass, List.of(kb));
         }
-        config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
+        boolean left = kb != null
+                && !held.inFlight.contains(kb.kbId())
+                && kb.version() < Plans.kbGoal(pass.plan, board.view().state().open());
+        if (!left) {
+            // One that this build cannot serve stays, for a replica that can
+            config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
+        }
     }
 
     /** Gives back the partitions that are quiet: all of a pass at once, or one by one when a slow KB holds the rest up. */
@@ -341,7 +348,7 @@ final class Worker implements Runnable {
             Pass pass = each.next();
             dropLost(pass);
             boolean late = config.surroundings().nanoTime() - pass.pagedAt > PARTIAL_RELEASE_NANOS;
-            if (pass.next == null && (pass.isQuiet() || late || board.isStopping())) {
+            if (pass.next == null && (pass.isQuiet() || late || board.isHalted())) {
                 giveBack(pass);
             }
             if (pass.held.isEmpty()) {
