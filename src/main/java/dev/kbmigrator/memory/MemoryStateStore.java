@@ -149,12 +149,17 @@ public class MemoryStateStore implements StateStore {
             int partition = Partitions.of(kbId);
             if (versions.get(partition).putIfAbsent(kbId, version) == null) {
                 enrolled.add(kbId);
-                if (version < floors[partition]) {
-                    attempts.get(partition).put(kbId, new Attempt(version + 1, 0, null, 0, 0, false, false, null));
-                }
+                recordIfBehind(partition, kbId, version);
             }
         }
         return enrolled;
+    }
+
+    /** A KB behind the floor is found by its record only. */
+    private void recordIfBehind(int partition, String kbId, long version) {
+        if (version < floors[partition]) {
+            attempts.get(partition).put(kbId, new Attempt(version + 1, 0, null, 0, 0, false, false, null));
+        }
     }
 
     @Override
@@ -282,6 +287,7 @@ public class MemoryStateStore implements StateStore {
         if (write instanceof KbWrite.Advanced advanced) {
             versions.get(partition).put(advanced.kbId(), advanced.to());
             records.remove(advanced.kbId());
+            recordIfBehind(partition, advanced.kbId(), advanced.to());
         } else if (write instanceof KbWrite.Failed failed) {
             long now = clockMicros.getAsLong();
             String checkpoint = before != null && before.version() == failed.version() ? before.checkpoint() : null;

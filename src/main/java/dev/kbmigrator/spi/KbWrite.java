@@ -24,7 +24,9 @@ public sealed interface KbWrite {
     long from();
 
     /**
-     * The KB reached a version. Its {@link Attempt}, if any, goes.
+     * The KB reached a version. Its {@link Attempt}, if any, goes. If the KB is still behind its partition's floor, another
+     * takes its place, as in {@link StateStore#enroll}: due at once, at version {@code to + 1}, with no failure; or else
+     * nobody would find the KB again.
      *
      * @param kbId the KB
      * @param from the version before
