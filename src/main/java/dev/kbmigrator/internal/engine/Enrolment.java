@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,7 +43,8 @@ final class Enrolment {
 
     private final EngineConfig config;
     private final Board board;
-    private Set<String> absentBefore = Set.of();
+    private final AtomicBoolean listing = new AtomicBoolean();
+    private volatile Set<String> absentBefore = Set.of();
     private volatile @Nullable String failure;
 
     Enrolment(EngineConfig config, Board board) {
@@ -81,8 +83,22 @@ final class Enrolment {
         return isFresh(view) || list(view);
     }
 
-    /** Goes through the host's list, unless another replica has just claimed it; answers whether it was completed. */
-    synchronized boolean list(View view) {
+    /**
+     * Goes through the host's list, unless another replica has just claimed it or this one is at it; answers whether it was
+     * completed. Nobody waits here for another thread's listing, which takes as long as the host wants.
+     */
+    boolean list(View view) {
+        if (!listing.compareAndSet(false, true)) {
+            return false;
+        }
+        try {
+            return listAlone(view);
+        } finally {
+            listing.set(false);
+        }
+    }
+
+    private boolean listAlone(View view) {
         Document before = view.document(DOCUMENT);
         long revision = before == null ? 0 : before.revision();
         ObjectNode record = last(view).put("startedMicros", view.snapshot().storeMicros());
