@@ -69,22 +69,27 @@ final class Coordinator implements Runnable {
 
     @Override
     public void run() {
+        boolean led = false;
         try {
-            lead();
+            led = lead();
         } catch (RuntimeException e) {
             LOG.atWarn().setCause(e).log("Coordinating failed: {}", e.getMessage());
         } finally {
             finished = true;
-            board.wakeLoop();
+            // One that never led has changed nothing: waking the loop would try again at once, and again
+            if (led || board.isStopping()) {
+                board.wakeLoop();
+            }
         }
     }
 
-    private void lead() {
+    /** Leads until the term ends; answers false when another one leads. */
+    private boolean lead() {
         long deadline = keeper.deadlineOfRequestSentNow();
         Optional<Lease> lease =
                 config.lock().tryAcquire(LOCK_NAME, config.timings().leaseTtl());
         if (lease.isEmpty()) {
-            return;
+            return false;
         }
         Held held;
         try {
@@ -106,6 +111,7 @@ final class Coordinator implements Runnable {
         } finally {
             letGo(held);
         }
+        return true;
     }
 
     /** Never lets go of the lease before the global part is quiet. */
