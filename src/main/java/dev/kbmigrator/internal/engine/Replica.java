@@ -266,10 +266,19 @@ final class Replica {
             config.surroundings().start("kb-migrator-coordinator", coordinator);
         }
         startWorkers();
-        if (!view.state().unfinished() && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
+        if (mayList(view) && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
             listing = true;
             config.surroundings().start("kb-migrator-listing", () -> list(view));
         }
+    }
+
+    /**
+     * Before a stage the coordinator sees to the listing. In the middle of one it goes on all the same: a KB that the host
+     * has deleted without a word would hold the stage up for ever.
+     */
+    private static boolean mayList(View view) {
+        return !view.state().unfinished()
+                || view.state().open() > view.state().current();
     }
 
     private void startWorkers() {
