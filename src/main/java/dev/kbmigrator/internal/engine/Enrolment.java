@@ -165,12 +165,20 @@ final class Enrolment {
         }
     }
 
+    /** Enrols what is new; one that was deleted since the host's list was read does not come back. */
     private int enrol(Set<String> batch) {
-        int enrolled = batch.isEmpty()
-                ? 0
-                : config.store().enroll(batch, board.view().state().baseline()).size();
+        if (batch.isEmpty()) {
+            return 0;
+        }
+        Set<String> enrolled =
+                config.store().enroll(batch, board.view().state().baseline());
         batch.clear();
-        return enrolled;
+        Set<String> gone = new HashSet<>(enrolled);
+        gone.removeAll(Hosts.existingIds(config, enrolled));
+        if (!gone.isEmpty()) {
+            config.store().remove(gone);
+        }
+        return enrolled.size() - gone.size();
     }
 
     private void dropAbsent(BloomFilter<CharSequence> listed, long count) {
