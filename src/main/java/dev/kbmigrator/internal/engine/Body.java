@@ -10,6 +10,7 @@ import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Epoch;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -77,13 +78,15 @@ abstract class Body implements MigrationContext {
     abstract void writeCheckpoint(String json);
 
     /** Runs in the slot's thread, from start to end. */
-    final void run(Slot slot, boolean closing) {
-        if (held.isLost() || closing) {
+    final void run(Slot slot, BooleanSupplier closing) {
+        this.slot = slot;
+        slot.begin(this);
+        // Asked when it can be cancelled already: whoever closes or loses the lease from here on will find this body
+        if (closing.getAsBoolean() || held.isOver(config.surroundings().nanoTime())) {
+            slot.end();
             settle(new Cancelled());
             return;
         }
-        this.slot = slot;
-        slot.begin(this);
         Outcome result;
         try {
             call();

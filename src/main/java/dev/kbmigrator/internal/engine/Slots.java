@@ -43,6 +43,10 @@ final class Slots {
         closing = true;
     }
 
+    private boolean isClosing() {
+        return closing;
+    }
+
     int size() {
         return size;
     }
@@ -80,7 +84,7 @@ final class Slots {
             synchronized (this) {
                 extra.add(slot);
             }
-            body.run(slot, closing);
+            body.run(slot, this::isClosing);
             synchronized (this) {
                 extra.remove(slot);
             }
@@ -122,7 +126,7 @@ final class Slots {
             if (body == null) {
                 return;
             }
-            body.run(slot, closing);
+            body.run(slot, this::isClosing);
         }
         leave(slot);
     }
