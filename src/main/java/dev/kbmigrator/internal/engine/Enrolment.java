@@ -170,8 +170,7 @@ final class Enrolment {
         if (batch.isEmpty()) {
             return 0;
         }
-        Set<String> enrolled =
-                config.store().enroll(batch, board.view().state().baseline());
+        Set<String> enrolled = config.store().enroll(batch, board.view().state().baseline());
         batch.clear();
         Set<String> gone = new HashSet<>(enrolled);
         gone.removeAll(Hosts.existingIds(config, enrolled));

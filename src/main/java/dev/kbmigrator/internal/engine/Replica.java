@@ -4,6 +4,7 @@ import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Snapshot;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,7 @@ final class Replica {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
     private static final int PARTITIONS_A_WORKER = 16;
+    private static final Backoff STAY_AWAY = new Backoff(Duration.ofMillis(200), Duration.ofMinutes(1));
 
     /** How a single run ended. */
     enum End {
@@ -63,6 +65,8 @@ final class Replica {
     private long lastThorough;
     private long lastSuccess;
     private volatile boolean ended;
+    private int termsInVain;
+    private long coordinateFrom;
     private final Surroundings.Signal endSignal;
 
     Replica(EngineConfig config, boolean once) {
@@ -77,6 +81,7 @@ final class Replica {
         this.troubles = new Troubles(config, LOG);
         this.lastThorough = config.surroundings().nanoTime();
         this.lastSuccess = lastThorough;
+        this.coordinateFrom = lastThorough;
     }
 
     Board board() {
@@ -130,6 +135,21 @@ final class Replica {
     synchronized void globalPartRan(long version) {
         globalParts.add(version);
         globalFailure = null;
+    }
+
+    /** Its term brought the fleet on. */
+    synchronized void coordinatedWell() {
+        termsInVain = 0;
+    }
+
+    /** Its term was ended by another coordinator: when both were granted the lock, one of them has to make room. */
+    synchronized void coordinatedInVain() {
+        Duration delay = STAY_AWAY.delay(++termsInVain, config.surroundings());
+        coordinateFrom = config.surroundings().nanoTime() + delay.toNanos();
+    }
+
+    private synchronized boolean standsBack() {
+        return coordinateFrom - config.surroundings().nanoTime() > 0;
     }
 
     void globalPartFailed(String error) {
@@ -261,6 +281,7 @@ final class Replica {
             coordinator.wake();
         } else if (view.state().unfinished()
                 && view.canCoordinate(config.catalog())
+                && !standsBack()
                 && !(once && (globalFailure != null || enrolment.failure() != null))) {
             coordinator = new Coordinator(config, this, slots, keeper, once);
             config.surroundings().start("kb-migrator-coordinator", coordinator);
@@ -277,8 +298,7 @@ final class Replica {
      * has deleted without a word would hold the stage up for ever.
      */
     private static boolean mayList(View view) {
-        return !view.state().unfinished()
-                || view.state().open() > view.state().current();
+        return !view.state().unfinished() || view.state().open() > view.state().current();
     }
 
     private void startWorkers() {
