@@ -111,8 +111,10 @@ final class Worker implements Runnable {
 
     private void step() {
         settle();
-        if (board.isStopping()) {
+        if (board.isStopping() || slots.isExhausted()) {
+            // Nothing more is started here: what is not under way is for others
             passes.forEach(pass -> pass.next = null);
+            giveBack();
             return;
         }
         while (slots.backlog() < slots.size()
