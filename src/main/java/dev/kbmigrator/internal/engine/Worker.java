@@ -307,6 +307,12 @@ final class Worker implements Runnable {
             keeper.releaseQuietly(leases.values());
             throw e;
         }
+        if (deadline - config.surroundings().nanoTime() <= 0) {
+            // The answers took so long that nothing may start under these leases any more
+            held.clear();
+            keeper.releaseQuietly(leases.values());
+            return;
+        }
         held.values().forEach(keeper::keep);
     }
 
