@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -17,7 +18,7 @@ final class Host {
 
     private final World world;
     final TreeSet<String> listed = new TreeSet<>();
-    final Set<String> reserved = new TreeSet<>();
+    final Map<String, Node> reserved = new TreeMap<>();
     final Map<String, Long> deletedAt = new HashMap<>();
     private int used;
 
@@ -32,13 +33,22 @@ final class Host {
     }
 
     boolean isThere(String kbId) {
-        return listed.contains(kbId) || reserved.contains(kbId);
+        return listed.contains(kbId) || reserved.containsKey(kbId);
     }
 
     void delete(String kbId) {
         listed.remove(kbId);
         reserved.remove(kbId);
         deletedAt.put(kbId, world.model.tick());
+    }
+
+    /** The KBs that were being created there will never be visible. */
+    void crashed(Node node) {
+        for (Map.Entry<String, Node> one : List.copyOf(reserved.entrySet())) {
+            if (one.getValue() == node) {
+                delete(one.getKey());
+            }
+        }
     }
 
     /** Nobody who looked at the host after a KB was deleted may make it known again. */

@@ -42,6 +42,7 @@ class Node implements Surroundings, Executor {
         scheduler.event("CRASH", name);
         arriveOrNot();
         world.bodies.forget(this);
+        world.host.crashed(this);
     }
 
     /** Nothing of it runs for a while. */

@@ -11,6 +11,7 @@ final class PoolThread extends Thread {
     private volatile Task task;
     private volatile Scheduler scheduler;
     private volatile boolean turn;
+    private volatile boolean interruptPending;
 
     private PoolThread() {
         super("simulated");
@@ -29,21 +30,47 @@ final class PoolThread extends Thread {
     }
 
     /** Gives it the turn; whoever calls stops running. */
-    void resume(boolean ignored) {
+    void giveTurn() {
         turn = true;
         LockSupport.unpark(this);
     }
 
-    /** Waits for the turn; an interrupt stays pending. */
+    /**
+     * An interrupt arrives when the thread next has its turn: one that arrived in between would be noticed at an instant that
+     * no seed decides.
+     */
+    @Override
+    public void interrupt() {
+        if (Thread.currentThread() == this) {
+            super.interrupt();
+        } else {
+            interruptPending = true;
+        }
+    }
+
+    /** Before the turn is handed over. */
+    void keepInterrupt() {
+        interruptPending |= Thread.interrupted();
+    }
+
+    private void clearInterrupt() {
+        if (Thread.interrupted() || interruptPending) {
+            interruptPending = false;
+        }
+    }
+
+    boolean isInterruptPending() {
+        return interruptPending;
+    }
+
     void waitForTurn() {
-        boolean interrupted = false;
         while (!turn) {
             LockSupport.park(this);
-            interrupted |= Thread.interrupted();
         }
         turn = false;
-        if (interrupted) {
-            interrupt();
+        if (interruptPending) {
+            interruptPending = false;
+            super.interrupt();
         }
     }
 
@@ -53,7 +80,7 @@ final class PoolThread extends Thread {
             waitForTurn();
             Scheduler running = scheduler;
             running.runTask(task);
-            Thread.interrupted();
+            clearInterrupt();
             Runnable handOver = running.finish(task);
             IDLE.addFirst(this);
             handOver.run();

@@ -7,9 +7,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /** What one seed plays: the fleet, the migrations, the timings, and how much goes wrong. Drawn before anything runs. */
 final class Scenario {
+
+    private static final int MOST_KBS = 60;
+    private static final int[] PARTITION_OF = IntStream.range(0, 40_000)
+            .map(i -> Partitions.of("kb-" + i))
+            .toArray();
+
+    /** Those that the KBs are in: few, so that they meet. */
+    final TreeSet<Integer> partitions = new TreeSet<>();
+
+    /** Whether the others are there to be gone through, too. */
+    final boolean usesAllPartitions;
 
     final List<MigrationInfo> plan = new ArrayList<>();
     final List<String> kbIds = new ArrayList<>();
@@ -39,17 +51,16 @@ final class Scenario {
             int kind = random.nextInt(5);
             plan.add(new MigrationInfo(version, "m" + version, kind != 0, kind == 0 || kind == 1));
         }
-        TreeSet<Integer> partitions = new TreeSet<>();
         int spread = 1 + random.nextInt(6);
         while (partitions.size() < spread) {
             partitions.add(random.nextInt(Partitions.COUNT));
         }
-        for (int i = 0; kbIds.size() < 60; i++) {
-            String kbId = "kb-" + i;
-            if (partitions.contains(Partitions.of(kbId))) {
-                kbIds.add(kbId);
+        for (int i = 0; kbIds.size() < MOST_KBS; i++) {
+            if (partitions.contains(PARTITION_OF[i])) {
+                kbIds.add("kb-" + i);
             }
         }
+        usesAllPartitions = random.nextInt(10) == 0;
         firstKbs = 3 + random.nextInt(random.nextInt(4) == 0 ? 36 : 12);
         actions = 4 + random.nextInt(22);
         ttl = Duration.ofMillis(random.nextInt(2_000, 6_001));

@@ -42,7 +42,7 @@ final class Scheduler {
         spawn(null, "driver", root);
         current = pick();
         if (current != null) {
-            current.thread().resume(true);
+            current.thread().giveTurn();
             waitForMainTurn();
         }
         unwinding = true;
@@ -50,7 +50,7 @@ final class Scheduler {
             Task task = tasks.get(i);
             if (!task.finished) {
                 current = task;
-                task.thread().resume(true);
+                task.thread().giveTurn();
                 waitForMainTurn();
             }
         }
@@ -101,7 +101,7 @@ final class Scheduler {
             return this::resumeMain;
         }
         current = next;
-        return () -> next.thread().resume(true);
+        return () -> next.thread().giveTurn();
     }
 
     /** Draws the next one; null when the simulation is to stop. */
@@ -171,15 +171,14 @@ final class Scheduler {
         self.wakeAt = nanos <= 0 ? now : now + Math.min(nanos, Long.MAX_VALUE - now - 1);
         self.signal = signal;
         self.interruptible = interruptible;
+        self.thread().keepInterrupt();
         Task next = pick();
         if (next == null) {
             stop();
         }
-        if (next != self) {
-            current = next;
-            next.thread().resume(true);
-            self.thread().waitForTurn();
-        }
+        current = next;
+        next.thread().giveTurn();
+        self.thread().waitForTurn();
         self.signal = null;
         self.interruptible = false;
         checkAlive();

@@ -181,7 +181,7 @@ final class Simulation {
             world.host.listed.add(kbId);
             return;
         }
-        world.host.reserved.add(kbId);
+        world.host.reserved.put(kbId, node);
         asHost(node, "register", () -> {
             long startedAt = scheduler.now();
             boolean registered = false;

@@ -49,7 +49,7 @@ final class Task {
         if (node != null && (node.dead || node.frozenUntil > now)) {
             return false;
         }
-        return wakeAt <= now || (signal != null && signal.raised) || (interruptible && thread.isInterrupted());
+        return wakeAt <= now || (signal != null && signal.raised) || (interruptible && thread.isInterruptPending());
     }
 
     /** When it becomes runnable if nothing else happens. */

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** All that takes part in one simulation. */
 final class World {
@@ -46,6 +47,11 @@ final class World {
         this.locks = new LockService(this);
         this.host = new Host(this);
         this.bodies = new Bodies(this);
+        if (!scenario.usesAllPartitions) {
+            Set<Integer> others = new TreeSet<>(Partitions.all());
+            others.removeAll(scenario.partitions);
+            store.raiseFloors(store.openEpochs(others).values(), scenario.newest());
+        }
     }
 
     /** A process with the first migrations; it does nothing yet. */
