@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -67,14 +68,15 @@ class ListingTest {
     }
 
     @Test
-    void anEmptyListRemovesNothingAndSaysWhatToDo() {
+    void anEmptyListRemovesNoLargeFleetAndSaysWhatToDo() {
+        IntStream.range(0, 200).forEach(i -> fleet.kbs.add("another-" + i));
         Migrator migrator = started(fleet.recording(1));
         Fleet.await().until(() -> migrator.status().currentVersion() == 1);
         fleet.kbs.clear();
         listAgain();
         listAgain();
         listAgain();
-        assertThat(fleet.memory.count(Long.MAX_VALUE)).isEqualTo(5);
+        assertThat(fleet.memory.count(Long.MAX_VALUE)).isEqualTo(205);
         assertThat(log.messages(Level.WARN))
                 .anySatisfy(message -> assertThat(message).contains("lists no KB", "forgetKb"));
     }

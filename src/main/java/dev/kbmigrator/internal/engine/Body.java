@@ -90,7 +90,7 @@ abstract class Body implements MigrationContext, Attempting {
         this.slot = slot;
         slot.begin(this);
         // Asked after it can be seen in the slot: whoever loses or halts it in between cancels it there
-        if (held.isLost()) {
+        if (held.isOver(config.surroundings().nanoTime())) {
             cancel(Cancellation.LOST);
         } else if (halted.getAsBoolean()) {
             cancel(Cancellation.CLOSING);

@@ -2,8 +2,10 @@ package dev.kbmigrator.internal.engine;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.engine.Body.Cancellation;
 import dev.kbmigrator.internal.engine.Body.Done;
 import dev.kbmigrator.internal.engine.Body.Failed;
+import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import java.time.Duration;
@@ -12,7 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,22 +72,27 @@ final class Coordinator implements Runnable {
 
     @Override
     public void run() {
+        boolean led = false;
         try {
-            lead();
+            led = lead();
         } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("Coordinating failed: {}", e.getMessage());
         } finally {
             finished = true;
-            board.wakeLoop();
+            // One that never led has changed nothing: waking the loop would try again at once, and again
+            if (led || board.isStopping()) {
+                board.wakeLoop();
+            }
         }
     }
 
-    private void lead() {
+    /** Leads until the term ends; answers false when another one leads. */
+    private boolean lead() {
         long deadline = keeper.deadlineOfRequestSentNow();
         Optional<Lease> lease = board.asked(
                 () -> config.lock().tryAcquire(LOCK_NAME, config.timings().leaseTtl()));
         if (lease.isEmpty()) {
-            return;
+            return false;
         }
         Held held;
         try {
@@ -107,6 +114,7 @@ final class Coordinator implements Runnable {
         } finally {
             letGo(held);
         }
+        return true;
     }
 
     /** Never lets go of the lease before the global part is quiet. */
@@ -159,7 +167,7 @@ final class Coordinator implements Runnable {
             replica.enrolment().list(view);
         }
         history.opened(view, end, held.epoch());
-        if (replica.change(view.state(), view.state().opened(end), held.epoch())) {
+        if (change(view.state(), view.state().opened(end), held)) {
             LOG.atInfo()
                     .addKeyValue("version", end)
                     .addKeyValue("target", view.state().target())
@@ -176,13 +184,35 @@ final class Coordinator implements Runnable {
     private void reach(View view, Held held, long end) {
         GlobalState before = view.state();
         history.reached(view, end, held.epoch());
-        if (replica.change(before, before.reached(end), held.epoch())) {
+        if (change(before, before.reached(end), held)) {
+            replica.coordinatedWell();
             LOG.atInfo()
                     .addKeyValue("version", end)
                     .addKeyValue("target", before.target())
                     .log("The fleet has reached version {}", end);
             Listeners.tell(config, listener -> listener.versionReached(end));
             board.wakeLoop();
+        }
+    }
+
+    /** Changes the global state; answers false when somebody else has changed it, or another coordinator has taken over. */
+    private boolean change(GlobalState before, GlobalState after, Held held) {
+        if (replica.change(before, after, held.epoch())) {
+            return true;
+        }
+        Document stored = config.store().document(GlobalState.DOCUMENT).orElse(null);
+        if ((stored == null ? 0 : stored.revision()) == before.revision()) {
+            // Nobody has changed it: it was the fence that refused
+            fenced(held);
+        }
+        return false;
+    }
+
+    /** Another coordinator has opened a newer epoch: whatever this one writes is refused, so it must not stay in its place. */
+    private void fenced(Held held) {
+        if (keeper.lose(held, "another replica has become the coordinator")) {
+            LOG.atInfo().addKeyValue("epoch", held.epoch().number()).log("Another replica has become the coordinator");
+            replica.coordinatedInVain();
         }
     }
 
@@ -213,7 +243,7 @@ final class Coordinator implements Runnable {
     private boolean recordOutcome(GlobalBody body) {
         if (body.outcome() instanceof Done) {
             replica.globalPartRan(body.version());
-            return retried(body::recordDone);
+            return recorded(body, body::recordDone);
         }
         if (body.outcome() instanceof Failed failed) {
             Duration retryAfter = config.timings().backoff().delay(body.attempt(), config.surroundings());
@@ -221,27 +251,36 @@ final class Coordinator implements Runnable {
                     .addKeyValue("version", body.version())
                     .setCause(failed.error())
                     .log("{} failed, next attempt in {}", body, retryAfter);
-            retried(() -> body.recordFailure(failed.error(), retryAfter));
+            recorded(body, () -> body.recordFailure(failed.error(), retryAfter));
             replica.globalPartFailed(
                     body.info + ": " + Texts.shorten(failed.error().toString(), 1_000));
             Listeners.tell(config, listener -> listener.globalFailed(body.info, failed.error(), retryAfter));
+        } else if (body.cancellation() == Cancellation.LOST) {
+            // A checkpoint of it may have been what the fence refused
+            fenced(body.held);
         }
         return false;
     }
 
-    /** What a global part has brought about must not be forgotten because the store is away for a moment. */
-    private boolean retried(Supplier<Boolean> write) {
+    /**
+     * What a global part has brought about must not be forgotten because the store is away for a moment. Answers false when it
+     * is not on record: this replica closes, or another coordinator has taken over.
+     */
+    private boolean recorded(GlobalBody body, BooleanSupplier write) {
         boolean[] written = {false};
         boolean[] answered = {false};
         do {
             troubles.guard(() -> {
-                written[0] = write.get();
+                written[0] = write.getAsBoolean();
                 answered[0] = true;
             });
             if (!answered[0]) {
                 signal.await(troubles.delay(1));
             }
         } while (!answered[0] && !board.isStopping());
+        if (answered[0] && !written[0]) {
+            fenced(body.held);
+        }
         return written[0];
     }
 }

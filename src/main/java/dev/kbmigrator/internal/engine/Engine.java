@@ -322,9 +322,8 @@ public final class Engine {
     public long migrateKb(String kbId, long skip, String reason) {
         KbIds.check(kbId);
         checkOpen();
-        StateStore store = config.store();
         GlobalState state = state();
-        store.enroll(Set.of(kbId), state.baseline());
+        enrolWhatTheHostHas(kbId, state.baseline());
         KbState kb = find(kbId);
         long goal = Plans.kbGoal(state.plan(), state.open());
         if (kb.version() >= goal || (skip > 0 && kb.version() >= skip)) {
@@ -336,6 +335,22 @@ public final class Engine {
         }
         ask(kbId, skip, reason);
         return awaitRequest(kbId, goal, kb.attempt());
+    }
+
+    /** A KB that was deleted must not come back because someone asks for it; the second question is for one deleted just now. */
+    private void enrolWhatTheHostHas(String kbId, long version) {
+        StateStore store = config.store();
+        if (!store.find(Set.of(kbId)).isEmpty()) {
+            return;
+        }
+        boolean gone = Hosts.isGone(config, kbId);
+        if (!gone && !store.enroll(Set.of(kbId), version).isEmpty() && Hosts.isGone(config, kbId)) {
+            store.remove(Set.of(kbId));
+            gone = true;
+        }
+        if (gone) {
+            throw new MigratorException("KB " + kbId + " is not enrolled, and the host says that it does not exist");
+        }
     }
 
     private void ask(String kbId, long skip, String reason) {

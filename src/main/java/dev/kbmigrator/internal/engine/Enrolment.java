@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,12 +43,17 @@ final class Enrolment {
     private static final int BATCH = 1_000;
     private static final int SHOWN_PROBLEMS = 10;
 
+    /** That many KBs do not all go at once: a host that lists none then is looking at the wrong database. */
+    private static final int LARGE_FLEET = 100;
+
+
     private final EngineConfig config;
     private final Board board;
-    private Set<String> absentBefore = Set.of();
+    private final AtomicBoolean listing = new AtomicBoolean();
+    private volatile Set<String> absentBefore = Set.of();
     private volatile @Nullable String failure;
-    private int failures;
-    private long notBefore;
+    private volatile int failures;
+    private volatile long notBefore;
 
     Enrolment(EngineConfig config, Board board) {
         this.config = config;
@@ -82,10 +88,21 @@ final class Enrolment {
     }
 
     /**
-     * Goes through the host's list, unless another replica has just claimed it, or it failed a moment ago; answers whether it
-     * was completed.
+     * Goes through the host's list, unless another replica has just claimed it, this one is at it, or it failed a moment ago;
+     * answers whether it was completed. Nobody waits here for another thread's listing, which takes as long as the host wants.
      */
-    synchronized boolean list(View view) {
+    boolean list(View view) {
+        if (!listing.compareAndSet(false, true)) {
+            return false;
+        }
+        try {
+            return listAlone(view);
+        } finally {
+            listing.set(false);
+        }
+    }
+
+    private boolean listAlone(View view) {
         if (failures > 0 && notBefore - config.surroundings().nanoTime() > 0) {
             return false;
         }
@@ -161,16 +178,20 @@ final class Enrolment {
         }
     }
 
+    /** Enrols what is new; one that was deleted since the host's list was read does not come back. */
     private int enrol(Set<String> batch) {
         if (batch.isEmpty()) {
             return 0;
         }
         try {
-            int enrolled = config.store()
-                    .enroll(batch, board.view().state().baseline())
-                    .size();
+            Set<String> enrolled = config.store().enroll(batch, board.view().state().baseline());
             batch.clear();
-            return enrolled;
+            Set<String> gone = new HashSet<>(enrolled);
+            gone.removeAll(Hosts.existingIds(config, enrolled));
+            if (!gone.isEmpty()) {
+                config.store().remove(gone);
+            }
+            return enrolled.size() - gone.size();
         } catch (RuntimeException e) {
             throw new NotEnrolledException(e);
         }
@@ -202,7 +223,7 @@ final class Enrolment {
     private void dropAbsent(BloomFilter<CharSequence> listed, long count) {
         Set<String> absent = new HashSet<>();
         long enrolled = config.store().count(Long.MAX_VALUE);
-        if (count == 0 && enrolled > 0) {
+        if (count == 0 && enrolled > LARGE_FLEET) {
             LOG.atWarn()
                     .addKeyValue("enrolled", enrolled)
                     .log(

@@ -32,7 +32,7 @@ final class Hosts {
         return existingIds(config, List.of(madeUp)).isEmpty() && !isGone(config, kbId);
     }
 
-    private static Set<String> existingIds(EngineConfig config, List<String> ids) {
+    static Set<String> existingIds(EngineConfig config, Collection<String> ids) {
         if (ids.isEmpty()) {
             return Set.of();
         }

@@ -35,6 +35,7 @@ final class Replica {
     private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
     private static final int LOOK_SHARE = 10;
     private static final Duration SILENT_FOR = Duration.ofDays(1);
+    private static final Backoff STAY_AWAY = new Backoff(Duration.ofMillis(200), Duration.ofMinutes(1));
 
     /** How a single run ended. */
     enum End {
@@ -69,6 +70,8 @@ final class Replica {
     private volatile long lookNanosBefore;
     private volatile long lastSuccess;
     private volatile boolean ended;
+    private int termsInVain;
+    private long coordinateFrom;
     private final Surroundings.Signal endSignal;
 
     Replica(EngineConfig config, boolean once) {
@@ -83,6 +86,7 @@ final class Replica {
         this.troubles = new Troubles(config, LOG);
         this.lastThorough = config.surroundings().nanoTime();
         this.lastSuccess = lastThorough;
+        this.coordinateFrom = lastThorough;
     }
 
     Board board() {
@@ -152,6 +156,21 @@ final class Replica {
     synchronized void globalPartRan(long version) {
         globalParts.add(version);
         globalFailure = null;
+    }
+
+    /** Its term brought the fleet on. */
+    synchronized void coordinatedWell() {
+        termsInVain = 0;
+    }
+
+    /** Its term was ended by another coordinator: when both were granted the lock, one of them has to make room. */
+    synchronized void coordinatedInVain() {
+        Duration delay = STAY_AWAY.delay(++termsInVain, config.surroundings());
+        coordinateFrom = config.surroundings().nanoTime() + delay.toNanos();
+    }
+
+    private synchronized boolean standsBack() {
+        return coordinateFrom - config.surroundings().nanoTime() > 0;
     }
 
     void globalPartFailed(String error) {
@@ -308,15 +327,13 @@ final class Replica {
         } else if (view.state().unfinished()
                 && view.canCoordinate(config.catalog())
                 && !isWaitingForRollout(view)
+                && !standsBack()
                 && !(once && (globalFailure != null || enrolment.failure() != null))) {
             coordinator = new Coordinator(config, this, slots, keeper, once);
             config.surroundings().start("kb-migrator-coordinator", coordinator);
         }
         startWorkers();
-        // Before a stage is opened the coordinator sees to the listing
-        boolean stageIsOpen =
-                !view.state().unfinished() || view.state().open() > view.state().current();
-        if (stageIsOpen && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
+        if (mayList(view) && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
             listing = true;
             config.surroundings().start("kb-migrator-listing", () -> list(view));
         }
@@ -335,6 +352,14 @@ final class Replica {
         GlobalBody.failureThatStands(config.store(), view)
                 .filter(record -> record.path("failedMicros").asLong() >= startedMicros)
                 .ifPresent(record -> globalFailure = GlobalBody.describeFailure(record));
+    }
+
+    /**
+     * Before a stage the coordinator sees to the listing. In the middle of one it goes on all the same: a KB that the host
+     * has deleted without a word would hold the stage up for ever.
+     */
+    private static boolean mayList(View view) {
+        return !view.state().unfinished() || view.state().open() > view.state().current();
     }
 
     private void startWorkers() {

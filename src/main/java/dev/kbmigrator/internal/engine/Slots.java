@@ -71,19 +71,25 @@ final class Slots {
         return givenUp >= size;
     }
 
-    /** Queues bodies. */
+    /** Queues bodies; when nothing more is started, they come back as not started, so that others can have them. */
     void offer(Collection<? extends Body> bodies) {
         int wanted;
         synchronized (this) {
             queue.addAll(bodies);
-            wanted = Math.min(queue.size(), size - slots.size() - starting);
-            if (givenUp >= size || wanted <= 0) {
-                return;
-            }
-            starting += wanted;
+            wanted = isExhausted() ? 0 : Math.min(queue.size(), size - slots.size() - starting);
+            starting += Math.max(0, wanted);
         }
         for (int i = 0; i < wanted; i++) {
             startSlot();
+        }
+        if (isExhausted()) {
+            handBack();
+        }
+    }
+
+    private void handBack() {
+        for (Body body = poll(); body != null; body = poll()) {
+            body.giveUp();
         }
     }
 

@@ -111,8 +111,10 @@ final class Worker implements Runnable {
 
     private void step() {
         settle();
-        if (board.isHalted()) {
+        if (board.isHalted() || slots.isExhausted()) {
+            // Nothing more is started here: what is not under way is for others
             passes.forEach(pass -> pass.next = null);
+            giveBack();
             return;
         }
         while (slots.backlog() < slots.size()
@@ -309,6 +311,12 @@ final class Worker implements Runnable {
         } catch (RuntimeException e) {
             keeper.releaseQuietly(leases.values());
             throw e;
+        }
+        if (deadline - config.surroundings().nanoTime() <= 0) {
+            // The answers took so long that nothing may start under these leases any more
+            held.clear();
+            keeper.releaseQuietly(leases.values());
+            return;
         }
         held.values().forEach(keeper::keep);
     }
