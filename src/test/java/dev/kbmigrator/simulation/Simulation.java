@@ -44,6 +44,16 @@ final class Simulation {
         return simulation.play();
     }
 
+    /** How many seeds it takes to find a planted bug; 0 when that many are not enough. */
+    static int seedsToFind(Mutant bug, int most) {
+        for (int seed = 1; seed <= most; seed++) {
+            if (play(seed, bug).violation() != null) {
+                return seed;
+            }
+        }
+        return 0;
+    }
+
     private Result play() {
         scheduler.run(this::drive);
         String violation = scheduler.violation();
