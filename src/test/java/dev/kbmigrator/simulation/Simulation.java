@@ -136,7 +136,10 @@ final class Simulation {
 
     private void startReplica(int knows) {
         Node node = world.newNode(knows);
-        if (scheduler.random.nextInt(3) == 0) {
+        int how = scheduler.random.nextInt(8);
+        if (how == 0) {
+            scheduler.event("BUILT ONLY", node.name);
+        } else if (how < 3) {
             asHost(node, "run", () -> {
                 node.engine.run(null);
                 scheduler.event("RUN IS DONE");
@@ -237,6 +240,9 @@ final class Simulation {
         String kbId = pick(kbs);
         if (kbId != null) {
             asHost(node, "migrateKb", () -> node.engine.migrateKb(kbId, skip, "simulated"));
+            if (scheduler.random.nextInt(3) == 0) {
+                ask(node, skip);
+            }
         }
     }
 
