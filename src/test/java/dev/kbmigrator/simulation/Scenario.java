@@ -13,9 +13,8 @@ import java.util.stream.IntStream;
 final class Scenario {
 
     private static final int MOST_KBS = 60;
-    private static final int[] PARTITION_OF = IntStream.range(0, 40_000)
-            .map(i -> Partitions.of("kb-" + i))
-            .toArray();
+    private static final int[] PARTITION_OF =
+            IntStream.range(0, 40_000).map(i -> Partitions.of("kb-" + i)).toArray();
 
     /** Those that the KBs are in: few, so that they meet. */
     final TreeSet<Integer> partitions = new TreeSet<>();

@@ -44,6 +44,16 @@ final class Simulation {
         return simulation.play();
     }
 
+    /** How many seeds it takes to find a planted bug; 0 when that many are not enough. */
+    static int seedsToFind(Mutant bug, int most) {
+        for (int seed = 1; seed <= most; seed++) {
+            if (play(seed, bug).violation() != null) {
+                return seed;
+            }
+        }
+        return 0;
+    }
+
     private Result play() {
         scheduler.run(this::drive);
         String violation = scheduler.violation();
@@ -126,7 +136,10 @@ final class Simulation {
 
     private void startReplica(int knows) {
         Node node = world.newNode(knows);
-        if (scheduler.random.nextInt(3) == 0) {
+        int how = scheduler.random.nextInt(8);
+        if (how == 0) {
+            scheduler.event("BUILT ONLY", node.name);
+        } else if (how < 3) {
             asHost(node, "run", () -> {
                 node.engine.run(null);
                 scheduler.event("RUN IS DONE");
@@ -227,6 +240,9 @@ final class Simulation {
         String kbId = pick(kbs);
         if (kbId != null) {
             asHost(node, "migrateKb", () -> node.engine.migrateKb(kbId, skip, "simulated"));
+            if (scheduler.random.nextInt(3) == 0) {
+                ask(node, skip);
+            }
         }
     }
 

@@ -108,6 +108,12 @@ final class World {
                 return kbId + " is still known though it was deleted";
             }
         }
+        for (Task task : scheduler.tasks()) {
+            boolean mayWait = task.name.equals("host-run") && !bodies.hopeless.isEmpty();
+            if (task.name.startsWith("host-") && !task.node.dead && !mayWait) {
+                return task + " has not returned";
+            }
+        }
         if (!store.documents("now/request/").isEmpty()) {
             return "a request is not answered: " + store.documents("now/request/");
         }
