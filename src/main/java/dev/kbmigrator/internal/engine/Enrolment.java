@@ -51,8 +51,11 @@ final class Enrolment {
     private final AtomicBoolean listing = new AtomicBoolean();
     private volatile Set<String> absentBefore = Set.of();
     private volatile @Nullable String failure;
-    private volatile int failures;
-    private volatile long notBefore;
+
+    /** These two belong to whoever is listing. */
+    private int failures;
+
+    private long notBefore;
 
     Enrolment(EngineConfig config, Board board) {
         this.config = config;
