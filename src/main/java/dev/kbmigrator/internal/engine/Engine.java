@@ -14,6 +14,8 @@ import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -285,16 +287,12 @@ public final class Engine {
 
     /** Waits for the holder; this replica is one of those that may become it. */
     private long awaitRequest(String kbId, long goal, long failedBefore) {
-        Replica running = replica();
-        Replica helper = running == null || running.hasEnded() ? begin(false) : running;
-        boolean own = helper != running;
-        if (own) {
-            helper.start();
-        }
         Surroundings.Signal signal = config.surroundings().newSignal();
+        List<Replica> own = new ArrayList<>();
         try {
             while (true) {
-                helper.wake();
+                // Whoever began the one that helped so far may have stopped it
+                helper(own).wake();
                 KbState kb = find(kbId);
                 if (kb.version() >= goal) {
                     return kb.version();
@@ -310,10 +308,19 @@ public final class Engine {
             Thread.currentThread().interrupt();
             throw new MigratorException("interrupted; KB " + kbId + " is migrated all the same", e);
         } finally {
-            if (own) {
-                stopHelper(helper);
-            }
+            own.forEach(this::stopHelper);
         }
+    }
+
+    /** The replica that is at work; when there is none, one is begun, and the caller has to stop it. */
+    private synchronized Replica helper(List<Replica> own) {
+        if (replica != null && !replica.hasEnded()) {
+            return replica;
+        }
+        Replica begun = begin(false);
+        own.add(begun);
+        begun.start();
+        return begun;
     }
 
     private void stopHelper(Replica helper) {
