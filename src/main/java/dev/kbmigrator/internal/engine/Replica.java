@@ -57,6 +57,7 @@ final class Replica {
     private volatile @Nullable String globalFailure;
     private volatile @Nullable RuntimeException fatal;
     private volatile boolean listing;
+    private boolean listedAtTheEnd;
     private @Nullable Coordinator coordinator;
     private @Nullable End end;
     private String standingBy = "";
@@ -266,8 +267,13 @@ final class Replica {
             config.surroundings().start("kb-migrator-coordinator", coordinator);
         }
         startWorkers();
-        if (!view.state().unfinished() && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
+        // A single run lists once when all is done: a list that takes longer than the interval would be due for ever
+        if (!view.state().unfinished()
+                && !listing
+                && enrolment.isDue(view)
+                && !(once && (listedAtTheEnd || enrolment.failure() != null))) {
             listing = true;
+            listedAtTheEnd = true;
             config.surroundings().start("kb-migrator-listing", () -> list(view));
         }
     }
