@@ -79,7 +79,7 @@ class ArchiveIT {
         assertThatThrownBy(this::bringUp)
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("ended with exit code 1")
-                .hasMessageContaining("0002_verify_digests");
+                .hasMessageContaining("org/example/one/1.0 at version 2");
         assertThat(childrenOfThisProcess()).isZero();
     }
 
