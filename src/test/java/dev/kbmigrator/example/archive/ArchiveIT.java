@@ -21,8 +21,7 @@ class ArchiveIT {
 
     private final MadeUpRepository repository = new MadeUpRepository(TestFiles.newDirectory("repository"));
     private final ByteArrayOutputStream output = new ByteArrayOutputStream();
-    private final ArchiveSettings settings =
-            new ArchiveSettings(repository.root(), TestFiles.newDirectory("archive"));
+    private final ArchiveSettings settings = new ArchiveSettings(repository.root(), TestFiles.newDirectory("archive"));
 
     @Test
     void aReplicaIsKilledInTheMiddleAndTheOtherFinishesItsKbs() throws Exception {
@@ -90,10 +89,7 @@ class ArchiveIT {
     private static long childrenOfThisProcess() {
         return ProcessHandle.current()
                 .children()
-                .filter(child -> child.info()
-                        .commandLine()
-                        .orElse("")
-                        .contains(ArchiveReplica.class.getName()))
+                .filter(child -> child.info().commandLine().orElse("").contains(ArchiveReplica.class.getName()))
                 .count();
     }
 }
