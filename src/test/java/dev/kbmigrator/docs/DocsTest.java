@@ -18,9 +18,9 @@ class DocsTest {
 
     private static final Path PROJECT = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
     private static final Path SOURCES = PROJECT.resolve("src/test/java/dev/kbmigrator");
-    private static final Pattern BLOCK = Pattern.compile("^```java\\s*\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
-    private static final Pattern REGION =
-            Pattern.compile("// region ([^\\n]+)\\n(.*?)// endregion", Pattern.DOTALL);
+    private static final Pattern BLOCK =
+            Pattern.compile("^```java\\s*\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
+    private static final Pattern REGION = Pattern.compile("// region ([^\\n]+)\\n(.*?)// endregion", Pattern.DOTALL);
     private static final Pattern MARKER = Pattern.compile("// (region|endregion)[^\\n]*");
     private static final Pattern SPACE = Pattern.compile("\\s+");
 
@@ -49,7 +49,8 @@ class DocsTest {
         }
         assertThat(blocks).isNotEmpty();
         for (Path source : files(SOURCES.resolve("docs"), name -> name.contains("Snippets"))) {
-            for (MatchResult region : REGION.matcher(Files.readString(source)).results().toList()) {
+            for (MatchResult region :
+                    REGION.matcher(Files.readString(source)).results().toList()) {
                 assertThat(blocks)
                         .as("%s, region %s", source.getFileName(), region.group(1))
                         .contains(normalised(region.group(2)));
@@ -83,6 +84,8 @@ class DocsTest {
 
     /** Without the marks of the regions, and with one blank for any white space. */
     private static String normalised(String text) {
-        return SPACE.matcher(MARKER.matcher(text).replaceAll("")).replaceAll(" ").strip();
+        return SPACE.matcher(MARKER.matcher(text).replaceAll(""))
+                .replaceAll(" ")
+                .strip();
     }
 }

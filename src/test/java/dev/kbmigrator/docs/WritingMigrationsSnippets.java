@@ -62,7 +62,8 @@ interface WritingMigrationsSnippets {
                 for (Blob blob : page.blobs()) {
                     blobs.rewrite(kbId, blob);
                 }
-                position = new Position(page.lastKey(), position.blobsDone() + page.blobs().size());
+                position = new Position(
+                        page.lastKey(), position.blobsDone() + page.blobs().size());
                 context.progress(position.blobsDone() + " blobs");
                 context.saveCheckpoint(position);
             }

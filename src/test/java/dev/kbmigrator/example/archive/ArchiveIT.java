@@ -2,13 +2,17 @@ package dev.kbmigrator.example.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.kbmigrator.databases.TestFiles;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -80,6 +84,30 @@ class ArchiveIT {
                 .hasMessageContaining("ended with exit code 1")
                 .hasMessageContaining("org/example/one/1.0 at version 2");
         assertThat(childrenOfThisProcess()).isZero();
+    }
+
+    @Test
+    void noReplicaOutlivesTheProcessThatStartedIt() throws Exception {
+        for (int i = 0; i < KBS; i++) {
+            repository.addArtifact("org/example", "large" + i, "1.0", LARGE);
+        }
+        List<String> options = List.of(
+                "-XX:-UsePerfData",
+                "-Darchive.repository=" + settings.repository(),
+                "-Darchive.directory=" + settings.directory());
+        Process main = new ProcessBuilder(JavaCommand.of(ArchiveMain.class, options, List.of())).start();
+        List<ProcessHandle> replicas;
+        try (BufferedReader lines = main.inputReader()) {
+            assertThat(lines.lines().anyMatch(line -> line.startsWith("Killed replica b")))
+                    .isTrue();
+            replicas = main.descendants().toList();
+        } finally {
+            main.destroyForcibly().waitFor();
+        }
+        assertThat(replicas).isNotEmpty();
+        await().atMost(Duration.ofSeconds(30)).until(() -> replicas.stream().noneMatch(ProcessHandle::isAlive));
+        // What they left is gone on with
+        assertThat(bringUp().contents().verdicts().verified()).isEqualTo(KBS);
     }
 
     private Summary bringUp() throws Exception {
