@@ -1,15 +1,23 @@
 /** Versioned data migrations over a fleet of knowledge boxes. */
+// The adapters' libraries are automatic modules, which nobody can help but they
+@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"})
 module dev.kbmigrator {
     requires com.fasterxml.jackson.databind;
     requires com.google.common;
     requires org.slf4j;
     requires static transitive java.sql;
     requires static transitive org.jspecify;
+    requires static transitive curator.framework;
+    requires static curator.client;
+    requires static transitive net.javacrumbs.shedlock.core;
+    requires static zookeeper;
 
     exports dev.kbmigrator;
     exports dev.kbmigrator.jdbc;
     exports dev.kbmigrator.memory;
+    exports dev.kbmigrator.shedlock;
     exports dev.kbmigrator.spi;
+    exports dev.kbmigrator.zookeeper;
 
     uses dev.kbmigrator.Migration;
 }

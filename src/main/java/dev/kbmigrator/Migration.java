@@ -65,7 +65,9 @@ public interface Migration {
     }
 
     /**
-     * Whether this starts only when every running replica knows it: for dropping a format that older replicas still read.
+     * Whether this starts only when every running replica knows it: for dropping a format that older replicas still read. A
+     * replica that is silent is waited for as well, for as long as {@link MigratorBuilder#rolloutGrace} says. What counts is
+     * what the first build to announce the migration says.
      *
      * @return false by default
      */

@@ -43,7 +43,9 @@ public final class Migrator implements AutoCloseable {
 
     /**
      * Brings the fleet to the newest version that this build knows, and waits for it. Each KB that is to be migrated is tried
-     * once, whatever its next attempt; other replicas may do their share. Up to date, it costs one round trip.
+     * once, whatever its next attempt; other replicas may do their share. Up to date, it costs one round trip. It does not wait
+     * for replicas to go that a migration which {@link Migration#requiresFullRollout needs a full rollout} waits for: then it
+     * ends there, and the report says so.
      *
      * @return what was done
      * @throws InvalidMigrationsException when the migrations do not fit the fleet's plan; nothing was run
@@ -183,6 +185,37 @@ public final class Migrator implements AutoCloseable {
      */
     public void abandonTarget(String reason) {
         engine.abandonTarget(reason);
+    }
+
+    /**
+     * Strikes a replica off the list, when a person knows that it is gone for good: a migration that
+     * {@link Migration#requiresFullRollout needs a full rollout} no longer waits for it. One that is alive after all comes
+     * back with its next look.
+     *
+     * @param replicaId its id, as {@link #status()} shows it; one that is not on the list is no error
+     */
+    public void forgetReplica(String replicaId) {
+        engine.forgetReplica(replicaId);
+    }
+
+    /**
+     * Whether this replica may serve requests, as far as migrations that {@link Migration#requiresFullRollout need a full
+     * rollout} are concerned; for a readiness check. It makes no call. False
+     *
+     * <ul>
+     *   <li>before the first look has succeeded, and when the migrator is closed;
+     *   <li>when no look has succeeded for more than half of {@link MigratorBuilder#rolloutGrace}, by this machine's monotonic
+     *       clock: the fleet may soon stop waiting for this replica. A migrator that only {@link #run() ran}, and was not
+     *       {@link #start() started} after that, makes no more looks;
+     *   <li>when the fleet has let such a migration start that this build does not know, or has under another name.
+     * </ul>
+     *
+     * <p>The other replicas see the answer, as of the look before, in {@link #status()}.
+     *
+     * @return whether it is safe
+     */
+    public boolean safeToServe() {
+        return engine.safeToServe();
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.kbmigrator;
 
 import dev.kbmigrator.internal.engine.Backoff;
 import dev.kbmigrator.internal.engine.Catalog;
+import dev.kbmigrator.internal.engine.Durations;
 import dev.kbmigrator.internal.engine.Engine;
 import dev.kbmigrator.internal.engine.EngineConfig;
 import dev.kbmigrator.internal.engine.EngineConfig.Identity;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MigratorBuilder {
 
+    private static final int MOST_CHARACTERS = 200;
     private static final Duration SHORTEST_TTL = Duration.ofMillis(100);
 
     private @Nullable Migrations migrations;
@@ -52,6 +54,7 @@ public final class MigratorBuilder {
     private Duration firstBackoff = Duration.ofSeconds(1);
     private Duration longestBackoff = Duration.ofMinutes(5);
     private @Nullable Duration kbTimeout;
+    private Duration rolloutGrace = Duration.ofMinutes(15);
 
     MigratorBuilder() {}
 
@@ -275,6 +278,20 @@ public final class MigratorBuilder {
     }
 
     /**
+     * How long a migration that {@link Migration#requiresFullRollout needs a full rollout} waits for a replica that is silent:
+     * one that neither says goodbye nor announces itself any more, such as one that was killed. Measured by the store's clock
+     * from when it was last seen. After half of it a replica that cannot announce itself is no longer
+     * {@link Migrator#safeToServe() safe to serve}. Give every replica of a fleet the same.
+     *
+     * @param grace a positive duration; 15 minutes by default
+     * @return this builder
+     */
+    public MigratorBuilder rolloutGrace(Duration grace) {
+        rolloutGrace = Objects.requireNonNull(grace, "grace");
+        return this;
+    }
+
+    /**
      * Finds the migrations, checks everything, and builds. Nothing is read or written yet.
      *
      * @return the migrator
@@ -297,12 +314,13 @@ public final class MigratorBuilder {
         all.putIfAbsent(StateStore.class, store);
         Surroundings surroundings = new SystemSurroundings();
         Timings timings = new Timings(
-                leaseTtl,
-                activeLookInterval,
-                idleLookInterval,
-                listingInterval,
-                new Backoff(firstBackoff, longestBackoff),
-                kbTimeout);
+                Durations.bounded(leaseTtl),
+                Durations.bounded(activeLookInterval),
+                Durations.bounded(idleLookInterval),
+                Durations.bounded(listingInterval),
+                new Backoff(Durations.bounded(firstBackoff), Durations.bounded(longestBackoff)),
+                kbTimeout == null ? null : Durations.bounded(kbTimeout),
+                Durations.bounded(rolloutGrace));
         return new Migrator(new Engine(new EngineConfig(
                 catalog,
                 store,
@@ -327,6 +345,8 @@ public final class MigratorBuilder {
     }
 
     private void checkNumbers(List<String> problems) {
+        checkText(host, "host", problems);
+        checkText(build, "build", problems);
         check(kbConcurrency >= 1, "kbConcurrency is at least 1, not " + kbConcurrency, problems);
         check(storeConcurrency >= 1, "storeConcurrency is at least 1, not " + storeConcurrency, problems);
         check(baselineVersion >= 0, "baselineVersion is at least 0, not " + baselineVersion, problems);
@@ -342,9 +362,17 @@ public final class MigratorBuilder {
                 longestBackoff.compareTo(firstBackoff) >= 0,
                 "the longest backoff, " + longestBackoff + ", is shorter than the first, " + firstBackoff,
                 problems);
+        checkPositive(rolloutGrace, "rolloutGrace", problems);
         if (kbTimeout != null) {
             checkPositive(kbTimeout, "kbTimeout", problems);
         }
+    }
+
+    private static void checkText(@Nullable String text, String what, List<String> problems) {
+        check(
+                text == null || text.length() <= MOST_CHARACTERS,
+                what + "(...) takes at most " + MOST_CHARACTERS + " characters",
+                problems);
     }
 
     private static void checkPositive(Duration duration, String what, List<String> problems) {

@@ -14,7 +14,8 @@ import java.util.Optional;
  * @param failureCount how many KBs of the fleet are failing or set aside
  * @param failures some of them, at most 100
  * @param globalFailure what the global part that stands next said when it failed; empty when it did not
- * @param standingBy why this replica could not do everything itself, such as a plan that newer replicas extended
+ * @param standingBy why this replica could not do everything itself, such as a plan that newer replicas extended, or older
+ *     replicas that are waited for
  * @param duration how long it took
  */
 public record RunReport(
@@ -38,7 +39,8 @@ public record RunReport(
      * @param failureCount how many KBs of the fleet are failing or set aside
      * @param failures some of them, at most 100
      * @param globalFailure what the global part that stands next said when it failed; empty when it did not
-     * @param standingBy why this replica could not do everything itself, such as a plan that newer replicas extended
+     * @param standingBy why this replica could not do everything itself, such as a plan that newer replicas extended, or older
+     *     replicas that are waited for
      * @param duration how long it took
      */
     public RunReport {

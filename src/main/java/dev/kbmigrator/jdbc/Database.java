@@ -83,11 +83,10 @@ final class Database {
             try {
                 return once(mode, known, work);
             } catch (SQLException e) {
-                if (!installed && known.isMissingTable(e)) {
-                    installed = install(e);
-                    if (installed) {
-                        continue;
-                    }
+                if (!installed && (e instanceof TablesMissing || known.isMissingTable(e))) {
+                    install(e);
+                    installed = true;
+                    continue;
                 }
                 if (attempt == ATTEMPTS || !known.isRetryable(e)) {
                     throw failure(what, e);
@@ -152,18 +151,25 @@ final class Database {
         }
     }
 
-    /** Makes the tables, if it is they that are missing; answers whether they were. */
-    private boolean install(SQLException missing) {
+    /** Rows are not there yet that come with the tables: another replica is about to make them. */
+    static final class TablesMissing extends SQLException {
+        private static final long serialVersionUID = 1L;
+
+        TablesMissing() {
+            super("the library's tables are not complete");
+        }
+    }
+
+    /** Makes the tables, if it is they that are missing. */
+    private void install(SQLException missing) {
         try (Connection connection = settings.dataSource().getConnection()) {
             boolean autocommit = connection.getAutoCommit();
             connection.setAutoCommit(true);
             try {
-                if (hasTables(connection)) {
-                    return false;
+                if (!hasTables(connection)) {
+                    Tables.install(connection, dialect(), settings);
+                    LOG.atInfo().log("Created the tables {}…", settings.sql("{kb}"));
                 }
-                Tables.install(connection, dialect(), settings);
-                LOG.atInfo().log("Created the tables {}…", settings.sql("{kb}"));
-                return true;
             } finally {
                 giveBack(connection, autocommit);
             }

@@ -35,7 +35,7 @@ abstract class Dialect {
     /** How the lock's statements are put. */
     abstract LockSql lock(Database database);
 
-    /** The statements that make the tables; each can be repeated. */
+    /** The statements that make the tables, the KBs' first; each can be repeated. */
     abstract List<String> tables();
 
     /** Inserts rows, but for those whose key is there. */

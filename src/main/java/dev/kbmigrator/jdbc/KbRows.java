@@ -34,6 +34,11 @@ final class KbRows {
         };
     }
 
+    /** How a KB is joined with what is on record of it: those that fail are found by the few records, not by all KBs. */
+    static String join(PageRequest request) {
+        return request.selection() == PageRequest.Selection.FAILING ? "JOIN" : "LEFT JOIN";
+    }
+
     static int bindSelected(PreparedStatement statement, int from, PageRequest request) throws SQLException {
         if (request.selection() != PageRequest.Selection.DUE) {
             return from;

@@ -46,6 +46,7 @@ final class LookRows {
     }
 
     static Snapshot read(ResultSet rows) throws SQLException {
+        boolean complete = false;
         long storeMicros = 0;
         List<Document> documents = new ArrayList<>();
         List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 0L));
@@ -55,7 +56,7 @@ final class LookRows {
             String kind = rows.getString(1);
             switch (kind) {
                 case "clock" -> storeMicros = rows.getLong(2);
-                case "document" -> document(rows, documents);
+                case "document" -> complete |= !isListed(rows, documents);
                 case "floor" -> floors.set(rows.getInt(2), rows.getLong(3));
                 case "attempt" ->
                     attempts.add(new AttemptCount(
@@ -77,15 +78,19 @@ final class LookRows {
                 default -> throw new StateStoreException("a look has answered a row of an unknown kind: " + kind);
             }
         }
+        if (!complete) {
+            throw new Database.TablesMissing();
+        }
         return new Snapshot(storeMicros, documents, floors, attempts, replicas);
     }
 
-    private static void document(ResultSet rows, List<Document> documents) throws SQLException {
+    /** The document about the tables themselves is checked rather than listed. */
+    private static boolean isListed(ResultSet rows, List<Document> documents) throws SQLException {
         String name = rows.getString(8);
         if (name.equals(Tables.DOCUMENT)) {
             Tables.check(rows.getString(9));
-        } else {
-            documents.add(new Document(name, rows.getLong(2), rows.getString(9)));
+            return false;
         }
+        return documents.add(new Document(name, rows.getLong(2), rows.getString(9)));
     }
 }

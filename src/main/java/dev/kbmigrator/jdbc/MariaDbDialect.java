@@ -69,6 +69,33 @@ final class MariaDbDialect extends Dialect {
             ) ENGINE = InnoDB
             """);
 
+    private static final String MARIADB_SETTINGS =
+            """
+            SET @kb_migrator_wait = @@SESSION.innodb_lock_wait_timeout, @kb_migrator_idle = @@SESSION.idle_transaction_timeout,
+              @kb_migrator_time = @@SESSION.max_statement_time, @kb_migrator_isolation = @@SESSION.tx_isolation,
+              SESSION innodb_lock_wait_timeout = %1$d, SESSION idle_transaction_timeout = %1$d,
+              SESSION max_statement_time = %1$d, SESSION tx_isolation = 'READ-COMMITTED'
+            """;
+
+    private static final String MARIADB_RESTORE =
+            """
+            SET SESSION innodb_lock_wait_timeout = @kb_migrator_wait, SESSION idle_transaction_timeout = @kb_migrator_idle,
+              SESSION max_statement_time = @kb_migrator_time, SESSION tx_isolation = @kb_migrator_isolation
+            """;
+
+    private static final String MYSQL_SETTINGS =
+            """
+            SET @kb_migrator_wait = @@SESSION.innodb_lock_wait_timeout,
+              @kb_migrator_isolation = @@SESSION.transaction_isolation,
+              SESSION innodb_lock_wait_timeout = %1$d, SESSION transaction_isolation = 'READ-COMMITTED'
+            """;
+
+    private static final String MYSQL_RESTORE =
+            """
+            SET SESSION innodb_lock_wait_timeout = @kb_migrator_wait,
+              SESSION transaction_isolation = @kb_migrator_isolation
+            """;
+
     private final boolean mariaDb;
 
     MariaDbDialect(boolean mariaDb) {
@@ -158,20 +185,8 @@ final class MariaDbDialect extends Dialect {
     /** The session's own settings are kept in variables, and come back with {@link #restore}. MySQL has fewer of them. */
     @Override
     void begin(Connection connection, Duration timeout) throws SQLException {
-        long seconds = Math.max(1, timeout.toSeconds());
         connection.setAutoCommit(true);
-        if (mariaDb) {
-            execute(connection, """
-                    SET @kb_migrator_wait = @@innodb_lock_wait_timeout, @kb_migrator_idle = @@idle_transaction_timeout,
-                      @kb_migrator_time = @@max_statement_time,
-                      innodb_lock_wait_timeout = %1$d, idle_transaction_timeout = %1$d, max_statement_time = %1$d
-                    """.formatted(seconds));
-        } else {
-            execute(connection, """
-                    SET @kb_migrator_wait = @@innodb_lock_wait_timeout, innodb_lock_wait_timeout = %d
-                    """.formatted(seconds));
-        }
-        execute(connection, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+        execute(connection, (mariaDb ? MARIADB_SETTINGS : MYSQL_SETTINGS).formatted(Math.max(1, timeout.toSeconds())));
         execute(connection, "START TRANSACTION");
     }
 
@@ -187,14 +202,7 @@ final class MariaDbDialect extends Dialect {
 
     @Override
     void restore(Connection connection) throws SQLException {
-        if (mariaDb) {
-            execute(connection, """
-                    SET innodb_lock_wait_timeout = @kb_migrator_wait, idle_transaction_timeout = @kb_migrator_idle,
-                      max_statement_time = @kb_migrator_time
-                    """);
-        } else {
-            execute(connection, "SET innodb_lock_wait_timeout = @kb_migrator_wait");
-        }
+        execute(connection, mariaDb ? MARIADB_RESTORE : MYSQL_RESTORE);
     }
 
     @Override

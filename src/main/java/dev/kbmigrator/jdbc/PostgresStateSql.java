@@ -111,7 +111,7 @@ final class PostgresStateSql extends StandardStateSql {
             CROSS JOIN LATERAL (
               SELECT k.kb_partition, k.kb_id, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
                 a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
-              FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+              FROM {kb} k {join} {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
               WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
                 AND k.version < ? AND {selected}
               ORDER BY k.kb_id
@@ -119,7 +119,10 @@ final class PostgresStateSql extends StandardStateSql {
             LIMIT ?
             """;
 
-    /** The usual batch: every KB advances. */
+    /**
+     * The usual batch: every KB advances. What is on record of one goes, unless its partition's floor has risen over it: the
+     * floor is locked, as it is now, wherever something is on record.
+     */
     private static final String ADVANCE = """
             WITH fence AS (
               SELECT e.scope FROM {epoch} e
@@ -132,9 +135,19 @@ final class PostgresStateSql extends StandardStateSql {
               UPDATE {kb} k SET version = i.goal FROM input i
               WHERE k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id AND k.version = i.seen
                 AND (SELECT count(*) FROM fence) = ?
-              RETURNING k.kb_partition, k.kb_id),
+              RETURNING k.kb_partition, k.kb_id, i.goal),
+            floors AS (
+              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (
+                SELECT a.kb_partition FROM moved m JOIN {attempt} a ON a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+              ORDER BY f.kb_partition FOR SHARE),
             cleared AS (
-              DELETE FROM {attempt} a USING moved m WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+              DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
+            kept AS (
+              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
+                set_aside = 0, checkpoint = NULL
+              FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version)
             SELECT (SELECT count(*) FROM fence),
               CASE WHEN (SELECT count(*) FROM moved) < (SELECT count(*) FROM input) THEN
                 (SELECT array_agg(i.kb_id) FROM input i
@@ -159,10 +172,20 @@ final class PostgresStateSql extends StandardStateSql {
               FOR NO KEY UPDATE OF k),
             moved AS (
               UPDATE {kb} k SET version = l.goal FROM locked l
-              WHERE l.goal IS NOT NULL AND k.kb_partition = l.kb_partition AND k.kb_id = l.kb_id),
+              WHERE l.goal IS NOT NULL AND k.kb_partition = l.kb_partition AND k.kb_id = l.kb_id
+              RETURNING k.kb_partition, k.kb_id, l.goal),
+            floors AS (
+              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (
+                SELECT a.kb_partition FROM moved m JOIN {attempt} a ON a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+              ORDER BY f.kb_partition FOR SHARE),
             cleared AS (
-              DELETE FROM {attempt} a USING locked l
-              WHERE l.goal IS NOT NULL AND a.kb_partition = l.kb_partition AND a.kb_id = l.kb_id),
+              DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
+            kept AS (
+              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
+                set_aside = 0, checkpoint = NULL
+              FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version),
             noted AS (
               INSERT INTO {attempt} AS a
                 (kb_partition, kb_id, version, failures, error, failed_us, due_us, set_aside, checkpoint)
@@ -190,6 +213,16 @@ final class PostgresStateSql extends StandardStateSql {
               (SELECT array_agg(i.kb_id) FROM input i
                WHERE NOT EXISTS (
                  SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id))
+            """;
+
+    private static final String RAISE =
+            """
+            WITH fence AS (
+              SELECT e.scope FROM {epoch} e
+              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
+              ORDER BY e.scope FOR SHARE OF e)
+            UPDATE {floor} f SET version = ? FROM fence WHERE f.kb_partition = fence.scope
+            RETURNING f.kb_partition
             """;
 
     private static final String CREATE_DOCUMENT =
@@ -243,6 +276,9 @@ final class PostgresStateSql extends StandardStateSql {
                         opened.put(rows.getInt(1), new Epoch(rows.getInt(1), rows.getLong(2)));
                     }
                 }
+            }
+            if (opened.size() < scopes.size()) {
+                throw new Database.TablesMissing();
             }
             return opened;
         });
@@ -310,7 +346,7 @@ final class PostgresStateSql extends StandardStateSql {
             return new Page(List.of(), null);
         }
         String above = after != null && rest.first() == after.partition() ? after.kbId() : "";
-        String sql = statements.sql(PAGE.replace("{selected}", KbRows.selected(request)));
+        String sql = statements.sql(PAGE.replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
         return database.autocommit("list KBs", connection -> {
             List<KbState> kbs = new ArrayList<>();
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -395,6 +431,24 @@ final class PostgresStateSql extends StandardStateSql {
             Array missed = rows.getArray(2);
             return new Outcome(rows.getInt(1), missed == null ? List.of() : List.of((String[]) missed.getArray()));
         }
+    }
+
+    @Override
+    Set<Integer> raise(Connection connection, SortedSet<Integer> partitions, List<Epoch> epochs, long version)
+            throws SQLException {
+        Set<Integer> raised = new TreeSet<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(RAISE))) {
+            List<Epoch> theirs = epochs.stream()
+                    .filter(epoch -> partitions.contains(epoch.scope()))
+                    .toList();
+            statement.setLong(bindEpochs(connection, statement, theirs), version);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    raised.add(rows.getInt(1));
+                }
+            }
+        }
+        return raised;
     }
 
     private Set<Integer> staleNow(List<Epoch> epochs) {

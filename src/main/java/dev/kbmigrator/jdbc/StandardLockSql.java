@@ -20,8 +20,9 @@ final class StandardLockSql implements LockSql {
     private static final String TAKE_OVER =
             "UPDATE {lock} SET nonce = ?, expires_us = {now} + ? WHERE name IN ({names}) AND expires_us <= {now}";
     private static final String READ = "SELECT name, nonce FROM {lock} WHERE name IN ({names})";
-    private static final String RENEW = "UPDATE {lock} SET expires_us = {now} + ? WHERE name = ? AND nonce = ?";
-    private static final String RELEASE = "UPDATE {lock} SET expires_us = 0, nonce = '' WHERE name = ? AND nonce = ?";
+    private static final String RENEW = "UPDATE {lock} SET expires_us = {now} + ? WHERE nonce = ? AND name IN ({names})";
+    private static final String RELEASE =
+            "UPDATE {lock} SET expires_us = 0, nonce = '' WHERE nonce = ? AND name IN ({names})";
 
     private final Database database;
     private final Statements statements;
@@ -106,35 +107,42 @@ final class StandardLockSql implements LockSql {
 
     @Override
     public Set<Owned> renew(SortedSet<Owned> owned, long ttlMicros) {
-        return database.autocommit("renew leases", connection -> {
-            Set<Owned> renewed = new HashSet<>();
-            try (PreparedStatement statement = connection.prepareStatement(statements.sql(RENEW))) {
-                for (Owned one : owned) {
+        Set<Owned> renewed = new HashSet<>();
+        namesByNonce(owned).forEach((nonce, names) -> {
+            int count = database.autocommit("renew leases", connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(withNames(RENEW, names))) {
                     statement.setLong(1, ttlMicros);
-                    statement.setString(2, one.name());
-                    statement.setString(3, one.nonce());
-                    if (statement.executeUpdate() == 1) {
-                        renewed.add(one);
-                    }
+                    statement.setString(2, nonce);
+                    bind(statement, 3, names);
+                    return statement.executeUpdate();
+                }
+            });
+            Map<String, String> owners = count == names.size() ? Map.of() : owners(names);
+            for (String name : names) {
+                if (owners.isEmpty() || nonce.equals(owners.get(name))) {
+                    renewed.add(new Owned(name, nonce));
                 }
             }
-            return renewed;
         });
+        return renewed;
     }
 
     @Override
     public void release(SortedSet<Owned> owned) {
-        database.autocommit("release leases", connection -> release(connection, owned));
+        namesByNonce(owned)
+                .forEach((nonce, names) -> database.autocommit("release leases", connection -> {
+                    try (PreparedStatement statement = connection.prepareStatement(withNames(RELEASE, names))) {
+                        statement.setString(1, nonce);
+                        bind(statement, 2, names);
+                        return statement.executeUpdate();
+                    }
+                }));
     }
 
-    private boolean release(Connection connection, SortedSet<Owned> owned) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(RELEASE))) {
-            for (Owned one : owned) {
-                statement.setString(1, one.name());
-                statement.setString(2, one.nonce());
-                statement.executeUpdate();
-            }
-        }
-        return true;
+    private static Map<String, SortedSet<String>> namesByNonce(SortedSet<Owned> owned) {
+        Map<String, SortedSet<String>> byNonce = new HashMap<>();
+        owned.forEach(one ->
+                byNonce.computeIfAbsent(one.nonce(), nonce -> new TreeSet<>()).add(one.name()));
+        return byNonce;
     }
 }

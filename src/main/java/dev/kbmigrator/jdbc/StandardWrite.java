@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,40 @@ final class StandardWrite {
     StandardWrite(Statements statements, Connection connection) {
         this.statements = statements;
         this.connection = connection;
+    }
+
+    /** The usual batch: moves KBs that all have the version that their writer saw; answers false when one has not. */
+    boolean advanceAll(List<KbWrite.Advanced> writes) throws SQLException {
+        Map<Step, List<Key>> bySteps = new TreeMap<>();
+        SortedSet<Key> keys = new TreeSet<>();
+        for (KbWrite.Advanced write : writes) {
+            Key key = Key.of(write.kbId());
+            keys.add(key);
+            bySteps.computeIfAbsent(new Step(write.from(), write.to()), step -> new ArrayList<>()).add(key);
+        }
+        int moved = 0;
+        for (Map.Entry<Step, List<Key>> group : bySteps.entrySet()) {
+            Step step = group.getKey();
+            group.getValue().sort(null);
+            String update = "UPDATE {kb} SET version = " + step.to() + " WHERE version = " + step.from() + " AND {keys}";
+            for (int rows : statements.forKeys(connection, update, group.getValue(), PreparedStatement::executeUpdate)) {
+                moved += rows;
+            }
+        }
+        if (moved < keys.size()) {
+            return false;
+        }
+        Map<Key, Long> goals = new TreeMap<>();
+        writes.forEach(write -> goals.put(Key.of(write.kbId()), write.to()));
+        clear(goals);
+        return true;
+    }
+
+    private record Step(long from, long to) implements Comparable<Step> {
+        @Override
+        public int compareTo(Step other) {
+            return from != other.from ? Long.compare(from, other.from) : Long.compare(to, other.to);
+        }
     }
 
     /** Writes what can be written, and answers what cannot. */
@@ -94,8 +130,36 @@ final class StandardWrite {
         for (Map.Entry<Long, List<Key>> group : byVersion.entrySet()) {
             String update = "UPDATE {kb} SET version = " + group.getKey() + " WHERE {keys}";
             statements.forKeys(connection, update, group.getValue(), PreparedStatement::executeUpdate);
-            delete(group.getValue());
         }
+        Map<Key, Long> goals = new TreeMap<>();
+        byVersion.forEach((version, keys) -> keys.forEach(key -> goals.put(key, version)));
+        clear(goals);
+    }
+
+    /** What is on record of KBs that have advanced goes, unless their partition's floor has risen over them meanwhile. */
+    private void clear(Map<Key, Long> goals) throws SQLException {
+        SortedSet<Key> attempted = new TreeSet<>();
+        statements.forKeys(connection, "SELECT kb_partition, kb_id FROM {attempt} WHERE {keys}", goals.keySet(), statement -> {
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    attempted.add(new Key(rows.getInt(1), statements.dialect().getKbId(rows, 2)));
+                }
+            }
+            return true;
+        });
+        if (attempted.isEmpty()) {
+            return;
+        }
+        Map<Integer, Long> floors = statements.lockFloors(connection, attempted);
+        delete(attempted);
+        attempted.removeIf(key ->
+                Objects.requireNonNull(goals.get(key)) >= floors.getOrDefault(key.partition(), 0L));
+        insert(
+                statements,
+                connection,
+                attempted,
+                key -> new Attempt(Objects.requireNonNull(goals.get(key)) + 1, 0, null, 0, 0, false, false, null),
+                key -> false);
     }
 
     private void delete(Collection<Key> keys) throws SQLException {
@@ -165,6 +229,9 @@ final class StandardWrite {
             Function<Key, Attempt> attempts,
             Predicate<Key> fromNow)
             throws SQLException {
+        if (keys.isEmpty()) {
+            return;
+        }
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(INSERT_ATTEMPT))) {
             for (Key key : keys) {
                 Attempt attempt = attempts.apply(key);

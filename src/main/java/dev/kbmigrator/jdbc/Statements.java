@@ -7,8 +7,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Completes statement templates for a database, and binds lists. Safe for use by many threads. */
@@ -88,6 +91,24 @@ final class Statements {
             }
             dialect.setKbId(statement, index++, key.kbId());
         }
+    }
+
+    /** Until the transaction ends, nobody raises these floors. */
+    Map<Integer, Long> lockFloors(Connection connection, SortedSet<Key> keys) throws SQLException {
+        SortedSet<Integer> partitions = new TreeSet<>();
+        keys.forEach(key -> partitions.add(key.partition()));
+        Map<Integer, Long> floors = new HashMap<>();
+        String sql = sql("SELECT kb_partition, version FROM {floor} WHERE kb_partition IN ("
+                + Placeholders.rows(partitions.size(), 1) + ") ORDER BY kb_partition {forShare}");
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            bind(statement, 1, partitions);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    floors.put(rows.getInt(1), rows.getLong(2));
+                }
+            }
+        }
+        return floors;
     }
 
     /** Binds numbers from an index on; answers the index after them. */

@@ -38,14 +38,16 @@ final class Tables {
     /** The statements that make the tables, in order. */
     static List<String> ddl(Dialect dialect, JdbcSettings settings) {
         List<String> statements = new ArrayList<>();
-        dialect.tables()
-                .forEach(template -> statements.add(settings.sql(template).strip()));
+        List<String> tables = dialect.tables();
+        tables.subList(1, tables.size()).forEach(template -> statements.add(settings.sql(template).strip()));
         for (int partition = 0; partition < Partitions.COUNT; partition += 64) {
             statements.add(settings.sql(dialect.insertIgnoring("{floor} (kb_partition, version)", floors(partition))));
         }
         for (int scope = 0; scope <= Epoch.COORDINATOR; scope += 64) {
             statements.add(settings.sql(dialect.insertIgnoring("{epoch} (scope, number)", epochs(scope))));
         }
+        // The KBs' table comes after the floors' rows: whoever finds it there finds a floor for each KB
+        statements.add(settings.sql(tables.get(0)).strip());
         statements.add(settings.sql(dialect.insertIgnoring(
                 "{document} (name, revision, json)", "('" + DOCUMENT + "', 1, '{\"version\":" + VERSION + "}')")));
         return statements;

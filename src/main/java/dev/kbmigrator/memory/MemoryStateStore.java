@@ -150,11 +150,16 @@ public class MemoryStateStore implements StateStore {
             if (versions.get(partition).putIfAbsent(kbId, version) == null) {
                 enrolled.add(kbId);
                 if (version < floors[partition]) {
-                    attempts.get(partition).put(kbId, new Attempt(version + 1, 0, null, 0, 0, false, false, null));
+                    attempts.get(partition).put(kbId, behindTheFloor(version));
                 }
             }
         }
         return enrolled;
+    }
+
+    /** What keeps a KB from being lost that the floor says nothing about. */
+    private static Attempt behindTheFloor(long version) {
+        return new Attempt(version + 1, 0, null, 0, 0, false, false, null);
     }
 
     @Override
@@ -281,7 +286,9 @@ public class MemoryStateStore implements StateStore {
         Attempt before = records.get(write.kbId());
         if (write instanceof KbWrite.Advanced advanced) {
             versions.get(partition).put(advanced.kbId(), advanced.to());
-            records.remove(advanced.kbId());
+            if (records.remove(advanced.kbId()) != null && advanced.to() < floors[partition]) {
+                records.put(advanced.kbId(), behindTheFloor(advanced.to()));
+            }
         } else if (write instanceof KbWrite.Failed failed) {
             long now = clockMicros.getAsLong();
             String checkpoint = before != null && before.version() == failed.version() ? before.checkpoint() : null;

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is on record of a KB besides its version, because it did not simply advance: it failed, it was set aside, it left a
- * checkpoint, or it was enrolled behind its partition's floor. Such records are few. A KB has at most one, and it goes when
- * the KB's version moves.
+ * checkpoint, or it is behind its partition's floor. Such records are few. A KB has at most one, and it goes when the KB's
+ * version moves; one that is behind the floor after that gets another.
  *
  * @param version the version that the KB has not reached: above the stored one
  * @param failures how many attempts at it have failed; 0 when none has

@@ -24,7 +24,9 @@ public sealed interface KbWrite {
     long from();
 
     /**
-     * The KB reached a version. Its {@link Attempt}, if any, goes.
+     * The KB reached a version. Its {@link Attempt}, if any, goes. If it had one and is behind its partition's floor still, a
+     * new one takes its place, due at once, at version {@code to + 1}, with no failure: the floor rose over the KB while the
+     * attempt was on record, and nothing else would tell that it is not done.
      *
      * @param kbId the KB
      * @param from the version before

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *       {@link #openEpochs} has returned, no write with an older epoch can commit any more, not even one that was sent before.
  *   <li>A KB's version changes only by compare-and-set, only upwards, and never for a KB that is not enrolled.
  *   <li>A partition's floor is never above the version of a KB in it that has no {@link Attempt} on record, whatever
- *       enrolments and raises overlap, and whenever they commit.
+ *       enrolments, advances and raises overlap, and whenever they commit.
  *   <li>A page loses no KB: each KB that is to be listed during the whole pass is listed at least once.
  * </ol>
  *

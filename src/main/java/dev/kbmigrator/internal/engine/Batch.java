@@ -42,7 +42,8 @@ final class Batch {
 
     private long oldest;
 
-    private record Entry(KbBody body, KbWrite write) {}
+    private record Entry(
+            KbBody body, KbWrite write, @Nullable Throwable error) {}
 
     Batch(EngineConfig config, Board board, Worker worker) {
         this.config = config;
@@ -65,11 +66,15 @@ final class Batch {
             body.held.inFlight.remove(body.kb());
             return;
         }
+        if (body.isCommitted()) {
+            reached(body, body.version());
+            return;
+        }
         if (entries.isEmpty()) {
             oldest = config.surroundings().nanoTime();
         }
         if (body.outcome() instanceof Done) {
-            entries.add(new Entry(body, new KbWrite.Advanced(body.kb(), body.from(), body.version())));
+            entries.add(new Entry(body, new KbWrite.Advanced(body.kb(), body.from(), body.version()), null));
         } else if (body.outcome() instanceof Failed failed) {
             fail(body, failed.error());
         } else {
@@ -84,8 +89,7 @@ final class Batch {
         Duration retryAfter = config.timings().backoff().delay(body.attempt(), config.surroundings());
         KbWrite write = new KbWrite.Failed(
                 body.kb(), body.from(), body.version(), body.attempt(), Texts.ofError(error), retryAfter);
-        entries.add(new Entry(body, write));
-        Listeners.tell(config, listener -> listener.kbFailed(body.kb(), body.info, error, retryAfter));
+        entries.add(new Entry(body, write, error));
         LOG.atDebug()
                 .addKeyValue("kb", body.kb())
                 .addKeyValue("version", body.version())
@@ -158,10 +162,11 @@ final class Batch {
         KbBody body = entry.body();
         long reached = entry.write() instanceof KbWrite.Advanced advanced ? advanced.to() : body.from();
         if (notDone == null) {
-            if (reached == body.from()) {
+            if (entry.write() instanceof KbWrite.Failed failed) {
                 // The failure is on record; the KB waits for its next attempt
                 body.held.inFlight.remove(body.kb());
                 body.held.progressed = true;
+                tellFailed(entry, failed);
                 return;
             }
         } else if (notDone instanceof WriteResult.Stale stale && stale.storedVersion() >= body.version()) {
@@ -171,10 +176,22 @@ final class Batch {
             body.held.inFlight.remove(body.kb());
             return;
         }
+        reached(body, reached);
+    }
+
+    private void tellFailed(Entry entry, KbWrite.Failed failed) {
+        Throwable error = entry.error();
+        Duration retryAfter = failed.retryAfter();
+        if (error != null && retryAfter != null) {
+            KbBody body = entry.body();
+            Listeners.tell(config, listener -> listener.kbFailed(body.kb(), body.info, error, retryAfter));
+        }
+    }
+
+    private void reached(KbBody body, long version) {
         board.kbMigrations.increment();
-        long version = reached;
         Listeners.tell(config, listener -> listener.kbMigrated(body.kb(), version));
-        worker.advanced(body, reached);
+        worker.advanced(body, version);
     }
 
     /** Moves a KB past the version that a person asked to skip; answers how it stands then. */

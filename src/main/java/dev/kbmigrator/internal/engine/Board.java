@@ -2,6 +2,7 @@ package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,20 +10,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the threads of one replica share: the latest view, which partitions are there to be taken, and how much has been done.
  *
- * <p>How many partitions a worker takes at once: about as many as hold a thousand due KBs, as far as earlier ones tell, at
- * first few; no more than can be done in half a second or so; and never more than half of an equal share of what is left, so
- * that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck, 1987).
+ * <p>How many partitions a worker takes at once: as many as hold a few thousand due KBs, as far as earlier ones tell, at
+ * first few; no more than can be done in half a second or so; and no more than half of an equal share of what is left, or
+ * than fill a few batches, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
+ * 1987).
  */
 final class Board {
 
-    private static final int KBS_AT_ONCE = 1_024;
-    private static final int PARTITIONS_AT_FIRST = 4;
+    private static final int KBS_AT_ONCE = 4_096;
+    private static final int LEAST_BATCHES = 4;
+    private static final int PARTITIONS_AT_FIRST = 8;
+    private static final int LOOKS_TO_MISS = 4;
     private static final double SECONDS_AT_ONCE = 0.5;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
     private static final Duration LONGEST_STAY_AWAY = Duration.ofMinutes(1);
@@ -44,6 +50,9 @@ final class Board {
     private double kbsPerSecond = -1;
     private int lastTake = PARTITIONS_AT_FIRST / 2;
     private boolean changed;
+
+    /** What the lock service does. */
+    final Outage lockOutage = new Outage();
 
     /** KB parts that this replica brought to an end. */
     final LongAdder kbMigrations = new LongAdder();
@@ -138,7 +147,7 @@ final class Board {
     }
 
     private int howMany() {
-        int replicas = Math.max(1, view().snapshot().replicas().size());
+        int replicas = Math.max(1, replicasAtWork());
         double most = 2.0 * lastTake;
         if (kbsPerPartition > 0) {
             most = Math.min(most, KBS_AT_ONCE / kbsPerPartition);
@@ -147,7 +156,19 @@ final class Board {
             }
         }
         double share = candidates.size() / (2.0 * replicas * Math.max(1, workers.size()));
-        return (int) Math.max(1, Math.min(most, share));
+        double least = kbsPerPartition > 0 ? LEAST_BATCHES * config.store().maxBatch() / kbsPerPartition : 0;
+        return (int) Math.max(1, Math.min(most, Math.max(share, least)));
+    }
+
+    /** Those that have looked lately; one that was killed stays on the list for long. */
+    private int replicasAtWork() {
+        Duration ttl = config.timings().leaseTtl();
+        Duration looks = config.timings().idleLook().multipliedBy(LOOKS_TO_MISS);
+        long lately = TimeUnit.NANOSECONDS.toMicros((ttl.compareTo(looks) > 0 ? ttl : looks).toNanos());
+        Snapshot snapshot = view().snapshot();
+        return (int) snapshot.replicas().stream()
+                .filter(replica -> replica.lastSeenMicros() >= snapshot.storeMicros() - lately)
+                .count();
     }
 
     /** Another replica holds them. */
@@ -184,13 +205,31 @@ final class Board {
         return Set.copyOf(unfinishable);
     }
 
-    /** What a worker has learnt of how many KBs are due in a partition, and of how fast they go. */
-    synchronized void learn(int partitions, long kbs, long nanos) {
+    /** What a worker has learnt of how many KBs are due in a partition. The first to learn it makes room for others. */
+    synchronized void learnDensity(int partitions, long kbs) {
         double perPartition = Math.max(0.1, (double) kbs / partitions);
-        kbsPerPartition = kbsPerPartition < 0 ? perPartition : (kbsPerPartition + perPartition) / 2;
+        if (kbsPerPartition < 0) {
+            kbsPerPartition = perPartition;
+            loopSignal.raise();
+        } else {
+            kbsPerPartition = (kbsPerPartition + perPartition) / 2;
+        }
+    }
+
+    /** What a worker has learnt of how fast KBs go. */
+    synchronized void learnRate(long kbs, long nanos) {
         if (kbs > 0 && nanos > 0) {
             kbsPerSecond = kbs * 1e9 / nanos;
         }
+    }
+
+    /** How many workers there is something to do for; one, as long as nobody knows how many KBs are due. */
+    synchronized int wantedWorkers() {
+        if (kbsPerPartition < 0) {
+            return candidates.isEmpty() ? 0 : 1;
+        }
+        double batches = candidates.size() * kbsPerPartition / config.store().maxBatch();
+        return (int) Math.min(config.storeConcurrency(), Math.ceil(batches / LEAST_BATCHES));
     }
 
     synchronized int workers() {
@@ -215,6 +254,24 @@ final class Board {
 
     boolean isStopping() {
         return stopping;
+    }
+
+    /** Whether nothing more is to be started: this replica stops, or an operator has paused the fleet. */
+    boolean isHalted() {
+        View latest = view;
+        return stopping || (latest != null && latest.paused());
+    }
+
+    /** Asks the lock service, and notes whether it answers. */
+    <T> T asked(Supplier<T> question) {
+        try {
+            T answer = question.get();
+            lockOutage.answered();
+            return answer;
+        } catch (RuntimeException | Error e) {
+            lockOutage.failed(e, config.surroundings().nanoTime());
+            throw e;
+        }
     }
 
     /** Nothing more is taken; what is held is given back as soon as it is quiet. */

@@ -7,17 +7,21 @@ import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.Attempting;
 import dev.kbmigrator.spi.Epoch;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One attempt at one part of a migration: what the migration sees as its context, and what came of it. It runs in a slot, and
  * hands itself back to its owner exactly once, when the part has returned or was given up.
  */
-abstract class Body implements MigrationContext {
+abstract class Body implements MigrationContext, Attempting {
 
     /** Why an attempt is to stop. */
     enum Cancellation {
@@ -26,7 +30,9 @@ abstract class Body implements MigrationContext {
         /** The replica closes. */
         CLOSING,
         /** The part has run for too long. */
-        TIMEOUT
+        TIMEOUT,
+        /** The KB is not enrolled any more. */
+        GONE
     }
 
     /** What came of an attempt. */
@@ -44,6 +50,8 @@ abstract class Body implements MigrationContext {
     /** The part was cancelled, or never started; nothing is to be recorded. */
     record Cancelled() implements Outcome {}
 
+    private static final Logger LOG = LoggerFactory.getLogger(Body.class);
+
     final EngineConfig config;
     final Held held;
     final MigrationInfo info;
@@ -55,6 +63,7 @@ abstract class Body implements MigrationContext {
     private volatile String progress = "";
     private volatile @Nullable String savedCheckpoint;
     private volatile @Nullable Slot slot;
+    private volatile boolean committed;
 
     Body(EngineConfig config, Held held, MigrationInfo info, Migration migration, int attempt) {
         this.config = config;
@@ -77,22 +86,31 @@ abstract class Body implements MigrationContext {
     abstract void writeCheckpoint(String json);
 
     /** Runs in the slot's thread, from start to end. */
-    final void run(Slot slot, boolean closing) {
-        if (held.isLost() || closing) {
-            settle(new Cancelled());
-            return;
-        }
+    final void run(Slot slot, BooleanSupplier halted) {
         this.slot = slot;
         slot.begin(this);
-        Outcome result;
-        try {
-            call();
-            result = new Done();
-        } catch (Throwable e) {
-            result = outcomeOf(e);
+        // Asked after it can be seen in the slot: whoever loses or halts it in between cancels it there
+        if (held.isOver(config.surroundings().nanoTime())) {
+            cancel(Cancellation.LOST);
+        } else if (halted.getAsBoolean()) {
+            cancel(Cancellation.CLOSING);
         }
+        Outcome result = cancellation == null ? attemptIt() : new Cancelled();
         slot.end();
         settle(result instanceof Failed && isGone() ? new Gone() : result);
+    }
+
+    private Outcome attemptIt() {
+        try {
+            call();
+            return new Done();
+        } catch (Throwable e) {
+            if (!committed) {
+                return outcomeOf(e);
+            }
+            LOG.atWarn().setCause(Texts.printable(e)).log("{} threw after it had committed; it counts as done", this);
+            return new Done();
+        }
     }
 
     /** Whether what was to be migrated has gone meanwhile, so that a failure is none. */
@@ -103,21 +121,25 @@ abstract class Body implements MigrationContext {
     private Outcome outcomeOf(Throwable error) {
         Cancellation reason = cancellation;
         if (reason == null) {
-            return new Failed(error);
+            return new Failed(Texts.printable(error));
         }
-        return reason == Cancellation.TIMEOUT ? new Failed(timedOut(error)) : new Cancelled();
+        return reason == Cancellation.TIMEOUT ? new Failed(timedOut(Texts.printable(error))) : new Cancelled();
     }
 
     private Throwable timedOut(@Nullable Throwable cause) {
         return new MigrationTimeout(
                 this + " was cancelled after its time limit of "
-                        + config.timeoutOf(migration).orElseThrow() + (cause == null ? " and did not stop" : ""),
+                        + config.timeoutOf(version()).orElseThrow() + (cause == null ? " and did not stop" : ""),
                 cause);
     }
 
     /** Gives up waiting for the part: whatever it does from now on counts for nothing. */
     final void giveUp() {
-        settle(cancellation == Cancellation.TIMEOUT ? new Failed(timedOut(null)) : new Cancelled());
+        if (committed) {
+            settle(new Done());
+        } else {
+            settle(cancellation == Cancellation.TIMEOUT ? new Failed(timedOut(null)) : new Cancelled());
+        }
     }
 
     private void settle(Outcome result) {
@@ -188,9 +210,19 @@ abstract class Body implements MigrationContext {
         return held.epoch().number();
     }
 
-    /** The epoch under which the attempt runs. */
-    final Epoch epoch() {
+    @Override
+    public final Epoch epoch() {
         return held.epoch();
+    }
+
+    @Override
+    public final void committed() {
+        committed = true;
+    }
+
+    /** Whether the outcome is durable without a write of the engine's. */
+    final boolean isCommitted() {
+        return committed;
     }
 
     @Override
@@ -221,7 +253,7 @@ abstract class Body implements MigrationContext {
         checkCancelled();
         String json;
         try {
-            json = Json.MAPPER.writeValueAsString(checkpoint);
+            json = Texts.wellFormedJson(Json.MAPPER.writeValueAsString(checkpoint));
         } catch (JsonProcessingException e) {
             throw new CheckpointException(
                     "the checkpoint of " + this + ", a " + checkpoint.getClass().getName()
@@ -266,6 +298,7 @@ abstract class Body implements MigrationContext {
                     case LOST -> held.lostBecause();
                     case CLOSING -> "this replica closes";
                     case TIMEOUT -> "it has run for too long";
+                    case GONE -> "the KB is not enrolled any more";
                 });
     }
 

@@ -1,10 +1,11 @@
 package dev.kbmigrator.internal.engine;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.engine.Body.Cancellation;
 import dev.kbmigrator.internal.engine.Body.Done;
 import dev.kbmigrator.internal.engine.Body.Failed;
+import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import java.time.Duration;
@@ -13,7 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +25,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>Open the stage: enrol what the host lists, then let KB parts run up to the stage's end.
- *   <li>Wait until a look, made under the epoch, finds no enrolled KB below that version, but for those set aside.
+ *   <li>Wait until a look, made under the epoch, finds no enrolled KB below that version, but for those set aside, and the
+ *       host's list has been gone through lately.
  *   <li>Run the global part, if the stage has one. What failed is on record, and is tried again when it is due.
  *   <li>Move the current version to the stage's end, and go on with the next stage.
  * </ol>
@@ -44,6 +46,7 @@ final class Coordinator implements Runnable {
     private final History history;
     private final boolean once;
     private volatile @Nullable GlobalBody running;
+    private long listedFor = -1;
     private volatile boolean finished;
 
     /** A coordinator; {@code once}: its term ends with the first failure. */
@@ -69,22 +72,27 @@ final class Coordinator implements Runnable {
 
     @Override
     public void run() {
+        boolean led = false;
         try {
-            lead();
-        } catch (RuntimeException e) {
+            led = lead();
+        } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("Coordinating failed: {}", e.getMessage());
         } finally {
             finished = true;
-            board.wakeLoop();
+            // One that never led has changed nothing: waking the loop would try again at once, and again
+            if (led || board.isStopping()) {
+                board.wakeLoop();
+            }
         }
     }
 
-    private void lead() {
+    /** Leads until the term ends; answers false when another one leads. */
+    private boolean lead() {
         long deadline = keeper.deadlineOfRequestSentNow();
-        Optional<Lease> lease =
-                config.lock().tryAcquire(LOCK_NAME, config.timings().leaseTtl());
+        Optional<Lease> lease = board.asked(
+                () -> config.lock().tryAcquire(LOCK_NAME, config.timings().leaseTtl()));
         if (lease.isEmpty()) {
-            return;
+            return false;
         }
         Held held;
         try {
@@ -106,6 +114,7 @@ final class Coordinator implements Runnable {
         } finally {
             letGo(held);
         }
+        return true;
     }
 
     /** Never lets go of the lease before the global part is quiet. */
@@ -130,11 +139,18 @@ final class Coordinator implements Runnable {
             }
             long end = view.stageEnd();
             if (view.state().open() < end) {
-                if (!open(view, held, end)) {
-                    return true;
+                if (!Rollout.missing(view, config.timings().rolloutGrace()).isEmpty()) {
+                    return !once;
                 }
+                open(view, held, end);
             } else if (!view.allKbsReached(end)) {
                 return true;
+            } else if (!isListed(view, end)) {
+                if (!replica.enrolment().list(view)) {
+                    return !once;
+                }
+                // Looks again: the list may have brought KBs that are behind
+                listedFor = end;
             } else if (!runGlobalPart(view, held, end)) {
                 return !once;
             } else {
@@ -144,33 +160,59 @@ final class Coordinator implements Runnable {
         return true;
     }
 
-    /** Lets KB parts run up to the stage's end, once the host's list is known. */
-    private boolean open(View view, Held held, long end) {
+    /** Lets KB parts run up to the stage's end. A list that cannot be had now keeps back only what comes after them. */
+    private void open(View view, Held held, long end) {
         if (view.state().open() == view.state().current()
-                && !replica.enrolment().ensureFresh(view)) {
-            return false;
+                && !replica.enrolment().isFresh(view)) {
+            replica.enrolment().list(view);
         }
         history.opened(view, end, held.epoch());
-        if (replica.change(view.state(), view.state().opened(end), held.epoch())) {
+        if (change(view.state(), view.state().opened(end), held)) {
             LOG.atInfo()
                     .addKeyValue("version", end)
                     .addKeyValue("target", view.state().target())
                     .log("KBs are brought to version {}", end);
             board.wakeLoop();
         }
-        return true;
+    }
+
+    /** Whether the host's list was gone through lately, so that no KB of it is behind unseen. */
+    private boolean isListed(View view, long end) {
+        return listedFor == end || replica.enrolment().isFresh(view);
     }
 
     private void reach(View view, Held held, long end) {
         GlobalState before = view.state();
         history.reached(view, end, held.epoch());
-        if (replica.change(before, before.reached(end), held.epoch())) {
+        if (change(before, before.reached(end), held)) {
+            replica.coordinatedWell();
             LOG.atInfo()
                     .addKeyValue("version", end)
                     .addKeyValue("target", before.target())
                     .log("The fleet has reached version {}", end);
             Listeners.tell(config, listener -> listener.versionReached(end));
             board.wakeLoop();
+        }
+    }
+
+    /** Changes the global state; answers false when somebody else has changed it, or another coordinator has taken over. */
+    private boolean change(GlobalState before, GlobalState after, Held held) {
+        if (replica.change(before, after, held.epoch())) {
+            return true;
+        }
+        Document stored = config.store().document(GlobalState.DOCUMENT).orElse(null);
+        if ((stored == null ? 0 : stored.revision()) == before.revision()) {
+            // Nobody has changed it: it was the fence that refused
+            fenced(held);
+        }
+        return false;
+    }
+
+    /** Another coordinator has opened a newer epoch: whatever this one writes is refused, so it must not stay in its place. */
+    private void fenced(Held held) {
+        if (keeper.lose(held, "another replica has become the coordinator")) {
+            LOG.atInfo().addKeyValue("epoch", held.epoch().number()).log("Another replica has become the coordinator");
+            replica.coordinatedInVain();
         }
     }
 
@@ -187,27 +229,21 @@ final class Coordinator implements Runnable {
         if (!once && record.path("dueMicros").asLong() > view.snapshot().storeMicros()) {
             return false;
         }
-        Migration migration = Objects.requireNonNull(config.catalog().get(version));
-        GlobalBody body = new GlobalBody(
-                config, held, info, migration, record.path("failures").asInt(), this::wake);
+        GlobalBody body =
+                new GlobalBody(config, held, view, record.path("failures").asInt(), this::wake);
         slots.runExtra(body);
         running = body;
         while (!body.isSettled()) {
             signal.await(TimeUnit.SECONDS.toNanos(60));
         }
         running = null;
-        return recordOutcome(view, body);
+        return recordOutcome(body);
     }
 
-    private boolean recordOutcome(View view, GlobalBody body) {
-        long storeMicros = view.snapshot().storeMicros()
-                + TimeUnit.NANOSECONDS.toMicros(config.surroundings().nanoTime() - view.takenAt());
+    private boolean recordOutcome(GlobalBody body) {
         if (body.outcome() instanceof Done) {
             replica.globalPartRan(body.version());
-            return retried(() -> body.update(record -> record.put("done", true)
-                    .put("instance", config.identity().id())
-                    .put("build", config.identity().build())
-                    .put("finishedMicros", storeMicros)));
+            return recorded(body, body::recordDone);
         }
         if (body.outcome() instanceof Failed failed) {
             Duration retryAfter = config.timings().backoff().delay(body.attempt(), config.surroundings());
@@ -215,29 +251,36 @@ final class Coordinator implements Runnable {
                     .addKeyValue("version", body.version())
                     .setCause(failed.error())
                     .log("{} failed, next attempt in {}", body, retryAfter);
-            retried(() -> body.update(record -> record.put("failures", body.attempt())
-                    .put("error", Texts.ofError(failed.error()))
-                    .put("failedMicros", storeMicros)
-                    .put("dueMicros", storeMicros + retryAfter.toNanos() / 1_000)));
-            replica.globalPartFailed(body.info + ": " + failed.error());
+            recorded(body, () -> body.recordFailure(failed.error(), retryAfter));
+            replica.globalPartFailed(
+                    body.info + ": " + Texts.shorten(failed.error().toString(), 1_000));
             Listeners.tell(config, listener -> listener.globalFailed(body.info, failed.error(), retryAfter));
+        } else if (body.cancellation() == Cancellation.LOST) {
+            // A checkpoint of it may have been what the fence refused
+            fenced(body.held);
         }
         return false;
     }
 
-    /** What a global part has brought about must not be forgotten because the store is away for a moment. */
-    private boolean retried(Supplier<Boolean> write) {
+    /**
+     * What a global part has brought about must not be forgotten because the store is away for a moment. Answers false when it
+     * is not on record: this replica closes, or another coordinator has taken over.
+     */
+    private boolean recorded(GlobalBody body, BooleanSupplier write) {
         boolean[] written = {false};
         boolean[] answered = {false};
         do {
             troubles.guard(() -> {
-                written[0] = write.get();
+                written[0] = write.getAsBoolean();
                 answered[0] = true;
             });
             if (!answered[0]) {
                 signal.await(troubles.delay(1));
             }
         } while (!answered[0] && !board.isStopping());
+        if (answered[0] && !written[0]) {
+            fenced(body.held);
+        }
         return written[0];
     }
 }

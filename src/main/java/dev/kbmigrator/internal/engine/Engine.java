@@ -14,10 +14,13 @@ import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,8 +34,11 @@ public final class Engine {
 
     private final EngineConfig config;
     private @Nullable Replica replica;
+    private @Nullable Replica helper;
+    private int helped;
     private boolean closed;
     private volatile boolean announced;
+    private boolean left;
 
     /** An engine that does nothing yet. */
     public Engine(EngineConfig config) {
@@ -41,13 +47,17 @@ public final class Engine {
 
     /** Goes on in the background until it is closed. */
     public void start() {
-        begin(false).start();
+        launch(begin(false), null);
     }
 
-    private synchronized Replica begin(boolean once) {
+    private synchronized void checkOpen() {
         if (closed) {
             throw new IllegalStateException("this migrator is closed: build a new one");
         }
+    }
+
+    private synchronized Replica begin(boolean once) {
+        checkOpen();
         if (replica != null && !replica.hasEnded()) {
             throw new IllegalStateException("this migrator is already at work: use either start(), once, or run()");
         }
@@ -55,14 +65,35 @@ public final class Engine {
         return replica;
     }
 
+    /** Starts it; one that cannot be started must not stand in the way of the next. */
+    private void launch(Replica session, @Nullable Long cap) {
+        boolean launched = false;
+        try {
+            if (cap != null) {
+                setCap(cap);
+            }
+            session.start();
+            launched = true;
+        } catch (StateStoreException e) {
+            throw new MigratorException("the run could not begin: " + e.getMessage(), e);
+        } finally {
+            if (!launched) {
+                withdraw(session);
+            }
+        }
+    }
+
+    private synchronized void withdraw(Replica session) {
+        if (replica == session) {
+            replica = null;
+        }
+    }
+
     /** Tries each due KB once, and waits for it. */
     public RunReport run(@Nullable Long cap) {
         long startedAt = config.surroundings().nanoTime();
         Replica session = begin(true);
-        if (cap != null) {
-            setCap(cap);
-        }
-        session.start();
+        launch(session, cap);
         awaitEnd(session);
         RuntimeException fatal = session.fatal();
         if (fatal instanceof InvalidMigrationsException) {
@@ -117,6 +148,9 @@ public final class Engine {
         for (int i = 0; i < ATTEMPTS; i++) {
             GlobalState before = state();
             GlobalState after = change.apply(before);
+            if (after.equals(before)) {
+                return;
+            }
             if (config.store().compareAndSet(GlobalState.DOCUMENT, before.revision(), after.toJson(), null)) {
                 wake();
                 return;
@@ -142,26 +176,36 @@ public final class Engine {
 
     /** Stops, within the time. */
     public void close(Duration timeout) {
-        Replica running;
+        List<Replica> running = new ArrayList<>();
+        boolean appeared;
         synchronized (this) {
             closed = true;
-            running = replica;
+            Stream.of(Optional.ofNullable(replica), Optional.ofNullable(helper))
+                    .flatMap(Optional::stream)
+                    .forEach(running::add);
+            appeared = !running.isEmpty() && !left;
         }
-        if (running == null || running.hasEnded()) {
-            return;
-        }
-        long deadline = config.surroundings().nanoTime() + timeout.toNanos();
-        running.stop();
-        boolean quiet = awaitUntil(running, deadline - timeout.toNanos() / INTERRUPT_PART);
+        long nanos = Durations.bounded(timeout).toNanos();
+        long deadline = config.surroundings().nanoTime() + nanos;
+        running.forEach(Replica::stop);
+        boolean quiet = awaitUntil(running, deadline - nanos / INTERRUPT_PART);
         if (!quiet) {
-            running.interrupt();
+            running.forEach(Replica::interrupt);
             quiet = awaitUntil(running, deadline);
         }
-        if (quiet) {
-            sayGoodbye();
-        } else {
+        if (!quiet) {
             LOG.atWarn().log("Some bodies did not stop within {}; their leases are left to expire", timeout);
+        } else if (appeared) {
+            leave(deadline);
         }
+    }
+
+    private boolean awaitUntil(List<Replica> running, long deadline) {
+        boolean quiet = true;
+        for (Replica one : running) {
+            quiet &= awaitUntil(one, deadline);
+        }
+        return quiet;
     }
 
     private boolean awaitUntil(Replica running, long deadline) {
@@ -184,12 +228,47 @@ public final class Engine {
         return running.hasEnded();
     }
 
+    /** In a thread of its own: a store that is out of reach must not hold up the one who closes. */
+    private void leave(long deadline) {
+        synchronized (this) {
+            left = true;
+        }
+        Surroundings.Signal said = config.surroundings().newSignal();
+        config.surroundings().start("kb-migrator-goodbye", () -> {
+            try {
+                sayGoodbye();
+            } finally {
+                said.raise();
+            }
+        });
+        long left = deadline - config.surroundings().nanoTime();
+        try {
+            said.awaitInterruptibly(Math.max(0, left));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void sayGoodbye() {
         try {
             config.store().forgetReplica(config.identity().id());
         } catch (RuntimeException e) {
             LOG.atInfo().setCause(e).log("Could not say goodbye; the other replicas will find out");
         }
+    }
+
+    /** Strikes a replica off the list. */
+    public void forgetReplica(String replicaId) {
+        config.store().forgetReplica(replicaId);
+    }
+
+    /** Whether this replica may serve. */
+    public boolean safeToServe() {
+        Replica running;
+        synchronized (this) {
+            running = closed ? null : replica;
+        }
+        return running != null && running.safeToServe();
     }
 
     /** Enrols a KB that this build creates, at the newest version that it knows. */
@@ -207,6 +286,9 @@ public final class Engine {
                     + config.store().getClass().getName()
                     + " cannot join a transaction of the host: use registerKb(kbId)"
                     + " before the KB is visible to readers");
+        }
+        if (!announced) {
+            store.checkReady(connection);
         }
         announce();
         store.enroll(connection, kbId, registrationVersion());
@@ -239,9 +321,9 @@ public final class Engine {
     /** Has a KB migrated now; answers its version then. */
     public long migrateKb(String kbId, long skip, String reason) {
         KbIds.check(kbId);
-        StateStore store = config.store();
+        checkOpen();
         GlobalState state = state();
-        store.enroll(Set.of(kbId), state.baseline());
+        enrolWhatTheHostHas(kbId, state.baseline());
         KbState kb = find(kbId);
         long goal = Plans.kbGoal(state.plan(), state.open());
         if (kb.version() >= goal || (skip > 0 && kb.version() >= skip)) {
@@ -251,9 +333,24 @@ public final class Engine {
             throw new IllegalArgumentException("version " + skip + " cannot be skipped for KB " + kbId
                     + ": KBs are brought to version " + goal + " at present");
         }
-        long failuresBefore = kb.attempt() == null ? 0 : kb.attempt().failedMicros();
         ask(kbId, skip, reason);
-        return awaitRequest(kbId, goal, failuresBefore);
+        return awaitRequest(kbId, goal, kb.attempt());
+    }
+
+    /** A KB that was deleted must not come back because someone asks for it; the second question is for one deleted just now. */
+    private void enrolWhatTheHostHas(String kbId, long version) {
+        StateStore store = config.store();
+        if (!store.find(Set.of(kbId)).isEmpty()) {
+            return;
+        }
+        boolean gone = Hosts.isGone(config, kbId);
+        if (!gone && !store.enroll(Set.of(kbId), version).isEmpty() && Hosts.isGone(config, kbId)) {
+            store.remove(Set.of(kbId));
+            gone = true;
+        }
+        if (gone) {
+            throw new MigratorException("KB " + kbId + " is not enrolled, and the host says that it does not exist");
+        }
     }
 
     private void ask(String kbId, long skip, String reason) {
@@ -269,25 +366,26 @@ public final class Engine {
     }
 
     /** Waits for the holder; this replica is one of those that may become it. */
-    private long awaitRequest(String kbId, long goal, long failedBefore) {
-        Replica running = replica();
-        Replica helper = running == null || running.hasEnded() ? begin(false) : running;
-        boolean own = helper != running;
-        if (own) {
-            helper.start();
-        }
+    private long awaitRequest(String kbId, long goal, @Nullable Attempt before) {
         Surroundings.Signal signal = config.surroundings().newSignal();
+        begunToWait();
         try {
             while (true) {
-                helper.wake();
+                Replica atWork = atWork();
+                atWork.wake();
                 KbState kb = find(kbId);
                 if (kb.version() >= goal) {
                     return kb.version();
                 }
                 Attempt attempt = kb.attempt();
-                if (attempt != null && attempt.failedMicros() > failedBefore) {
+                if (attempt != null && hasFailedSince(before, attempt)) {
                     throw new MigratorException("KB " + kbId + " could not be brought to version " + attempt.version()
                             + ": " + attempt.error());
+                }
+                View view = atWork.board().viewOrNull();
+                if (view != null && view.paused()) {
+                    throw new MigratorException("KB " + kbId + " is at version " + kb.version()
+                            + ", and migrations are paused by an operator: " + view.pauseReason());
                 }
                 signal.awaitInterruptibly(TimeUnit.MILLISECONDS.toNanos(100));
             }
@@ -295,17 +393,56 @@ public final class Engine {
             Thread.currentThread().interrupt();
             throw new MigratorException("interrupted; KB " + kbId + " is migrated all the same", e);
         } finally {
-            if (own) {
-                stopHelper(helper);
-            }
+            endedToWait();
         }
     }
 
-    private void stopHelper(Replica helper) {
-        helper.stop();
-        awaitUntil(
-                helper,
-                config.surroundings().nanoTime() + config.timings().leaseTtl().toNanos());
+    private static boolean hasFailedSince(@Nullable Attempt before, Attempt now) {
+        if (now.failures() == 0) {
+            return false;
+        }
+        return before == null
+                || now.version() != before.version()
+                || now.failures() > before.failures()
+                || now.failedMicros() > before.failedMicros();
+    }
+
+    private synchronized void begunToWait() {
+        helped++;
+    }
+
+    /** The replica in the background, or one that works as long as someone waits for a KB. */
+    private synchronized Replica atWork() {
+        checkOpen();
+        Replica background = replica;
+        if (background != null && background.isBackground() && !background.hasEnded()) {
+            return background;
+        }
+        Replica current = helper;
+        if (current == null || current.hasEnded()) {
+            current = new Replica(config, false);
+            current.start();
+            helper = current;
+        }
+        return current;
+    }
+
+    private void endedToWait() {
+        Replica idle = null;
+        synchronized (this) {
+            helped--;
+            if (helped == 0 && !closed) {
+                idle = helper;
+                helper = null;
+            }
+        }
+        if (idle != null) {
+            idle.stop();
+            long ttl = config.timings().leaseTtl().toNanos();
+            if (awaitUntil(idle, config.surroundings().nanoTime() + ttl) && replica() == null) {
+                sayGoodbye();
+            }
+        }
     }
 
     private KbState find(String kbId) {
@@ -354,7 +491,9 @@ public final class Engine {
         try {
             return new Reports(config, visitor.look()).status(running);
         } finally {
-            sayGoodbye();
+            if (running == null) {
+                sayGoodbye();
+            }
         }
     }
 }

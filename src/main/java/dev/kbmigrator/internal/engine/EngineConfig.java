@@ -1,7 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.KnowledgeBoxes;
-import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigratorListener;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.StateStore;
@@ -61,6 +60,7 @@ public record EngineConfig(
      * @param listing the time between two listings of the host's KBs
      * @param backoff how long a failing KB waits
      * @param kbTimeout how long a part may run; null: as long as it wants
+     * @param rolloutGrace how long a silent replica is waited for
      */
     public record Timings(
             Duration leaseTtl,
@@ -68,10 +68,11 @@ public record EngineConfig(
             Duration idleLook,
             Duration listing,
             Backoff backoff,
-            @Nullable Duration kbTimeout) {}
+            @Nullable Duration kbTimeout,
+            Duration rolloutGrace) {}
 
-    /** How long a part may run. */
-    Optional<Duration> timeoutOf(Migration migration) {
-        return migration.timeout().or(() -> Optional.ofNullable(timings.kbTimeout()));
+    /** How long a part of that version may run. */
+    Optional<Duration> timeoutOf(long version) {
+        return catalog.timeout(version).or(() -> Optional.ofNullable(timings.kbTimeout()));
     }
 }

@@ -11,10 +11,13 @@ import dev.kbmigrator.spi.PageRequest;
 import dev.kbmigrator.spi.PageRequest.Selection;
 import dev.kbmigrator.spi.Partitions;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,10 +43,17 @@ final class Enrolment {
     private static final int BATCH = 1_000;
     private static final int SHOWN_PROBLEMS = 10;
 
+    /** That many KBs do not all go at once: a host that lists none then is looking at the wrong database. */
+    private static final int LARGE_FLEET = 100;
+
+
     private final EngineConfig config;
     private final Board board;
-    private Set<String> absentBefore = Set.of();
+    private final AtomicBoolean listing = new AtomicBoolean();
+    private volatile Set<String> absentBefore = Set.of();
     private volatile @Nullable String failure;
+    private volatile int failures;
+    private volatile long notBefore;
 
     Enrolment(EngineConfig config, Board board) {
         this.config = config;
@@ -70,19 +80,32 @@ final class Enrolment {
         return document == null ? Json.object() : Json.read(document);
     }
 
-    private boolean isFresh(View view) {
+    /** Whether there is a complete listing that is not too old. */
+    boolean isFresh(View view) {
         long interval = TimeUnit.NANOSECONDS.toMicros(config.timings().listing().toNanos());
         long completed = last(view).path("completedMicros").asLong(Long.MIN_VALUE / 2);
         return view.snapshot().storeMicros() - completed < interval;
     }
 
-    /** Sees to it that there is a complete listing that is not too old; answers false when it cannot be had now. */
-    boolean ensureFresh(View view) {
-        return isFresh(view) || list(view);
+    /**
+     * Goes through the host's list, unless another replica has just claimed it, this one is at it, or it failed a moment ago;
+     * answers whether it was completed. Nobody waits here for another thread's listing, which takes as long as the host wants.
+     */
+    boolean list(View view) {
+        if (!listing.compareAndSet(false, true)) {
+            return false;
+        }
+        try {
+            return listAlone(view);
+        } finally {
+            listing.set(false);
+        }
     }
 
-    /** Goes through the host's list, unless another replica has just claimed it; answers whether it was completed. */
-    synchronized boolean list(View view) {
+    private boolean listAlone(View view) {
+        if (failures > 0 && notBefore - config.surroundings().nanoTime() > 0) {
+            return false;
+        }
         Document before = view.document(DOCUMENT);
         long revision = before == null ? 0 : before.revision();
         ObjectNode record = last(view).put("startedMicros", view.snapshot().storeMicros());
@@ -92,14 +115,20 @@ final class Enrolment {
         }
         long[] counts = new long[2];
         BloomFilter<CharSequence> listed = newFilter();
-        try (Stream<String> ids = config.knowledgeBoxes().ids()) {
+        try (Stream<String> ids =
+                Objects.requireNonNull(config.knowledgeBoxes().ids(), "KnowledgeBoxes.ids() answered null")) {
             enrol(ids.iterator(), listed, counts);
-            failure = null;
-        } catch (Exception e) {
-            failure = "the host's list of KBs failed after " + counts[0] + " ids: " + e;
-            LOG.atWarn().setCause(e).log("The host's list of KBs failed after {} ids; it is asked again", counts[0]);
+        } catch (NotEnrolledException e) {
+            throw e.storeError;
+        } catch (Exception | Error e) {
+            failed(Texts.printable(e), counts[0]);
             return false;
         }
+        if (board.isStopping()) {
+            return false;
+        }
+        failure = null;
+        failures = 0;
         dropAbsent(listed, counts[0]);
         record.put("completedMicros", view.snapshot().storeMicros()).put("listed", counts[0]);
         config.store().compareAndSet(DOCUMENT, revision + 1, record.toString(), null);
@@ -122,44 +151,85 @@ final class Enrolment {
     private void enrol(Iterator<String> ids, BloomFilter<CharSequence> listed, long[] counts) {
         Set<String> batch = new HashSet<>();
         int problems = 0;
-        while (ids.hasNext() && !board.isStopping()) {
-            String kbId = ids.next();
-            String problem = KbIds.problemWith(kbId);
-            if (problem != null) {
-                if (problems++ < SHOWN_PROBLEMS) {
-                    LOG.atError().log("{}; the host lists it, it is left out, and the others go on", problem);
+        try {
+            while (ids.hasNext() && !board.isStopping()) {
+                String kbId = ids.next();
+                String problem = KbIds.problemWith(kbId);
+                if (problem != null) {
+                    if (problems++ < SHOWN_PROBLEMS) {
+                        LOG.atError().log("{}; the host lists it, it is left out, and the others go on", problem);
+                    }
+                    continue;
                 }
-                continue;
-            }
-            if (listed.put(kbId) && batch.add(kbId)) {
-                counts[0]++;
-            } else {
+                if (listed.put(kbId)) {
+                    counts[0]++;
+                }
                 batch.add(kbId);
+                if (batch.size() >= BATCH) {
+                    counts[1] += enrol(batch);
+                }
             }
-            if (batch.size() >= BATCH) {
-                counts[1] += enrol(batch);
-            }
+        } finally {
+            // What was listed before the list broke counts too
+            counts[1] += enrol(batch);
         }
-        counts[1] += enrol(batch);
         if (problems > SHOWN_PROBLEMS) {
             LOG.atError().log("{} KB ids in the host's list cannot be kept", problems);
         }
-        if (board.isStopping()) {
-            throw new IllegalStateException("this replica closes");
+    }
+
+    /** Enrols what is new; one that was deleted since the host's list was read does not come back. */
+    private int enrol(Set<String> batch) {
+        if (batch.isEmpty()) {
+            return 0;
+        }
+        try {
+            Set<String> enrolled = config.store().enroll(batch, board.view().state().baseline());
+            batch.clear();
+            Set<String> gone = new HashSet<>(enrolled);
+            gone.removeAll(Hosts.existingIds(config, enrolled));
+            if (!gone.isEmpty()) {
+                config.store().remove(gone);
+            }
+            return enrolled.size() - gone.size();
+        } catch (RuntimeException e) {
+            throw new NotEnrolledException(e);
         }
     }
 
-    private int enrol(Set<String> batch) {
-        int enrolled = batch.isEmpty()
-                ? 0
-                : config.store().enroll(batch, board.view().state().baseline()).size();
-        batch.clear();
-        return enrolled;
+    private void failed(Throwable error, long listed) {
+        failure = "the host's list of KBs failed after " + listed + " ids: " + Texts.shorten(error.toString(), 1_000);
+        failures++;
+        Duration delay = config.timings().backoff().delay(failures, config.surroundings());
+        notBefore = config.surroundings().nanoTime() + delay.toNanos();
+        LOG.atWarn()
+                .setCause(error)
+                .log("The host's list of KBs failed after {} ids; it is asked again in {}", listed, delay);
+    }
+
+    /** The store failed, not the host's list. */
+    private static final class NotEnrolledException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final RuntimeException storeError;
+
+        NotEnrolledException(RuntimeException storeError) {
+            super(storeError);
+            this.storeError = storeError;
+        }
     }
 
     private void dropAbsent(BloomFilter<CharSequence> listed, long count) {
         Set<String> absent = new HashSet<>();
-        if (config.store().count(Long.MAX_VALUE) > count) {
+        long enrolled = config.store().count(Long.MAX_VALUE);
+        if (count == 0 && enrolled > LARGE_FLEET) {
+            LOG.atWarn()
+                    .addKeyValue("enrolled", enrolled)
+                    .log(
+                            "The host lists no KB at all: nothing is concluded from that, and all stay enrolled. If they are"
+                                    + " really gone, use forgetKb");
+        } else if (enrolled > count) {
             PageRequest request =
                     new PageRequest(Partitions.all(), Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, BATCH);
             while (request != null && absent.size() < MOST_ABSENT && !board.isStopping()) {

@@ -51,7 +51,8 @@ record GlobalState(
                     node.path("version").asLong(),
                     node.path("name").asText(),
                     node.path("kb").asBoolean(),
-                    node.path("global").asBoolean()));
+                    node.path("global").asBoolean(),
+                    node.path("rollout").asBoolean()));
         }
         return new GlobalState(
                 document.revision(),
@@ -73,11 +74,20 @@ record GlobalState(
         putOrRemove(json, "cap", cap, Long.MAX_VALUE);
         ArrayNode entries = json.putArray("plan");
         for (MigrationInfo migration : plan) {
-            entries.addObject()
-                    .put("version", migration.version())
+            ObjectNode entry = entries.addObject();
+            source.path("plan").forEach(stored -> {
+                if (stored.path("version").asLong() == migration.version()) {
+                    // With the fields of newer builds
+                    entry.setAll((ObjectNode) stored);
+                }
+            });
+            entry.put("version", migration.version())
                     .put("name", migration.name())
                     .put("kb", migration.kbPart())
                     .put("global", migration.globalPart());
+            if (migration.fullRollout()) {
+                entry.put("rollout", true);
+            }
         }
         return json.toString();
     }

@@ -77,6 +77,11 @@ final class Held {
         return deadline;
     }
 
+    /** Whether nothing may start under it any more, even if nobody has noticed yet that its deadline has passed. */
+    boolean isOver(long now) {
+        return lost != null || now - deadline >= 0;
+    }
+
     void extend(long newDeadline) {
         deadline = newDeadline;
     }

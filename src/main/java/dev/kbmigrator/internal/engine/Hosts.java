@@ -32,15 +32,15 @@ final class Hosts {
         return existingIds(config, List.of(madeUp)).isEmpty() && !isGone(config, kbId);
     }
 
-    private static Set<String> existingIds(EngineConfig config, List<String> ids) {
+    static Set<String> existingIds(EngineConfig config, Collection<String> ids) {
         if (ids.isEmpty()) {
             return Set.of();
         }
         try {
             Collection<String> existing = config.knowledgeBoxes().existing(ids);
             return existing instanceof Set<String> set ? set : new HashSet<>(existing);
-        } catch (Exception e) {
-            LOG.atWarn().setCause(e).log("The host could not tell which of {} KBs exist", ids.size());
+        } catch (Exception | Error e) {
+            LOG.atWarn().setCause(Texts.printable(e)).log("The host could not tell which of {} KBs exist", ids.size());
             return Set.copyOf(ids);
         }
     }

@@ -4,6 +4,7 @@ import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.WriteResult;
@@ -39,6 +40,16 @@ final class KbBody extends Body {
     /** The version that the KB had when the attempt began. */
     long from() {
         return kb.version();
+    }
+
+    @Override
+    public long fromVersion() {
+        return kb.version();
+    }
+
+    @Override
+    public Optional<Document> doneRecord() {
+        return Optional.empty();
     }
 
     @Override
@@ -85,7 +96,8 @@ final class KbBody extends Body {
         }
         WriteResult.NotDone notDone = result.exceptions().get(kb.kbId());
         if (notDone instanceof WriteResult.Gone) {
-            throw new MigrationCancelledException(this + ": the KB is not enrolled any more");
+            cancel(Cancellation.GONE);
+            throw cancelled(Cancellation.GONE);
         }
         if (notDone != null) {
             cancel(Cancellation.LOST);

@@ -30,7 +30,7 @@ record Knowledge(
             MigrationInfo known = catalog.info(planned.version());
             if (known == null && (planned.version() < catalog.oldest() || catalog.newest() == 0)) {
                 above = planned.version();
-            } else if (known == null || !known.equals(planned)) {
+            } else if (known == null || !isSame(known, planned)) {
                 whole = false;
                 if (known != null || planned.version() < catalog.newest()) {
                     problems.add(difference(planned, known));
@@ -50,6 +50,12 @@ record Knowledge(
         }
         List<MigrationInfo> extension = whole ? catalog.above(newest) : List.of();
         return new Knowledge(upTo, above, extension, problems, standingBy(upTo, newest, problems));
+    }
+
+    private static boolean isSame(MigrationInfo known, MigrationInfo planned) {
+        return known.name().equals(planned.name())
+                && known.kbPart() == planned.kbPart()
+                && known.globalPart() == planned.globalPart();
     }
 
     private static String difference(MigrationInfo planned, @Nullable MigrationInfo known) {

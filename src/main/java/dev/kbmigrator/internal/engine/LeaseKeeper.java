@@ -95,7 +95,7 @@ final class LeaseKeeper {
         }
         try {
             config.lock().releaseAll(leases);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.atInfo().setCause(e).log("{} leases could not be released; they will expire", leases.size());
         }
     }
@@ -115,6 +115,10 @@ final class LeaseKeeper {
 
     private synchronized List<Held> toRenew() {
         return kept.stream().filter(Held::isRenewing).toList();
+    }
+
+    private synchronized boolean isKept(Held held) {
+        return kept.contains(held);
     }
 
     private synchronized List<Held> all() {
@@ -152,7 +156,7 @@ final class LeaseKeeper {
         Map<String, Renewal> answers;
         try {
             answers = config.lock().renewAll(due.stream().map(Held::lease).toList(), ttl());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("{} leases could not be renewed: {}", due.size(), e.getMessage());
             return false;
         }
@@ -171,7 +175,8 @@ final class LeaseKeeper {
     }
 
     private void lost(Held held, String reason) {
-        if (lose(held, reason)) {
+        // One that was given back while its renewal was under way is not lost
+        if (isKept(held) && lose(held, reason)) {
             LOG.atWarn().addKeyValue("lease", held.lease().name()).log("Lost a lease: {}", reason);
         }
     }
@@ -214,7 +219,7 @@ final class LeaseKeeper {
 
     private void watch(Slot slot, Body body, long now) {
         long ran = now - slot.startedAt();
-        Duration limit = config.timeoutOf(body.migration).orElse(null);
+        Duration limit = config.timeoutOf(body.version()).orElse(null);
         if (limit != null && ran >= limit.toNanos() && body.cancellation() == null) {
             body.cancel(Cancellation.TIMEOUT);
             slot.interrupt(body);

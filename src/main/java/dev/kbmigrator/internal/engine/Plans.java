@@ -13,12 +13,16 @@ final class Plans {
 
     /**
      * The version at which the stage ends that comes after {@code current}: the first migration with a global part, because
-     * that needs a barrier, or else the target. Equal to {@code current} when nothing comes.
+     * that needs a barrier, or the last one before a migration that waits for a full rollout, or else the target. Equal to
+     * {@code current} when nothing comes.
      */
     static long stageEnd(List<MigrationInfo> plan, long current, long target) {
         long end = current;
         for (MigrationInfo migration : plan) {
             if (migration.version() > current && migration.version() <= target) {
+                if (migration.fullRollout() && end > current) {
+                    break;
+                }
                 end = migration.version();
                 if (migration.globalPart()) {
                     break;

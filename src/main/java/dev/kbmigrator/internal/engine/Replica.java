@@ -3,7 +3,9 @@ package dev.kbmigrator.internal.engine;
 import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,7 +33,9 @@ final class Replica {
 
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
-    private static final int PARTITIONS_A_WORKER = 16;
+    private static final int LOOK_SHARE = 10;
+    private static final Duration SILENT_FOR = Duration.ofDays(1);
+    private static final Backoff STAY_AWAY = new Backoff(Duration.ofMillis(200), Duration.ofMinutes(1));
 
     /** How a single run ended. */
     enum End {
@@ -62,8 +66,13 @@ final class Replica {
     private @Nullable End end;
     private String standingBy = "";
     private long lastThorough;
-    private long lastSuccess;
+    private long startedMicros;
+    private volatile long lookNanos;
+    private volatile long lookNanosBefore;
+    private volatile long lastSuccess;
     private volatile boolean ended;
+    private int termsInVain;
+    private long coordinateFrom;
     private final Surroundings.Signal endSignal;
 
     Replica(EngineConfig config, boolean once) {
@@ -78,6 +87,7 @@ final class Replica {
         this.troubles = new Troubles(config, LOG);
         this.lastThorough = config.surroundings().nanoTime();
         this.lastSuccess = lastThorough;
+        this.coordinateFrom = lastThorough;
     }
 
     Board board() {
@@ -101,11 +111,27 @@ final class Replica {
         return ended;
     }
 
+    /** Whether it goes on until it is stopped. */
+    boolean isBackground() {
+        return !once;
+    }
+
     /** Waits until it has ended, but no longer than that. */
     void awaitEnd(long nanos) throws InterruptedException {
         if (!ended) {
             endSignal.awaitInterruptibly(nanos);
         }
+        if (ended) {
+            // A signal wakes one; there may be others who wait
+            endSignal.raise();
+        }
+    }
+
+    /** Whether this build knows what is open, and the fleet still counts with this replica. */
+    boolean safeToServe() {
+        View view = board.viewOrNull();
+        long silent = config.surroundings().nanoTime() - lastSuccess;
+        return view != null && silent <= config.timings().rolloutGrace().toNanos() / 2 && Rollout.knowsWhatIsOpen(view);
     }
 
     /** How it ended; null while it has not, or when {@link #fatal} says why. */
@@ -131,6 +157,21 @@ final class Replica {
     synchronized void globalPartRan(long version) {
         globalParts.add(version);
         globalFailure = null;
+    }
+
+    /** Its term brought the fleet on. */
+    synchronized void coordinatedWell() {
+        termsInVain = 0;
+    }
+
+    /** Its term was ended by another coordinator: when both were granted the lock, one of them has to make room. */
+    synchronized void coordinatedInVain() {
+        Duration delay = STAY_AWAY.delay(++termsInVain, config.surroundings());
+        coordinateFrom = config.surroundings().nanoTime() + delay.toNanos();
+    }
+
+    private synchronized boolean standsBack() {
+        return coordinateFrom - config.surroundings().nanoTime() > 0;
     }
 
     void globalPartFailed(String error) {
@@ -188,6 +229,24 @@ final class Replica {
         }
     }
 
+    private void giveUpIfNothingCanBeStarted() {
+        Throwable noLock = board.lockOutage.hopeless(
+                config.surroundings().nanoTime(),
+                2 * config.timings().leaseTtl().toNanos());
+        if (noLock != null) {
+            fatal = new IllegalStateException("the lock service does not answer: " + noLock, noLock);
+        }
+        Slots.Rejection rejection = slots.rejection();
+        long now = config.surroundings().nanoTime();
+        if (rejection != null
+                && now - rejection.since() > config.timings().leaseTtl().toNanos()) {
+            fatal = new IllegalStateException(
+                    "the host's executor has taken nothing since " + Duration.ofNanos(now - rejection.since())
+                            + " ago: " + rejection.error(),
+                    rejection.error());
+        }
+    }
+
     /** One pass over the shared state. Safe for use by the coordinator's thread too. */
     View look() {
         long sentAt = config.surroundings().nanoTime();
@@ -203,13 +262,16 @@ final class Replica {
                 config.identity().host(),
                 config.identity().build(),
                 config.catalog().newest(),
-                true,
+                safeToServe(),
                 board.due(),
                 thorough);
         Snapshot snapshot = config.store().look(self);
         View view = View.of(snapshot, sentAt, config.catalog(), config.baseline());
         board.update(view);
+        slots.pause(board.view().paused());
         lastSuccess = sentAt;
+        lookNanosBefore = lookNanos;
+        lookNanos = config.surroundings().nanoTime() - sentAt;
         return view;
     }
 
@@ -226,6 +288,7 @@ final class Replica {
         boolean first = board.viewOrNull() == null;
         View view = look();
         if (once && first) {
+            startedMicros = view.snapshot().storeMicros();
             board.retryWhatFailedBefore(view.snapshot().storeMicros());
         }
         if (once && !view.knowledge().problems().isEmpty()) {
@@ -245,7 +308,9 @@ final class Replica {
         }
         act(view);
         if (once) {
+            noteFailureElsewhere(view);
             end = endOf(view);
+            giveUpIfNothingCanBeStarted();
         }
     }
 
@@ -262,24 +327,50 @@ final class Replica {
             coordinator.wake();
         } else if (view.state().unfinished()
                 && view.canCoordinate(config.catalog())
+                && !isWaitingForRollout(view)
+                && !standsBack()
                 && !(once && (globalFailure != null || enrolment.failure() != null))) {
             coordinator = new Coordinator(config, this, slots, keeper, once);
             config.surroundings().start("kb-migrator-coordinator", coordinator);
         }
         startWorkers();
-        // A single run lists once when all is done: a list that takes longer than the interval would be due for ever
-        if (!view.state().unfinished()
-                && !listing
-                && enrolment.isDue(view)
-                && !(once && (listedAtTheEnd || enrolment.failure() != null))) {
+if (mayList(view) && !listing && enrolment.isDue(view) && !(once && listedEnough(view))) {
             listing = true;
-            listedAtTheEnd = true;
+            listedAtTheEnd = !view.state().unfinished();
             config.surroundings().start("kb-migrator-listing", () -> list(view));
         }
     }
 
+    private boolean isWaitingForRollout(View view) {
+        return view.state().open() <= view.state().current()
+                && !Rollout.missing(view, config.timings().rolloutGrace()).isEmpty();
+    }
+
+    /** Another replica may be the one whose global part has failed since this run began. */
+    private void noteFailureElsewhere(View view) {
+        if (!view.state().unfinished() || isCoordinating() || globalFailure != null) {
+            return;
+        }
+        GlobalBody.failureThatStands(config.store(), view)
+                .filter(record -> record.path("failedMicros").asLong() >= startedMicros)
+                .ifPresent(record -> globalFailure = GlobalBody.describeFailure(record));
+    }
+
+    /**
+     * Before a stage the coordinator sees to the listing. In the middle of one it goes on all the same: a KB that the host
+     * has deleted without a word would hold the stage up for ever.
+     */
+    private static boolean mayList(View view) {
+        return !view.state().unfinished() || view.state().open() > view.state().current();
+    }
+
+    /** A single run lists once when all is done: a list that takes longer than the interval would be due for ever. */
+    private boolean listedEnough(View view) {
+        return enrolment.failure() != null || (listedAtTheEnd && !view.state().unfinished());
+    }
+
     private void startWorkers() {
-        int wanted = Math.min(config.storeConcurrency(), board.candidates() / PARTITIONS_A_WORKER + 1);
+        int wanted = board.wantedWorkers();
         for (int running = board.workers(); running < wanted && board.hasCandidates(); running++) {
             Worker worker = new Worker(config, board, slots, keeper);
             board.workerStarted(worker);
@@ -290,11 +381,24 @@ final class Replica {
     private void list(View view) {
         try {
             enrolment.list(view);
-        } catch (RuntimeException e) {
+            forgetTheSilent(view);
+        } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("The host's KBs could not be enrolled: {}", e.getMessage());
         } finally {
             listing = false;
             signal.raise();
+        }
+    }
+
+    /** Replicas that were killed say no goodbye, and would stay on the list for ever. */
+    private void forgetTheSilent(View view) {
+        Duration grace = config.timings().rolloutGrace().multipliedBy(2);
+        Duration patience = grace.compareTo(SILENT_FOR) > 0 ? grace : SILENT_FOR;
+        long since = view.snapshot().storeMicros() - TimeUnit.NANOSECONDS.toMicros(patience.toNanos());
+        for (ReplicaState replica : view.snapshot().replicas()) {
+            if (replica.lastSeenMicros() < since) {
+                config.store().forgetReplica(replica.replicaId());
+            }
         }
     }
 
@@ -321,6 +425,10 @@ final class Replica {
         if (board.workers() > 0 || listing) {
             return null;
         }
+        if (view.state().unfinished() && view.state().open() < view.stageEnd() && isCoordinating()) {
+            // It has yet to open the stage
+            return null;
+        }
         Set<Integer> open = new TreeSet<>(view.duePartitions());
         open.removeAll(board.unfinishable());
         if (!open.isEmpty()) {
@@ -331,6 +439,9 @@ final class Replica {
                 || globalFailure != null
                 || enrolment.failure() != null;
         if (view.state().unfinished() && !failing) {
+            if (isWaitingForRollout(view)) {
+                return End.DONE;
+            }
             // Someone coordinates, this replica or another, unless nobody here can
             return view.canCoordinate(config.catalog()) ? null : End.DONE;
         }
@@ -349,6 +460,11 @@ final class Replica {
             long passed = config.surroundings().nanoTime() - view.takenAt();
             wait = Math.min(wait, TimeUnit.MICROSECONDS.toNanos(micros) - passed + TimeUnit.MILLISECONDS.toNanos(1));
         }
-        return Math.max(TimeUnit.MILLISECONDS.toNanos(1), troubles.delay(wait));
+        return Math.max(shortestWait(), troubles.delay(wait));
+    }
+
+    /** Looks take at most a tenth of the time, however much there is to count. A single slow one does not count. */
+    private long shortestWait() {
+        return Math.max(TimeUnit.MILLISECONDS.toNanos(1), LOOK_SHARE * Math.min(lookNanos, lookNanosBefore));
     }
 }

@@ -60,15 +60,20 @@ final class Reports {
     MigratorStatus status(@Nullable Replica replica) {
         GlobalState state = view.state();
         long target = Math.max(state.target(), state.current());
+        List<KbFailure> failures = failures();
         return new MigratorStatus(
                 state.current(),
                 target,
                 state.plan(),
                 config.store().count(Long.MAX_VALUE),
                 config.store().count(Plans.kbGoal(state.plan(), target)),
-                failureCount(),
-                failures(),
-                view.snapshot().replicas().stream().map(Reports::describe).toList(),
+                Math.max(failureCount(), failures.size()),
+                failures,
+                view.snapshot().replicas().stream()
+                        .filter(one -> replica != null
+                                || !one.replicaId().equals(config.identity().id()))
+                        .map(Reports::describe)
+                        .toList(),
                 running(replica),
                 waitingFor(replica));
     }
@@ -113,11 +118,12 @@ final class Reports {
             reasons.add(failing + " KBs are failing or late below version "
                     + view.state().open() + ": they are tried again when they are due");
         }
+        Rollout.waitingFor(view, config.timings().rolloutGrace()).ifPresent(reasons::add);
+        GlobalBody.failureThatStands(config.store(), view)
+                .ifPresent(record -> reasons.add("the global part of " + GlobalBody.describeFailure(record)
+                        + "; its next attempt is due at "
+                        + instant(record.path("dueMicros").asLong())));
         if (replica != null) {
-            String globalFailure = replica.globalFailure();
-            if (globalFailure != null) {
-                reasons.add("the global part failed: " + globalFailure);
-            }
             String listingFailure = replica.enrolment().failure();
             if (listingFailure != null) {
                 reasons.add(listingFailure);
@@ -139,7 +145,9 @@ final class Reports {
                 failureCount(),
                 failures(),
                 Optional.ofNullable(replica.globalFailure()),
-                view.knowledge().standingBy(),
+                view.knowledge()
+                        .standingBy()
+                        .or(() -> Rollout.waitingFor(view, config.timings().rolloutGrace())),
                 Duration.ofNanos(nanos));
     }
 
@@ -177,6 +185,9 @@ final class Reports {
 
     List<KbFailure> failures() {
         List<KbFailure> failures = new ArrayList<>();
+        if (view.snapshot().attempts().isEmpty()) {
+            return failures;
+        }
         for (KbState kb : list(Selection.FAILING, Long.MAX_VALUE, MOST_FAILURES)) {
             Attempt attempt = kb.attempt();
             if (attempt != null) {

@@ -28,8 +28,13 @@ final class Slots {
     private final Set<Slot> slots = new LinkedHashSet<>();
     private final Set<Slot> extra = new LinkedHashSet<>();
     private volatile boolean closing;
+    private volatile boolean paused;
     private int starting;
     private int givenUp;
+    private @Nullable Rejection rejection;
+
+    /** What the host's executor says instead of taking a task, and since when, in monotonic time. */
+    record Rejection(Throwable error, long since) {}
 
     /** With what to call when the last body that waited is taken. */
     Slots(EngineConfig config, Runnable onDry) {
@@ -41,6 +46,15 @@ final class Slots {
     /** From here on, nothing more is started; what is queued comes back as cancelled. */
     void close() {
         closing = true;
+    }
+
+    /** While paused, nothing is started; what is queued comes back as cancelled. */
+    void pause(boolean whether) {
+        paused = whether;
+    }
+
+    private boolean isHalted() {
+        return closing || paused;
     }
 
     int size() {
@@ -57,40 +71,51 @@ final class Slots {
         return givenUp >= size;
     }
 
-    /** Queues bodies. */
+    /** Queues bodies; when nothing more is started, they come back as not started, so that others can have them. */
     void offer(Collection<? extends Body> bodies) {
         int wanted;
         synchronized (this) {
             queue.addAll(bodies);
-            wanted = Math.min(queue.size(), size - slots.size() - starting);
-            if (givenUp >= size || wanted <= 0) {
-                return;
-            }
-            starting += wanted;
+            wanted = isExhausted() ? 0 : Math.min(queue.size(), size - slots.size() - starting);
+            starting += Math.max(0, wanted);
         }
         for (int i = 0; i < wanted; i++) {
             startSlot();
+        }
+        if (isExhausted()) {
+            handBack();
+        }
+    }
+
+    private void handBack() {
+        for (Body body = poll(); body != null; body = poll()) {
+            body.giveUp();
         }
     }
 
     /** Runs one body besides the others, at once. */
     void runExtra(Body body) {
-        config.executor().execute(() -> {
-            Slot slot = new Slot(config.surroundings());
-            synchronized (this) {
-                extra.add(slot);
-            }
-            body.run(slot, closing);
-            synchronized (this) {
-                extra.remove(slot);
-            }
-        });
+        try {
+            config.executor().execute(() -> {
+                Slot slot = new Slot(config.surroundings());
+                synchronized (this) {
+                    rejection = null;
+                    extra.add(slot);
+                }
+                body.run(slot, this::isHalted);
+                synchronized (this) {
+                    extra.remove(slot);
+                }
+            });
+        } catch (RuntimeException | Error e) {
+            throw rejected(e);
+        }
     }
 
     private void startSlot() {
         try {
             config.executor().execute(this::drain);
-        } catch (RejectedExecutionException e) {
+        } catch (RuntimeException | Error e) {
             synchronized (this) {
                 starting--;
                 if (!slots.isEmpty() || starting > 0) {
@@ -98,22 +123,35 @@ final class Slots {
                     return;
                 }
             }
-            drainRejected(e);
+            drainRejected();
+            throw rejected(e);
         }
     }
 
     /** The host's executor takes nothing: what waits counts as not started. */
-    private void drainRejected(RejectedExecutionException e) {
+    private void drainRejected() {
         for (Body body = poll(); body != null; body = poll()) {
             body.cancel(Cancellation.CLOSING);
             body.giveUp();
         }
-        throw e;
+    }
+
+    private synchronized RejectedExecutionException rejected(Throwable error) {
+        if (rejection == null) {
+            rejection = new Rejection(error, config.surroundings().nanoTime());
+        }
+        return new RejectedExecutionException("the host's executor takes nothing: " + error, error);
+    }
+
+    /** Since when the host's executor has taken nothing; null when it took what it was last given. */
+    synchronized @Nullable Rejection rejection() {
+        return rejection;
     }
 
     private void drain() {
         Slot slot = new Slot(config.surroundings());
         synchronized (this) {
+            rejection = null;
             starting--;
             slots.add(slot);
         }
@@ -122,7 +160,7 @@ final class Slots {
             if (body == null) {
                 return;
             }
-            body.run(slot, closing);
+            body.run(slot, this::isHalted);
         }
         leave(slot);
     }
@@ -193,6 +231,7 @@ final class Slots {
             if (slots.remove(slot)) {
                 givenUp++;
             }
+            extra.remove(slot);
         }
         body.giveUp();
         offer(List.of());

@@ -7,12 +7,14 @@ import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,9 +91,9 @@ record View(
         return due;
     }
 
-    /** The end of the stage that comes next. */
+    /** The end of the stage that comes next, as far as this build knows it; the current version when it knows nothing of it. */
     long stageEnd() {
-        return Plans.stageEnd(state.plan(), state.current(), state.target());
+        return Plans.stageEnd(state.plan(), state.current(), Math.min(state.target(), knowledge.upTo()));
     }
 
     /** Whether no enrolled KB is below the version, but for those that were set aside. */
@@ -109,7 +111,7 @@ record View(
                 .sum();
     }
 
-    /** Whether this build knows every migration of the next stage, and so can coordinate it. */
+    /** Whether this build knows the next stage, or a first part of it, and so can coordinate that. */
     boolean canCoordinate(Catalog catalog) {
         long end = stageEnd();
         for (MigrationInfo migration : Plans.between(state.plan(), state.current(), end)) {
@@ -117,7 +119,12 @@ record View(
                 return false;
             }
         }
-        return end <= knowledge.upTo();
+        return end > state.current();
+    }
+
+    /** The store's clock at an instant of monotonic time, as far as this look tells. */
+    long storeMicrosAt(long nanoTime) {
+        return snapshot.storeMicros() + TimeUnit.NANOSECONDS.toMicros(nanoTime - takenAt);
     }
 
     /** When the next attempt of a KB is due, in microseconds of the store's clock; {@link Long#MAX_VALUE} for never. */

@@ -111,8 +111,10 @@ final class Worker implements Runnable {
 
     private void step() {
         settle();
-        if (board.isStopping()) {
+        if (board.isHalted() || slots.isExhausted()) {
+            // Nothing more is started here: what is not under way is for others
             passes.forEach(pass -> pass.next = null);
+            giveBack();
             return;
         }
         while (slots.backlog() < slots.size()
@@ -137,8 +139,9 @@ final class Worker implements Runnable {
         try {
             batch.writeIfDue(inFlight() == batch.size());
         } finally {
-            slots.offer(ready);
+            List<KbBody> next = new ArrayList<>(ready);
             ready.clear();
+            slots.offer(next);
         }
         giveBack();
     }
@@ -159,7 +162,7 @@ final class Worker implements Runnable {
         held.progressed = true;
         held.inFlight.remove(body.kb());
         Pass pass = passOf(held);
-        if (pass != null && !held.isLost() && !board.isStopping()) {
+        if (pass != null && !held.isLost() && !board.isHalted()) {
             KbBody next = bodyFor(pass, held, new KbState(body.kb(), version, null));
             if (next != null) {
                 held.inFlight.add(body.kb());
@@ -240,6 +243,10 @@ final class Worker implements Runnable {
                 bodies.add(body);
             }
         }
+        if (pass.kbs == 0) {
+            // A first idea, from the first page; the whole pass will tell exactly
+            board.learnDensity(pass.taken, bodies.size());
+        }
         pass.kbs += bodies.size();
         slots.offer(bodies);
     }
@@ -287,8 +294,8 @@ final class Worker implements Runnable {
         Map<String, Integer> names = new HashMap<>();
         wanted.forEach(partition -> names.put(View.lockName(partition), partition));
         long deadline = keeper.deadlineOfRequestSentNow();
-        Map<String, Lease> leases =
-                config.lock().tryAcquireAll(names.keySet(), config.timings().leaseTtl());
+        Map<String, Lease> leases = board.asked(() ->
+                config.lock().tryAcquireAll(names.keySet(), config.timings().leaseTtl()));
         if (leases.isEmpty()) {
             return;
         }
@@ -304,6 +311,12 @@ final class Worker implements Runnable {
         } catch (RuntimeException e) {
             keeper.releaseQuietly(leases.values());
             throw e;
+        }
+        if (deadline - config.surroundings().nanoTime() <= 0) {
+            // The answers took so long that nothing may start under these leases any more
+            held.clear();
+            keeper.releaseQuietly(leases.values());
+            return;
         }
         held.values().forEach(keeper::keep);
     }
@@ -328,7 +341,13 @@ final class Worker implements Runnable {
         if (kb != null) {
             queue(pass, List.of(kb));
         }
-        config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
+        boolean left = kb != null
+                && !held.inFlight.contains(kb.kbId())
+                && kb.version() < Plans.kbGoal(pass.plan, board.view().state().open());
+        if (!left) {
+            // One that this build cannot serve stays, for a replica that can
+            config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
+        }
     }
 
     /** Gives back the partitions that are quiet: all of a pass at once, or one by one when a slow KB holds the rest up. */
@@ -337,7 +356,7 @@ final class Worker implements Runnable {
             Pass pass = each.next();
             dropLost(pass);
             boolean late = config.surroundings().nanoTime() - pass.pagedAt > PARTIAL_RELEASE_NANOS;
-            if (pass.next == null && (pass.isQuiet() || late || board.isStopping())) {
+            if (pass.next == null && (pass.isQuiet() || late || board.isHalted())) {
                 giveBack(pass);
             }
             if (pass.held.isEmpty()) {
@@ -349,7 +368,8 @@ final class Worker implements Runnable {
 
     private void learn(Pass pass) {
         if (pass.raised && !board.isStopping()) {
-            board.learn(pass.taken, pass.kbs, config.surroundings().nanoTime() - pass.startedAt);
+            board.learnDensity(pass.taken, pass.kbs);
+            board.learnRate(pass.kbs, config.surroundings().nanoTime() - pass.startedAt);
         }
     }
 

@@ -1,0 +1,161 @@
+package dev.kbmigrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+@Timeout(20)
+class DeploysTest {
+
+    @RegisterExtension
+    final Fleet fleet = new Fleet().withKbs(10);
+
+    private final Queue<String> told = new ConcurrentLinkedQueue<>();
+
+    private final MigratorListener listener = new MigratorListener() {
+        @Override
+        public void standingBy(String reason) {
+            told.add(reason);
+        }
+    };
+
+    private Migrator knowing(int versions) {
+        Migration[] migrations = new Migration[versions];
+        for (int i = 0; i < versions; i++) {
+            migrations[i] = (i + 1) % 3 == 0 ? fleet.recordingGlobal(i + 1) : fleet.recording(i + 1);
+        }
+        return fleet.migrator(builder -> builder.listener(listener), migrations);
+    }
+
+    private void letLook() {
+        int looks = fleet.storeCalls.calls.size();
+        Fleet.await().until(() -> fleet.storeCalls.calls.size() > looks + 10);
+    }
+
+    @Test
+    void anOlderBuildStandsByAndSaysSoOnce() {
+        knowing(2).run();
+        knowing(4).run();
+        fleet.ran.clear();
+        Migrator older = knowing(2);
+        older.start();
+        Fleet.await().until(() -> !told.isEmpty());
+        letLook();
+        assertThat(told).singleElement().asString().contains("version 4", "up to version 2");
+        assertThat(older.status().waitingFor()).hasSize(1);
+        assertThat(fleet.ran).isEmpty();
+        assertThat(fleet.version("kb-0")).isEqualTo(4);
+    }
+
+    @Test
+    void anOlderBuildFinishesThePrefixThatItKnowsWhenNoNewerOneIsLeft() {
+        Migrator newer = knowing(5);
+        newer.pause("so that it only announces");
+        newer.registerKb("new");
+        newer.close();
+        knowing(5).resume();
+        RunReport report = knowing(2).run();
+        assertThat(report.currentVersion()).isEqualTo(2);
+        assertThat(report.targetVersion()).isEqualTo(5);
+        assertThat(report.standingBy()).isPresent();
+        assertThat(fleet.ran).hasSize(20);
+        assertThat(knowing(5).run().currentVersion()).isEqualTo(5);
+        assertThat(fleet.ran).hasSize(41).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aKbThatAnOlderBuildEnrolsBehindIsFoundWithoutANewRelease() {
+        Migrator newer = knowing(4);
+        newer.start();
+        Fleet.await().until(() -> newer.status().currentVersion() == 4);
+        knowing(1).registerKb("behind");
+        assertThat(fleet.version("behind")).isGreaterThanOrEqualTo(1);
+        Fleet.await().until(() -> fleet.version("behind") == 4);
+        assertThat(fleet.ran).contains("2/behind", "4/behind").doesNotContain("1/behind");
+        assertThat(newer.status().currentVersion()).isEqualTo(4);
+    }
+
+    @Test
+    void aNewerBuildMayComeAndGo() {
+        knowing(2).run();
+        Migrator newer = knowing(4);
+        newer.run(3);
+        newer.close();
+        Migrator older = knowing(2);
+        assertThat(older.run().currentVersion()).isEqualTo(3);
+        fleet.kbs.add("late");
+        fleet.advance(Duration.ofMinutes(6));
+        Migrator background = knowing(2);
+        background.start();
+        Fleet.await().until(() -> fleet.version("late") == 2);
+        assertThat(fleet.version("kb-0")).isEqualTo(2);
+        assertThat(fleet.ran).noneMatch(part -> part.startsWith("4/"));
+    }
+
+    @Test
+    void threeBuildsAtOnceAgree() {
+        List<Migrator> builds = List.of(knowing(1), knowing(3), knowing(5));
+        builds.forEach(Migrator::start);
+        Fleet.await().until(() -> builds.get(0).status().currentVersion() == 5);
+        assertThat(fleet.ran).hasSize(41).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aCapIsKeptAndRespectedByBuildsThatKnowMore() {
+        assertThat(knowing(4).run(2).currentVersion()).isEqualTo(2);
+        assertThat(knowing(5).run().currentVersion()).isEqualTo(2);
+        Migrator background = knowing(5);
+        background.start();
+        letLook();
+        assertThat(background.status().targetVersion()).isEqualTo(2);
+        background.removeCap();
+        Fleet.await().until(() -> background.status().currentVersion() == 5);
+    }
+
+    @Test
+    void whatHasNotStartedCanBeWithdrawn() {
+        knowing(2).run();
+        Migrator newer = knowing(4);
+        newer.run(2);
+        newer.close();
+        Migrator older = knowing(2);
+        older.removeCap();
+        older.abandonTarget("release withdrawn");
+        assertThat(older.status().plan()).hasSize(2);
+        assertThat(older.run().standingBy()).isEmpty();
+        KbMigration other = KbMigration.of(3, "something_else", (context, kbId) -> {});
+        assertThat(fleet.migrator(fleet.recording(1), fleet.recording(2), other)
+                        .run()
+                        .currentVersion())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void whatHasStartedOrWasRegisteredCannotBeWithdrawn() {
+        knowing(2).run();
+        Migrator newer = knowing(4);
+        newer.pause("only announces");
+        newer.registerKb("new");
+        newer.abandonTarget("too late");
+        assertThat(newer.status().plan()).hasSize(4);
+        KbMigration other = KbMigration.of(3, "something_else", (context, kbId) -> {});
+        Migrator conflicting = fleet.migrator(fleet.recording(1), fleet.recording(2), other);
+        assertThatThrownBy(() -> conflicting.registerKb("x")).isInstanceOf(InvalidMigrationsException.class);
+    }
+
+    @Test
+    void withdrawingNothingWritesNothing() {
+        knowing(2).run();
+        fleet.storeCalls.calls.clear();
+        knowing(2).abandonTarget("nothing to withdraw");
+        knowing(2).removeCap();
+        assertThat(fleet.storeCalls.calls).isNotEmpty().doesNotContain("compareAndSet");
+    }
+}

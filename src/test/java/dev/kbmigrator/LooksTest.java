@@ -1,0 +1,63 @@
+package dev.kbmigrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+@Timeout(20)
+class LooksTest {
+
+    private static final Duration SLOW = Duration.ofMillis(20);
+
+    @RegisterExtension
+    final Fleet fleet = new Fleet().withKbs(1);
+
+    private final List<Long> startedAt = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean slow = new AtomicBoolean();
+
+    /** Takes its time, as a store does that has very many failing KBs to count. */
+    private void lookSlowly(String call) {
+        if (call.equals("look")) {
+            startedAt.add(System.nanoTime());
+            if (slow.get()) {
+                try {
+                    assertThat(new CountDownLatch(1).await(SLOW.toMillis(), TimeUnit.MILLISECONDS))
+                            .isFalse();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
+    }
+
+    @Test
+    void looksTakeAtMostATenthOfTheTime() {
+        Migrator migrator = fleet.migrator(
+                builder -> builder.lookInterval(Duration.ofMillis(1), Duration.ofMillis(1)), fleet.recording(1));
+        migrator.run();
+        slow.set(true);
+        fleet.storeCalls.onCall = this::lookSlowly;
+        migrator.start();
+        Fleet.await().until(() -> startedAt.size() >= 5);
+        for (int i = 3; i < startedAt.size(); i++) {
+            assertThat(Duration.ofNanos(startedAt.get(i) - startedAt.get(i - 1)))
+                    .isGreaterThan(SLOW.multipliedBy(10));
+        }
+    }
+
+    @Test
+    void quickLooksComeAsOftenAsTheyAreAskedFor() {
+        Migrator migrator = fleet.migrator(fleet.recording(1));
+        fleet.storeCalls.onCall = this::lookSlowly;
+        migrator.start();
+        Fleet.await().atMost(Duration.ofSeconds(5)).until(() -> startedAt.size() >= 10);
+    }
+}

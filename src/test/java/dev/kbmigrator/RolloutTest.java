@@ -1,0 +1,189 @@
+package dev.kbmigrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.StateStoreException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Migrations that start only when every replica knows them. */
+@Timeout(20)
+class RolloutTest {
+
+    @RegisterExtension
+    final Fleet fleet = new Fleet().withKbs(5);
+
+    private final KbMigration first = fleet.recording(1);
+
+    /** Drops what older builds read. */
+    private final class Drop implements KbMigration {
+        @Override
+        public void migrateKb(MigrationContext context, String kbId) {
+            fleet.ran.add("2/" + kbId);
+        }
+
+        @Override
+        public long version() {
+            return 2;
+        }
+
+        @Override
+        public String name() {
+            return "drop";
+        }
+
+        @Override
+        public boolean requiresFullRollout() {
+            return true;
+        }
+    }
+
+    private Migrator older(String host) {
+        return fleet.migrator(builder -> builder.host(host).build("old"), first);
+    }
+
+    private Migrator newer() {
+        return fleet.migrator(builder -> builder.host("new-host"), first, new Drop(), fleet.recording(3));
+    }
+
+    private void letLook() {
+        int looks = fleet.storeCalls.calls.size();
+        Fleet.await().until(() -> fleet.storeCalls.calls.size() > looks + 10);
+    }
+
+    private void assertWaiting(Migrator newer) {
+        Fleet.await().until(() -> fleet.ran.size() == 5);
+        Fleet.await()
+                .untilAsserted(() -> assertThat(newer.status().waitingFor())
+                        .anySatisfy(reason -> assertThat(reason).contains("0002_drop", "old-host", "version 1")));
+        letLook();
+        assertThat(fleet.ran).hasSize(5);
+        assertThat(newer.status().currentVersion()).isEqualTo(1);
+    }
+
+    private void assertGoesOn(Migrator newer) {
+        Fleet.await().until(() -> newer.status().currentVersion() == 3);
+        assertThat(fleet.ran).hasSize(15);
+        assertThat(newer.status().waitingFor()).isEmpty();
+    }
+
+    @Test
+    void itStartsAStageOfItsOwn() {
+        assertThat(newer().plan().stages())
+                .extracting(MigrationPlan.Stage::lastVersion)
+                .containsExactly(1L, 3L);
+    }
+
+    @Test
+    void itWaitsUntilTheOlderReplicaSaysGoodbye() {
+        Migrator older = older("old-host");
+        older.start();
+        Fleet.await().until(() -> older.status().currentVersion() == 1);
+        Migrator newer = newer();
+        newer.start();
+        assertWaiting(newer);
+        assertThat(older.safeToServe()).isTrue();
+        older.close();
+        assertGoesOn(newer);
+    }
+
+    @Test
+    void silenceIsNoConsentUntilTheGraceIsOver() {
+        older("old-host").run();
+        Migrator newer = newer();
+        newer.start();
+        fleet.advance(Duration.ofMinutes(14));
+        assertWaiting(newer);
+        fleet.advance(Duration.ofMinutes(2));
+        assertGoesOn(newer);
+    }
+
+    @Test
+    void aPersonCanForgetAReplica() {
+        Migrator older = older("old-host");
+        older.run();
+        Migrator newer = newer();
+        newer.start();
+        assertWaiting(newer);
+        newer.status().replicas().stream()
+                .filter(replica -> replica.host().equals("old-host"))
+                .forEach(replica -> newer.forgetReplica(replica.id()));
+        newer.forgetReplica("nobody");
+        assertGoesOn(newer);
+    }
+
+    @Test
+    void aRunDoesNotWaitForOlderReplicasToGo() {
+        older("old-host").run();
+        RunReport report = newer().run();
+        assertThat(report.currentVersion()).isEqualTo(1);
+        assertThat(report.targetVersion()).isEqualTo(3);
+        assertThat(report.standingBy())
+                .hasValueSatisfying(reason -> assertThat(reason).contains("0002_drop", "old-host"));
+        assertThat(fleet.ran).hasSize(5);
+    }
+
+    @Test
+    void whatIsOpenAndUnknownIsNotSafeToServe() {
+        Migrator older = older("old-host");
+        older.start();
+        Fleet.await().until(older::safeToServe);
+        Migrator newer = newer();
+        newer.start();
+        assertWaiting(newer);
+        fleet.advance(Duration.ofMinutes(16));
+        Fleet.await().until(() -> {
+            newer.status().replicas().stream()
+                    .filter(replica -> replica.host().equals("old-host"))
+                    .forEach(replica -> newer.forgetReplica(replica.id()));
+            return fleet.ran.size() > 5;
+        });
+        Fleet.await().until(() -> !older.safeToServe());
+        Fleet.await()
+                .untilAsserted(() -> assertThat(newer.status().replicas())
+                        .filteredOn(replica -> replica.host().equals("old-host"))
+                        .isNotEmpty()
+                        .noneMatch(MigratorStatus.Replica::safeToServe));
+        assertThat(newer.safeToServe()).isTrue();
+        assertThat(newer.status().replicas())
+                .filteredOn(replica -> replica.host().equals("new-host"))
+                .allMatch(MigratorStatus.Replica::safeToServe);
+    }
+
+    @Test
+    void aReplicaThatCannotAnnounceItselfIsNotSafeToServe() {
+        Migrator migrator = fleet.migrator(builder -> builder.rolloutGrace(Duration.ofMillis(600)), first);
+        assertThat(migrator.safeToServe()).as("before the start").isFalse();
+        migrator.start();
+        Fleet.await().until(migrator::safeToServe);
+        fleet.storeCalls.fail(() -> new StateStoreException("cut off"), "look");
+        Fleet.await().until(() -> !migrator.safeToServe());
+        fleet.storeCalls.mend();
+        Fleet.await().until(migrator::safeToServe);
+        migrator.close();
+        assertThat(migrator.safeToServe()).as("closed").isFalse();
+    }
+
+    @Test
+    void theFlagIsNoPartOfWhatBuildsMustAgreeOn() {
+        newer().run();
+        fleet.ran.clear();
+        RunReport report = fleet.migrator(first, KbMigration.of(2, "drop", (context, kbId) -> {}), fleet.recording(3))
+                .run();
+        assertThat(report.currentVersion()).isEqualTo(3);
+    }
+
+    @Test
+    void aReplicaThatWasKilledLeavesTheListAfterADay() {
+        older("old-host").run();
+        Migrator newer = fleet.migrator(first);
+        newer.start();
+        fleet.advance(Duration.ofHours(23));
+        letLook();
+        assertThat(newer.status().replicas()).hasSize(2);
+        fleet.advance(Duration.ofHours(2));
+        Fleet.await().until(() -> newer.status().replicas().size() == 1);
+    }
+}

@@ -1,0 +1,12 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.databases.TestDatabase;
+import org.junit.jupiter.api.BeforeAll;
+
+class MariaDbLockIT extends JdbcLockContract {
+
+    @BeforeAll
+    static void open() {
+        open(TestDatabase.MARIADB);
+    }
+}

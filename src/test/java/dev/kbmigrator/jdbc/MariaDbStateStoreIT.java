@@ -1,0 +1,12 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.databases.TestDatabase;
+import org.junit.jupiter.api.BeforeAll;
+
+class MariaDbStateStoreIT extends JdbcStateStoreContract {
+
+    @BeforeAll
+    static void open() {
+        open(TestDatabase.MARIADB);
+    }
+}

@@ -1,0 +1,169 @@
+package dev.kbmigrator.simulation;
+
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.WriteResult;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Holds every change of the state against the {@link Model}, at the instant at which it happens. */
+final class CheckedStore extends Forwarding {
+
+    private final World world;
+    private final Model model;
+
+    CheckedStore(World world, StateStore truth) {
+        super(truth);
+        this.world = world;
+        this.model = world.model;
+    }
+
+    private void violate(String what) {
+        world.scheduler.violate(what);
+    }
+
+    @Override
+    public Snapshot look(Heartbeat self) {
+        Snapshot snapshot = store.look(self);
+        model.lookedAt = model.tick();
+        return snapshot;
+    }
+
+    @Override
+    public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+        Map<Integer, Epoch> opened = store.openEpochs(scopes);
+        for (int scope : scopes) {
+            Epoch epoch = opened.get(scope);
+            if (epoch == null || epoch.number() <= model.epochs[scope]) {
+                violate("an epoch did not rise: " + epoch + " after " + model.epochs[scope]);
+            }
+            model.epochs[scope] = epoch.number();
+            model.openedAt[scope] = model.tick();
+        }
+        return opened;
+    }
+
+    @Override
+    public Set<String> enroll(Collection<String> kbIds, long version) {
+        Set<String> enrolled = store.enroll(kbIds, version);
+        for (String kbId : kbIds) {
+            boolean isNew = model.versions.putIfAbsent(kbId, version) == null;
+            if (isNew != enrolled.contains(kbId)) {
+                violate("enrolling " + kbId + " answered otherwise than it should");
+            }
+            if (isNew) {
+                model.enrolledAt.put(kbId, model.tick());
+                world.host.checkMayAppear(kbId);
+            }
+            checkKb(kbId);
+        }
+        return enrolled;
+    }
+
+    @Override
+    public void remove(Collection<String> kbIds) {
+        store.remove(kbIds);
+        for (String kbId : kbIds) {
+            if (model.versions.remove(kbId) != null && world.host.isThere(kbId)) {
+                violate(kbId + " was removed although the host has it");
+            }
+        }
+    }
+
+    @Override
+    public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+        WriteResult result = store.write(epochs, writes);
+        boolean stale = epochs.stream().anyMatch(epoch -> !model.isCurrent(epoch));
+        if (stale != result.refused()) {
+            violate(stale ? "a write with a stale epoch committed" : "a write with current epochs was refused");
+        }
+        for (KbWrite write : writes) {
+            if (!stale && !result.exceptions().containsKey(write.kbId())) {
+                done(write, epochOf(write.kbId(), epochs));
+            }
+            checkKb(write.kbId());
+        }
+        return result;
+    }
+
+    private Epoch epochOf(String kbId, Collection<Epoch> epochs) {
+        for (Epoch epoch : epochs) {
+            if (epoch.scope() == Partitions.of(kbId)) {
+                return epoch;
+            }
+        }
+        violate("a write of " + kbId + " carries no epoch of its partition");
+        throw new AssertionError();
+    }
+
+    private void done(KbWrite write, Epoch epoch) {
+        Long stored = model.versions.get(write.kbId());
+        if (stored == null || stored != write.from()) {
+            violate(write + " was done although the version was " + stored);
+        }
+        if (write instanceof KbWrite.Advanced advanced) {
+            boolean skipped = advanced.to() <= model.skips.getOrDefault(advanced.kbId(), 0L);
+            if (!skipped && advanced.to() != model.nextFor(advanced.from())) {
+                violate(advanced + " leaves versions out");
+            }
+            if (!skipped && !model.returned.contains(Model.key(advanced.kbId(), advanced.to(), epoch.number()))) {
+                violate(advanced + " but no attempt at it returned normally under " + epoch);
+            }
+            model.versions.put(advanced.kbId(), advanced.to());
+        } else if (write instanceof KbWrite.Failed failed && failed.version() != model.nextFor(failed.from())) {
+            violate(failed + " is not about the next version");
+        }
+    }
+
+    /** The KB is stored as the model says, and no floor hides it. */
+    private void checkKb(String kbId) {
+        Long version = model.versions.get(kbId);
+        KbState stored = store.find(Set.of(kbId)).get(kbId);
+        if ((version == null) != (stored == null) || (version != null && version != stored.version())) {
+            violate(kbId + " is stored as " + stored + " but should be at " + version);
+        }
+        if (stored != null && stored.attempt() == null && stored.version() < model.floors[Partitions.of(kbId)]) {
+            violate(stored + " is below its partition's floor, " + model.floors[Partitions.of(kbId)]
+                    + ", and nothing on record says so");
+        }
+    }
+
+    @Override
+    public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
+        Set<Integer> raised = store.raiseFloors(epochs, version);
+        for (Epoch epoch : epochs) {
+            int partition = epoch.scope();
+            if (raised.contains(partition)) {
+                if (!model.isCurrent(epoch)) {
+                    violate("a floor was raised with a stale epoch");
+                }
+                model.floors[partition] = Math.max(model.floors[partition], version);
+                model.versions.keySet().stream()
+                        .filter(kbId -> Partitions.of(kbId) == partition)
+                        .forEach(this::checkKb);
+            }
+        }
+        return raised;
+    }
+
+    @Override
+    public boolean compareAndSet(String name, long expectedRevision, String json, Epoch fence) {
+        boolean changed = store.compareAndSet(name, expectedRevision, json, fence);
+        if (changed) {
+            if (fence != null && !model.isCurrent(fence)) {
+                violate("the document " + name + " was changed with a stale epoch");
+            }
+            if (name.equals(Model.STATE)) {
+                model.stateWritten(json, fence);
+            }
+        }
+        return changed;
+    }
+}

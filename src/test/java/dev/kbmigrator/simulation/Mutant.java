@@ -1,0 +1,432 @@
+package dev.kbmigrator.simulation;
+
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.KbWrite.Advanced;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.WriteResult;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A planted bug: what a store or a lock service does wrong, or what an engine with that bug would make of a right one. The
+ * suite has to find each of them.
+ */
+enum Mutant {
+    /** No bug: the protocol as it is. */
+    NONE,
+
+    /** A completion or a checkpoint is written whatever its epoch. */
+    WRITE_IGNORES_EPOCH {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new Unfenced(truth) {
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    return store.write(newest(epochs), writes);
+                }
+            };
+        }
+    },
+
+    /** A document is changed whatever its fence. */
+    DOCUMENT_IGNORES_FENCE {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new Forwarding(truth) {
+                @Override
+                public boolean compareAndSet(String name, long expectedRevision, String json, Epoch fence) {
+                    return store.compareAndSet(name, expectedRevision, json, null);
+                }
+            };
+        }
+    },
+
+    /** A floor is raised whatever the epoch. */
+    FLOOR_IGNORES_EPOCH {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new Unfenced(truth) {
+                @Override
+                public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
+                    return store.raiseFloors(newest(epochs), version);
+                }
+            };
+        }
+    },
+
+    /** An epoch is handed out twice. */
+    EPOCH_STANDS_STILL {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new Forwarding(truth) {
+                private final Map<Integer, Epoch> first = new HashMap<>();
+
+                @Override
+                public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+                    Map<Integer, Epoch> opened = new HashMap<>();
+                    scopes.forEach(scope -> opened.put(
+                            scope,
+                            first.computeIfAbsent(
+                                    scope, one -> store.openEpochs(Set.of(one)).get(one))));
+                    return opened;
+                }
+            };
+        }
+    },
+
+    /** A floor is raised without a look. */
+    FLOOR_RAISED_WITHOUT_LOOK {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new Unfenced(truth) {
+                @Override
+                public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
+                    store.raiseFloors(epochs, version);
+                    Set<Integer> raised = new TreeSet<>();
+                    epochs.stream()
+                            .filter(epoch -> newest(List.of(epoch)).contains(epoch))
+                            .forEach(epoch -> raised.add(epoch.scope()));
+                    return raised;
+                }
+            };
+        }
+    },
+
+    /** A KB that is enrolled behind the floor is not put on record. */
+    FAST_PATH_IGNORES_LATE_KBS {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                @Override
+                public Snapshot look(Heartbeat self) {
+                    Snapshot seen = super.look(self);
+                    return new Snapshot(
+                            seen.storeMicros(), seen.documents(), seen.floors(), List.of(), seen.replicas());
+                }
+            };
+        }
+    },
+
+    /** Writing a version brings a deleted KB back. */
+    ADVANCE_UPSERTS {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new Forwarding(truth) {
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    writes.forEach(write -> store.enroll(Set.of(write.kbId()), write.from()));
+                    return store.write(epochs, writes);
+                }
+            };
+        }
+    },
+
+    /** Enrolling a KB that is enrolled already sets its version. */
+    ENROLLING_LOWERS {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new Forwarding(truth) {
+                @Override
+                public Set<String> enroll(Collection<String> kbIds, long version) {
+                    store.remove(kbIds);
+                    return store.enroll(kbIds, version);
+                }
+            };
+        }
+    },
+
+    /** A version is left out. */
+    VERSION_SKIPPED {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    List<KbWrite> changed = new ArrayList<>();
+                    for (KbWrite write : writes) {
+                        long next = node.world.model.nextFor(write.from() + 1);
+                        boolean skips = write instanceof Advanced && next > 0 && next <= node.world.model.open;
+                        changed.add(skips ? new Advanced(write.kbId(), write.from(), next) : write);
+                    }
+                    return super.write(epochs, changed);
+                }
+            };
+        }
+    },
+
+    /** A commit whose answer was lost is taken for done. */
+    LOST_ANSWER_TAKEN_FOR_DONE {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    try {
+                        return super.write(epochs, writes);
+                    } catch (StateStoreException e) {
+                        return WriteResult.ALL_DONE;
+                    }
+                }
+            };
+        }
+    },
+
+    /** The next version begins before the one before is durable. */
+    NEXT_BEGINS_BEFORE_COMPLETION_IS_WRITTEN {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                private Collection<Epoch> lateEpochs = List.of();
+                private List<KbWrite> late = List.of();
+
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    if (!late.isEmpty()) {
+                        super.write(lateEpochs, late);
+                    }
+                    lateEpochs = List.copyOf(epochs);
+                    late = List.copyOf(writes);
+                    return WriteResult.ALL_DONE;
+                }
+            };
+        }
+    },
+
+    /** The coordinator does not wait for the KBs. */
+    BARRIER_SKIPPED {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                @Override
+                public Snapshot look(Heartbeat self) {
+                    Snapshot seen = super.look(self);
+                    boolean leads = node.scheduler.current().name.equals("kb-migrator-coordinator");
+                    return leads
+                            ? new Snapshot(
+                                    seen.storeMicros(),
+                                    seen.documents(),
+                                    Collections.nCopies(256, Long.MAX_VALUE),
+                                    List.of(),
+                                    seen.replicas())
+                            : seen;
+                }
+            };
+        }
+    },
+
+    /** The coordinator builds on a look from before its epoch. */
+    NO_LOOK_UNDER_THE_EPOCH {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                private Snapshot last;
+
+                @Override
+                public Snapshot look(Heartbeat self) {
+                    boolean leads = node.scheduler.current().name.equals("kb-migrator-coordinator");
+                    Snapshot before = last;
+                    if (leads && before != null) {
+                        last = null;
+                        node.scheduler.point();
+                        return before;
+                    }
+                    last = super.look(self);
+                    return last;
+                }
+            };
+        }
+    },
+
+    /** A failing KB keeps its neighbours from being tried. */
+    BACKOFF_BLOCKS_OTHERS {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                @Override
+                public Page page(PageRequest request) {
+                    Page failing = super.page(new PageRequest(
+                            request.partitions(),
+                            PageRequest.Selection.FAILING,
+                            request.belowVersion(),
+                            request.due(),
+                            null,
+                            1));
+                    return failing.kbs().isEmpty() ? super.page(request) : new Page(List.of(), null);
+                }
+            };
+        }
+    },
+
+    /** A checkpoint outlives the version that it was made for. */
+    CHECKPOINT_OUTLIVES_ITS_VERSION {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                private final Map<String, String> saved = new HashMap<>();
+
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    for (KbWrite write : writes) {
+                        if (write instanceof KbWrite.Checkpointed checkpoint) {
+                            saved.putIfAbsent(write.kbId(), checkpoint.checkpoint());
+                        }
+                    }
+                    return super.write(epochs, writes);
+                }
+
+                @Override
+                public Map<String, KbState> find(Collection<String> kbIds) {
+                    Map<String, KbState> found = new HashMap<>(super.find(kbIds));
+                    found.replaceAll((kbId, kb) -> Mutants.withCheckpoint(kb, saved.get(kbId)));
+                    return found;
+                }
+            };
+        }
+    },
+
+    /** The engine forgets that a global part is done. */
+    GLOBAL_PART_FORGOTTEN {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                @Override
+                public Optional<Document> document(String name) {
+                    return name.startsWith("global/") ? Optional.empty() : super.document(name);
+                }
+            };
+        }
+    },
+
+    /** A page leaves out the last KB. */
+    PAGE_LOSES_A_KB {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new Forwarding(store) {
+                @Override
+                public Page page(PageRequest request) {
+                    Page page = super.page(request);
+                    int size = page.kbs().size();
+                    return size == 0 ? page : new Page(page.kbs().subList(0, size - 1), page.next());
+                }
+            };
+        }
+    },
+
+    /** A KB that advances behind its floor is not kept on record. */
+    LATE_KB_LOST_WHEN_IT_ADVANCES {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new Mutants.ForgetsLateKbs(truth);
+        }
+    },
+
+    /** Renewing does not ask who the owner is. */
+    RENEWED_WITHOUT_OWNER {
+        @Override
+        Lock lock(Lock truth) {
+            return new Mutants.Careless(truth, true, false);
+        }
+    },
+
+    /** Releasing does not ask who the owner is. */
+    RELEASED_WITHOUT_OWNER {
+        @Override
+        Lock lock(Lock truth) {
+            return new Mutants.Careless(truth, false, false);
+        }
+    },
+
+    /** A lease never expires. */
+    LEASE_NEVER_EXPIRES {
+        @Override
+        Lock lock(Lock truth) {
+            return new Mutants.Careless(truth, false, true);
+        }
+    },
+
+    /** The engine does not watch its deadlines. */
+    DEADLINE_IGNORED {
+        @Override
+        Node node(World world, String name, int knows) {
+            return new Node(world, name, knows) {
+                @Override
+                public void start(String threadName, Runnable body) {
+                    if (!threadName.equals("kb-migrator-watch")) {
+                        super.start(threadName, body);
+                    }
+                }
+            };
+        }
+    },
+
+    /** A lease is given back while its bodies still run. */
+    RELEASED_BEFORE_QUIET {
+        @Override
+        Node node(World world, String name, int knows) {
+            return new Node(world, name, knows) {
+                @Override
+                public void execute(Runnable body) {
+                    super.execute(body);
+                    scheduler.spawn(this, "hasty", () -> lock.releaseAll(List.copyOf(lock.leases.values())));
+                }
+            };
+        }
+    };
+
+    /** What the store really does. */
+    StateStore beneath(StateStore truth) {
+        return truth;
+    }
+
+    /** What the engine of a process makes of the store. */
+    StateStore above(Node node, StateStore store) {
+        return store;
+    }
+
+    /** What the lock service really does. */
+    Lock lock(Lock truth) {
+        return truth;
+    }
+
+    /** The process. */
+    Node node(World world, String name, int knows) {
+        return new Node(world, name, knows);
+    }
+
+    /** Knows the newest epochs, so as to get past the fence. */
+    private static class Unfenced extends Forwarding {
+
+        private final Map<Integer, Epoch> newest = new HashMap<>();
+
+        Unfenced(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+            Map<Integer, Epoch> opened = store.openEpochs(scopes);
+            newest.putAll(opened);
+            return opened;
+        }
+
+        List<Epoch> newest(Collection<Epoch> epochs) {
+            return epochs.stream().map(epoch -> newest.get(epoch.scope())).toList();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package dev.kbmigrator.simulation;
+
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Lease;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.Renewal;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.WriteResult;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** What the planted bugs are made of. */
+final class Mutants {
+
+    private Mutants() {}
+
+    static KbState withCheckpoint(KbState kb, String checkpoint) {
+        if (checkpoint == null || kb.attempt() == null || kb.attempt().checkpoint() == null) {
+            return kb;
+        }
+        Attempt attempt = kb.attempt();
+        return new KbState(
+                kb.kbId(),
+                kb.version(),
+                new Attempt(
+                        attempt.version(),
+                        attempt.failures(),
+                        attempt.error(),
+                        attempt.failedMicros(),
+                        attempt.dueMicros(),
+                        attempt.setAside(),
+                        true,
+                        checkpoint));
+    }
+
+    /** Does not show the record of a KB that has advanced and is still behind its floor. */
+    static final class ForgetsLateKbs extends Forwarding {
+
+        private final Set<String> advanced = new HashSet<>();
+
+        ForgetsLateKbs(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+            WriteResult result = store.write(epochs, writes);
+            for (KbWrite write : writes) {
+                if (write instanceof KbWrite.Advanced) {
+                    advanced.add(write.kbId());
+                } else {
+                    advanced.remove(write.kbId());
+                }
+            }
+            return result;
+        }
+
+        @Override
+        public Map<String, KbState> find(Collection<String> kbIds) {
+            Map<String, KbState> found = new HashMap<>(store.find(kbIds));
+            found.replaceAll((kbId, kb) -> advanced.contains(kbId) ? new KbState(kbId, kb.version(), null) : kb);
+            return found;
+        }
+    }
+
+    /** Leases that whoever holds one may renew or release, whoever owns the name by now. */
+    static final class Careless implements Lock {
+
+        private final Lock lock;
+        private final boolean renews;
+        private final boolean neverExpires;
+        private final Map<String, Lease> owners = new HashMap<>();
+
+        Careless(Lock lock, boolean renews, boolean neverExpires) {
+            this.lock = lock;
+            this.renews = renews;
+            this.neverExpires = neverExpires;
+        }
+
+        @Override
+        public Optional<Lease> tryAcquire(String name, Duration ttl) {
+            Optional<Lease> granted = lock.tryAcquire(name, neverExpires ? Duration.ofDays(1) : ttl);
+            return granted.map(lease -> {
+                owners.put(name, lease);
+                return new CarelessLease(lease);
+            });
+        }
+
+        private final class CarelessLease implements Lease {
+
+            private final Lease lease;
+
+            private CarelessLease(Lease lease) {
+                this.lease = lease;
+            }
+
+            @Override
+            public String name() {
+                return lease.name();
+            }
+
+            @Override
+            public Renewal renew(Duration ttl) {
+                return renews ? owners.get(name()).renew(ttl) : lease.renew(neverExpires ? Duration.ofDays(1) : ttl);
+            }
+
+            @Override
+            public void release() {
+                if (renews || neverExpires) {
+                    lease.release();
+                } else {
+                    owners.get(name()).release();
+                }
+            }
+        }
+    }
+}

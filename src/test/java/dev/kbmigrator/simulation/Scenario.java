@@ -1,0 +1,106 @@
+package dev.kbmigrator.simulation;
+
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.Partitions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/** What one seed plays: the fleet, the migrations, the timings, and how much goes wrong. Drawn before anything runs. */
+final class Scenario {
+
+    private static final int MOST_KBS = 60;
+    private static final int[] PARTITION_OF =
+            IntStream.range(0, 40_000).map(i -> Partitions.of("kb-" + i)).toArray();
+
+    /** Those that the KBs are in: few, so that they meet. */
+    final TreeSet<Integer> partitions = new TreeSet<>();
+
+    /** Whether the others are there to be gone through, too. */
+    final boolean usesAllPartitions;
+
+    final List<MigrationInfo> plan = new ArrayList<>();
+    final List<String> kbIds = new ArrayList<>();
+    final int firstKbs;
+    final int actions;
+    final Duration ttl;
+    final Duration activeLook;
+    final Duration idleLook;
+    final Duration listing;
+    final Duration firstBackoff;
+    final Duration longestBackoff;
+    final Duration kbTimeout;
+    final double storeFaults;
+    final double lockFaults;
+    final double doubleGrants;
+    final double hostFaults;
+    final double crashes;
+    final double slowCalls;
+    final double failing;
+    final double hanging;
+    final boolean tellsWhatExists;
+    final boolean hasHopeless;
+
+    Scenario(SplittableRandom random) {
+        int versions = 1 + random.nextInt(6);
+        for (int version = 1; version <= versions; version++) {
+            int kind = random.nextInt(5);
+            plan.add(new MigrationInfo(version, "m" + version, kind != 0, kind == 0 || kind == 1));
+        }
+        int spread = 1 + random.nextInt(6);
+        while (partitions.size() < spread) {
+            partitions.add(random.nextInt(Partitions.COUNT));
+        }
+        for (int i = 0; kbIds.size() < MOST_KBS; i++) {
+            if (partitions.contains(PARTITION_OF[i])) {
+                kbIds.add("kb-" + i);
+            }
+        }
+        usesAllPartitions = random.nextInt(10) == 0;
+        firstKbs = 3 + random.nextInt(random.nextInt(4) == 0 ? 36 : 12);
+        actions = 4 + random.nextInt(22);
+        ttl = Duration.ofMillis(random.nextInt(2_000, 6_001));
+        activeLook = Duration.ofMillis(random.nextInt(300, 2_001));
+        idleLook = Duration.ofMillis(random.nextInt(2_000, 8_001));
+        listing = Duration.ofMillis(random.nextInt(5_000, 20_001));
+        firstBackoff = Duration.ofMillis(random.nextInt(100, 1_001));
+        longestBackoff = firstBackoff.plusMillis(random.nextInt(4_000));
+        kbTimeout = random.nextBoolean() ? null : Duration.ofMillis(random.nextInt(1_000, 5_001));
+        storeFaults = sometimes(random, 0.05);
+        lockFaults = sometimes(random, 0.1);
+        doubleGrants = sometimes(random, 0.3);
+        hostFaults = sometimes(random, 0.05);
+        crashes = sometimes(random, 0.01);
+        slowCalls = sometimes(random, 0.02);
+        failing = sometimes(random, 0.3);
+        hanging = sometimes(random, 0.1);
+        tellsWhatExists = random.nextInt(4) != 0;
+        hasHopeless = random.nextInt(5) == 0;
+    }
+
+    private static double sometimes(SplittableRandom random, double most) {
+        return random.nextInt(5) < 2 ? 0 : random.nextDouble() * most;
+    }
+
+    long newest() {
+        return plan.get(plan.size() - 1).version();
+    }
+
+    @Override
+    public String toString() {
+        return "plan "
+                + plan.stream()
+                        .map(info -> info.version() + (info.kbPart() ? "k" : "") + (info.globalPart() ? "g" : ""))
+                        .toList()
+                + ", " + firstKbs + " KBs, ttl " + ttl + ", looks " + activeLook + "/" + idleLook + ", listing "
+                + listing
+                + ", backoff " + firstBackoff + ".." + longestBackoff + ", kbTimeout " + kbTimeout
+                + String.format(
+                        ", faults: store %.3f lock %.3f double %.3f host %.3f crash %.3f slow %.3f failing %.2f hanging %.2f",
+                        storeFaults, lockFaults, doubleGrants, hostFaults, crashes, slowCalls, failing, hanging)
+                + ", tells what exists " + tellsWhatExists + ", has hopeless " + hasHopeless;
+    }
+}

@@ -1,0 +1,148 @@
+package dev.kbmigrator.simulation;
+
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.WriteResult;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The state store as one process sees it: behind a {@link Wire}. */
+final class SimStore implements StateStore {
+
+    private final Node node;
+    private final World world;
+    private final StateStore store;
+    private final Wire wire;
+
+    private record Seen(Snapshot snapshot, long at) {}
+
+    SimStore(Node node, StateStore store) {
+        this.node = node;
+        this.world = node.world;
+        this.store = store;
+        this.wire = new Wire(node);
+    }
+
+    private <T> T call(java.util.function.Supplier<T> effect, String what, Object... details) {
+        return wire.call(world.scenario.storeFaults, effect, what, details);
+    }
+
+    @Override
+    public Snapshot look(Heartbeat self) {
+        Seen seen = call(() -> new Seen(store.look(self), world.model.lookedAt), "look");
+        node.scheduler.current().lastLook = seen.at();
+        return seen.snapshot();
+    }
+
+    @Override
+    public void forgetReplica(String replicaId) {
+        call(
+                () -> {
+                    store.forgetReplica(replicaId);
+                    return true;
+                },
+                "forgetReplica",
+                replicaId);
+    }
+
+    @Override
+    public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+        Map<Integer, Epoch> opened = call(() -> store.openEpochs(scopes), "openEpochs", scopes.toString());
+        opened.forEach((scope, epoch) -> node.lock.leases.get(Bodies.lockName(scope)).token = epoch.number());
+        return opened;
+    }
+
+    @Override
+    public Set<String> enroll(Collection<String> kbIds, long version) {
+        return call(() -> store.enroll(kbIds, version), "enroll", kbIds.toString(), version);
+    }
+
+    @Override
+    public void remove(Collection<String> kbIds) {
+        call(
+                () -> {
+                    store.remove(kbIds);
+                    return true;
+                },
+                "remove",
+                kbIds.toString());
+    }
+
+    @Override
+    public Map<String, KbState> find(Collection<String> kbIds) {
+        return call(() -> store.find(kbIds), "find", kbIds.toString());
+    }
+
+    @Override
+    public Page page(PageRequest request) {
+        return call(() -> store.page(request), "page", request.belowVersion(), request.selection());
+    }
+
+    @Override
+    public long count(long belowVersion) {
+        return call(() -> store.count(belowVersion), "count", belowVersion);
+    }
+
+    @Override
+    public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+        world.bodies.checkSent(node, epochs);
+        return call(() -> store.write(epochs, writes), "write", epochs.toString(), shown(writes));
+    }
+
+    private static String shown(List<KbWrite> writes) {
+        StringBuilder text = new StringBuilder();
+        for (KbWrite write : writes) {
+            text.append(write.getClass().getSimpleName())
+                    .append(' ')
+                    .append(write.kbId())
+                    .append(" from ");
+            text.append(write.from()).append("; ");
+        }
+        return text.toString();
+    }
+
+    @Override
+    public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
+        return call(() -> store.raiseFloors(epochs, version), "raiseFloors", epochs.toString(), version);
+    }
+
+    @Override
+    public Optional<Document> document(String name) {
+        return call(() -> store.document(name), "document", name);
+    }
+
+    @Override
+    public List<Document> documents(String prefix) {
+        return call(() -> store.documents(prefix), "documents", prefix);
+    }
+
+    @Override
+    public boolean compareAndSet(String name, long expectedRevision, String json, Epoch fence) {
+        long look = node.scheduler.current().lastLook;
+        return call(
+                () -> {
+                    world.model.lookOfWriter = look;
+                    return store.compareAndSet(name, expectedRevision, json, fence);
+                },
+                "compareAndSet",
+                name,
+                expectedRevision,
+                json,
+                String.valueOf(fence));
+    }
+
+    @Override
+    public int maxBatch() {
+        return store.maxBatch();
+    }
+}

@@ -1,0 +1,288 @@
+package dev.kbmigrator.simulation;
+
+import dev.kbmigrator.InvalidMigrationsException;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.MigratorException;
+import dev.kbmigrator.spi.StateStoreException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Plays one seed: first a storm, in which anything may happen; then calm, in which all must come to an end. */
+final class Simulation {
+
+    private static final long CALM_SECONDS = 1_200;
+
+    private final World world;
+    private final Scheduler scheduler;
+    private int pausedBy;
+    private int busyHosts;
+
+    /**
+     * How it went.
+     *
+     * @param violation what was wrong; null when nothing was
+     * @param hash of all that happened
+     * @param steps how often another thread could have gone on
+     * @param virtualNanos how long it took in virtual time
+     */
+    record Result(long seed, String violation, long hash, long steps, long virtualNanos, String scenario, Trace trace) {
+
+        String describe(int events) {
+            return "seed " + seed + ": " + violation + "\n  replay: mvn -q test -Dtest=SimulationTest -Dsimulate.seed="
+                    + seed + "\n  " + scenario + "\n  " + String.join("\n  ", trace.last(events));
+        }
+    }
+
+    private Simulation(long seed, Mutant mutant) {
+        this.world = new World(seed, mutant);
+        this.scheduler = world.scheduler;
+    }
+
+    static Result play(long seed, Mutant mutant) {
+        Simulation simulation = new Simulation(seed, mutant);
+        return simulation.play();
+    }
+
+    /** How many seeds it takes to find a planted bug; 0 when that many are not enough. */
+    static int seedsToFind(Mutant bug, int most) {
+        for (int seed = 1; seed <= most; seed++) {
+            if (play(seed, bug).violation() != null) {
+                return seed;
+            }
+        }
+        return 0;
+    }
+
+    private Result play() {
+        scheduler.run(this::drive);
+        String violation = scheduler.violation();
+        return new Result(
+                world.seed,
+                violation == null || !violation.startsWith("no end") ? violation : violation + ": " + world.missing(),
+                scheduler.trace.hash(),
+                scheduler.steps(),
+                scheduler.now(),
+                world.scenario.toString(),
+                scheduler.trace);
+    }
+
+    private void drive() {
+        for (int i = 0; i < world.scenario.firstKbs; i++) {
+            world.host.listed.add(world.host.fresh());
+        }
+        chooseHopeless();
+        int first = 1 + scheduler.random.nextInt(world.scenario.plan.size());
+        startReplica(first);
+        for (int i = 0; i < world.scenario.actions; i++) {
+            scheduler.sleep(scheduler.millis(0, scheduler.random.nextInt(3) == 0 ? 5_000 : 500));
+            act();
+        }
+        calm();
+        scheduler.stop();
+    }
+
+    private void chooseHopeless() {
+        if (world.scenario.hasHopeless) {
+            boolean global = scheduler.random.nextInt(3) == 0;
+            String kbId = global ? "" : pick(new ArrayList<>(world.host.listed));
+            MigrationInfo info = pick(world.scenario.plan.stream()
+                    .filter(one -> global ? one.globalPart() : one.kbPart())
+                    .toList());
+            if (info != null) {
+                world.bodies.hopeless.add(kbId + "@" + info.version());
+            }
+        }
+    }
+
+    private <T> T pick(List<T> list) {
+        return list.isEmpty() ? null : list.get(scheduler.random.nextInt(list.size()));
+    }
+
+    private Node anyNode() {
+        return pick(world.nodes.stream().filter(Node::runs).toList());
+    }
+
+    private void act() {
+        int what = scheduler.random.nextInt(20);
+        Node node = anyNode();
+        if (what < 4 || node == null) {
+            int replicas = (int) world.nodes.stream().filter(Node::runs).count();
+            if (replicas < 4) {
+                startReplica(1 + scheduler.random.nextInt(world.scenario.plan.size()));
+            }
+        } else if (what < 6) {
+            node.crash();
+        } else if (what < 8) {
+            node.freeze(scheduler.millis(100, 3 * world.scenario.ttl.toMillis()));
+        } else if (what < 10) {
+            asHost(node, "close", () -> close(node));
+        } else if (what < 12) {
+            create(node);
+        } else if (what < 14) {
+            delete(node);
+        } else if (what < 15) {
+            pause(node);
+        } else if (what < 17) {
+            ask(node, 0);
+        } else if (what < 18) {
+            skip(node);
+        } else if (what < 19) {
+            world.locks.forget();
+        } else {
+            asHost(node, "status", () -> node.engine.status());
+        }
+    }
+
+    private void startReplica(int knows) {
+        Node node = world.newNode(knows);
+        int how = scheduler.random.nextInt(8);
+        if (how == 0) {
+            scheduler.event("BUILT ONLY", node.name);
+        } else if (how < 3) {
+            asHost(node, "run", () -> {
+                node.engine.run(null);
+                scheduler.event("RUN IS DONE");
+                if (knows == world.scenario.newest() && world.model.current != world.scenario.newest()) {
+                    scheduler.violate("run() ended well at version " + world.model.current);
+                }
+            });
+        } else {
+            scheduler.event("START", node.name);
+            node.engine.start();
+        }
+    }
+
+    /** In a thread of the host's; what the API may throw is no violation. */
+    private void asHost(Node node, String what, Runnable call) {
+        busyHosts++;
+        scheduler.spawn(node, "host-" + what, () -> {
+            try {
+                call.run();
+            } catch (MigratorException | StateStoreException | IllegalStateException | IllegalArgumentException e) {
+                scheduler.event("  " + what + " threw", e.getClass().getSimpleName());
+                if (e instanceof InvalidMigrationsException) {
+                    scheduler.violate("the migrations were called invalid: " + e.getMessage());
+                }
+            }
+            busyHosts--;
+        });
+    }
+
+    private void close(Node node) {
+        long startedAt = scheduler.now();
+        Duration timeout = Duration.ofMillis(scheduler.random.nextInt(0, 10_000));
+        scheduler.event("CLOSE", node.name, timeout.toString());
+        node.engine.close(timeout);
+        node.closed = true;
+        long took = scheduler.now() - startedAt;
+        long slack = 2_000_000_000L + 3 * world.scenario.ttl.toNanos();
+        if (took > timeout.toNanos() + slack && node.thawedAt < startedAt) {
+            scheduler.violate("close(" + timeout + ") took " + Duration.ofNanos(took));
+        }
+        scheduler.event("CLOSED", node.name);
+    }
+
+    /** Half of the new KBs are registered before they are visible; the others only turn up in the list. */
+    private void create(Node node) {
+        String kbId = world.host.fresh();
+        if (kbId == null) {
+            return;
+        }
+        if (scheduler.random.nextBoolean()) {
+            scheduler.event("CREATE", kbId);
+            world.host.listed.add(kbId);
+            return;
+        }
+        world.host.reserved.put(kbId, node);
+        asHost(node, "register", () -> {
+            long startedAt = scheduler.now();
+            boolean registered = false;
+            try {
+                node.engine.registerKb(kbId);
+                registered = scheduler.now() - startedAt < world.scenario.listing.toNanos();
+            } finally {
+                world.host.reserved.remove(kbId);
+                if (registered) {
+                    scheduler.event("CREATE", kbId, "registered");
+                    world.host.listed.add(kbId);
+                } else {
+                    world.host.delete(kbId);
+                }
+            }
+        });
+    }
+
+    private void delete(Node node) {
+        String kbId = pick(new ArrayList<>(world.host.listed));
+        if (kbId == null) {
+            return;
+        }
+        scheduler.event("DELETE", kbId);
+        world.host.delete(kbId);
+        if (scheduler.random.nextBoolean()) {
+            asHost(node, "forget", () -> node.engine.forgetKb(kbId));
+        }
+    }
+
+    private void pause(Node node) {
+        pausedBy++;
+        asHost(node, "pause", () -> {
+            node.engine.setPaused(true, "simulated");
+            scheduler.sleep(scheduler.millis(100, 5_000));
+            node.engine.setPaused(false, "");
+        });
+    }
+
+    private void ask(Node node, long skip) {
+        List<String> kbs = new ArrayList<>(world.host.listed);
+        kbs.addAll(world.host.deletedAt.keySet().stream().sorted().limit(1).toList());
+        String kbId = pick(kbs);
+        if (kbId != null) {
+            asHost(node, "migrateKb", () -> node.engine.migrateKb(kbId, skip, "simulated"));
+            if (scheduler.random.nextInt(3) == 0) {
+                ask(node, skip);
+            }
+        }
+    }
+
+    private void skip(Node node) {
+        for (String key : world.bodies.hopeless) {
+            if (!key.startsWith("@")) {
+                String kbId = key.substring(0, key.indexOf('@'));
+                long version = Long.parseLong(key.substring(key.indexOf('@') + 1));
+                world.model.skips.put(kbId, version);
+                asHost(node, "skipKb", () -> node.engine.migrateKb(kbId, version, "simulated"));
+                return;
+            }
+        }
+        ask(node, 0);
+    }
+
+    private void calm() {
+        world.stormy = false;
+        for (Node node : world.nodes) {
+            node.frozenUntil = Math.min(node.frozenUntil, scheduler.now());
+            node.thawedAt = Math.min(node.thawedAt, scheduler.now());
+        }
+        scheduler.event("CALM");
+        Node healthy = world.newNode((int) world.scenario.newest());
+        healthy.healthy = true;
+        healthy.engine.start();
+        if (pausedBy > 0) {
+            asHost(healthy, "resume", () -> {
+                scheduler.sleep(6_000_000_000L);
+                healthy.engine.setPaused(false, "");
+            });
+        }
+        String missing = "";
+        for (int second = 0; second < CALM_SECONDS; second++) {
+            scheduler.sleep(1_000_000_000);
+            missing = world.missing();
+            if (missing == null) {
+                return;
+            }
+        }
+        scheduler.violate("after " + CALM_SECONDS + " s of calm: " + missing + "; behind: " + world.behind());
+    }
+}

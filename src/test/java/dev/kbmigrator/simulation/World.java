@@ -1,0 +1,162 @@
+package dev.kbmigrator.simulation;
+
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.engine.Backoff;
+import dev.kbmigrator.internal.engine.Catalog;
+import dev.kbmigrator.internal.engine.Engine;
+import dev.kbmigrator.internal.engine.EngineConfig;
+import dev.kbmigrator.internal.engine.EngineConfig.Identity;
+import dev.kbmigrator.internal.engine.EngineConfig.Timings;
+import dev.kbmigrator.internal.engine.Services;
+import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.StateStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** All that takes part in one simulation. */
+final class World {
+
+    private static final long STORE_ORIGIN_MICROS = 1_700_000_000_000_000L;
+
+    final long seed;
+    final Mutant mutant;
+    final Scheduler scheduler;
+    final Scenario scenario;
+    final Model model;
+    final StateStore store;
+    final LockService locks;
+    final Host host;
+    final Bodies bodies;
+    final List<Node> nodes = new ArrayList<>();
+
+    /** Whether things go wrong now. */
+    boolean stormy = true;
+
+    World(long seed, Mutant mutant) {
+        this.seed = seed;
+        this.mutant = mutant;
+        this.scheduler = new Scheduler(seed);
+        this.scenario = new Scenario(scheduler.random.split());
+        this.model = new Model(scheduler, scenario.plan);
+        this.store = new CheckedStore(
+                this, mutant.beneath(new MemoryStateStore(() -> STORE_ORIGIN_MICROS + scheduler.now() / 1_000)));
+        this.locks = new LockService(this);
+        this.host = new Host(this);
+        this.bodies = new Bodies(this);
+        if (!scenario.usesAllPartitions) {
+            Set<Integer> others = new TreeSet<>(Partitions.all());
+            others.removeAll(scenario.partitions);
+            store.raiseFloors(store.openEpochs(others).values(), scenario.newest());
+        }
+    }
+
+    /** A process with the first migrations; it does nothing yet. */
+    Node newNode(int knows) {
+        Node node = mutant.node(this, "r" + (nodes.size() + 1) + "v" + knows, knows);
+        nodes.add(node);
+        node.engine = new Engine(new EngineConfig(
+                Catalog.of(bodies.of(node), false, new ArrayList<>()),
+                mutant.above(node, new SimStore(node, store)),
+                node.lock,
+                host.seenBy(node),
+                new Services(Map.of()),
+                List.of(),
+                node,
+                node,
+                new Identity(node.name, "simulated", "v" + knows),
+                0,
+                1 + scheduler.random.nextInt(4),
+                1 + scheduler.random.nextInt(3),
+                new Timings(
+                        scenario.ttl,
+                        scenario.activeLook,
+                        scenario.idleLook,
+                        scenario.listing,
+                        new Backoff(scenario.firstBackoff, scenario.longestBackoff),
+                        scenario.kbTimeout,
+                        Duration.ofMinutes(15))));
+        return node;
+    }
+
+    boolean isRecordedAsDone(long version) {
+        return store.document(String.format("global/%019d", version))
+                .map(document -> Model.parse(document.json()).path("done").asBoolean())
+                .orElse(false);
+    }
+
+    /** What is not done that nothing keeps from being done; null when all is. */
+    String missing() {
+        long opened = model.stageEnd(model.current, scenario.newest());
+        if (model.planned != scenario.newest()
+                || (opened == model.current ? model.target != 0 : !isStuckBefore(opened))) {
+            return "the fleet is at version " + model.current + " of " + model.target + ", not at " + scenario.newest();
+        }
+        for (String kbId : host.listed) {
+            Long version = model.versions.get(kbId);
+            long goal = goalOf(kbId, version, model.kbGoal(opened));
+            if (version == null || version < goal) {
+                return kbId + " is at " + version + ", not at " + goal;
+            }
+        }
+        for (String kbId : model.versions.keySet()) {
+            if (!host.isThere(kbId)) {
+                return kbId + " is still known though it was deleted";
+            }
+        }
+        for (Task task : scheduler.tasks()) {
+            boolean mayWait = task.name.equals("host-run") && !bodies.hopeless.isEmpty();
+            if (task.name.startsWith("host-") && !task.node.dead && !mayWait) {
+                return task + " has not returned";
+            }
+        }
+        if (!store.documents("now/request/").isEmpty()) {
+            return "a request is not answered: " + store.documents("now/request/");
+        }
+        return null;
+    }
+
+    /** Every KB that is behind, with what is on record of it, for people to read. */
+    String behind() {
+        StringBuilder text = new StringBuilder();
+        for (Map.Entry<String, Long> kb : model.versions.entrySet()) {
+            if (kb.getValue() < model.kbGoal(scenario.newest())) {
+                text.append(store.find(Set.of(kb.getKey())).values())
+                        .append(host.isThere(kb.getKey()) ? "" : " (deleted)")
+                        .append(" floor ")
+                        .append(model.floors[Partitions.of(kb.getKey())])
+                        .append("; ");
+            }
+        }
+        return text.toString();
+    }
+
+    private long goalOf(String kbId, Long version, long goal) {
+        for (MigrationInfo info : scenario.plan) {
+            if (info.version() <= goal
+                    && bodies.hopeless.contains(kbId + "@" + info.version())
+                    && version != null
+                    && version < info.version()) {
+                return model.kbGoal(info.version() - 1);
+            }
+        }
+        return goal;
+    }
+
+    private boolean isStuckBefore(long end) {
+        if (bodies.hopeless.contains("@" + end)) {
+            return true;
+        }
+        for (String kbId : host.listed) {
+            Long version = model.versions.get(kbId);
+            if (goalOf(kbId, version, model.kbGoal(end)) < model.kbGoal(end)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,132 @@
+package dev.kbmigrator.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.Partitions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Which KBs are to be tried now: the same answer in a page and in a look. */
+interface DueContract extends StoreFixture {
+
+    @Test
+    default void byTheClockAKbIsDueUnlessItsNextAttemptIsLater() {
+        enrollOneOfEachKind();
+        assertThat(kbs().listed(StoreDriver.due(1, Due.BY_THE_CLOCK, 2)))
+                .containsExactlyInAnyOrder("plain", "saved", "failed, due");
+    }
+
+    @Test
+    default void aKbBecomesDueAsTimePasses() {
+        kbs().enroll(0, "kb");
+        kbs().done(new KbWrite.Failed("kb", 0, 1, 1, "boom", Duration.ofMillis(400)));
+        long due = kbs().recorded("kb").dueMicros();
+        Set<String> early = kbs().listed(StoreDriver.due(1, Due.BY_THE_CLOCK, 10));
+        if (kbs().look().storeMicros() < due) {
+            assertThat(early).isEmpty();
+        }
+        letPass(Duration.ofMillis(410));
+        assertThat(kbs().look().storeMicros()).isGreaterThanOrEqualTo(due);
+        assertThat(kbs().listed(StoreDriver.due(1, Due.BY_THE_CLOCK, 10))).containsExactly("kb");
+        assertThat(kbs().look().attempts()).extracting(AttemptCount::due).containsExactly(1);
+    }
+
+    @Test
+    default void failedBeforeListsWhatDidNotFailSince() {
+        enrollOneOfEachKind();
+        kbs().enroll(0, "failed once more");
+        letPass(Duration.ofMillis(5));
+        kbs().done(new KbWrite.Failed("failed once more", 0, 1, 1, "boom", Duration.ZERO));
+        long instant = kbs().recorded("failed once more").failedMicros();
+        assertThat(instant).isGreaterThan(kbs().recorded("failed, later").failedMicros());
+        assertThat(kbs().listed(StoreDriver.due(1, new Due(instant), 2)))
+                .containsExactlyInAnyOrder("plain", "saved", "failed, due", "failed, later");
+        assertThat(kbs().listed(StoreDriver.due(1, new Due(instant + 1), 2)))
+                .containsExactlyInAnyOrder("plain", "saved", "failed, due", "failed, later", "failed once more");
+        assertThat(kbs().listed(StoreDriver.due(1, new Due(1L), 2))).containsExactlyInAnyOrder("plain", "saved");
+    }
+
+    @Test
+    default void failingKbsAreThoseWithAFailureOrSetAside() {
+        enrollOneOfEachKind();
+        kbs().enroll(0, "set aside without a failure");
+        kbs().done(new KbWrite.Failed("set aside without a failure", 0, 1, 0, "by a person", null));
+        int behind = Partitions.of("behind");
+        assertThat(kbs().raise(behind, 2)).as("chosen alone in its partition").containsExactly(behind);
+        kbs().enroll(1, "behind");
+        for (int limit : new int[] {1, 2, 256}) {
+            for (Due ignored : List.of(Due.BY_THE_CLOCK, new Due(1L))) {
+                PageRequest request =
+                        new PageRequest(Partitions.all(), Selection.FAILING, Long.MAX_VALUE, ignored, null, limit);
+                assertThat(kbs().listed(request))
+                        .containsExactlyInAnyOrder(
+                                "failed, due", "failed, later", "set aside", "set aside without a failure");
+                assertThat(kbs().listed(new PageRequest(Partitions.all(), Selection.FAILING, 0, ignored, null, limit)))
+                        .isEmpty();
+            }
+        }
+    }
+
+    @Test
+    default void allListsThemAllWhateverIsDue() {
+        enrollOneOfEachKind();
+        assertThat(kbs().listed(StoreDriver.all(Partitions.all(), 2))).hasSize(5);
+    }
+
+    @Test
+    default void aLookCountsAttemptsByPartitionAndVersion() {
+        List<String> kbIds = StoreDriver.inPartition(30, "kb-", 7);
+        kbs().enroll(0, kbIds);
+        kbs().enroll(0, StoreDriver.inPartition(31, "kb-", 2));
+        kbs().done(
+                        new KbWrite.Failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)),
+                        new KbWrite.Failed(kbIds.get(1), 0, 1, 1, "boom", Duration.ofHours(2)),
+                        new KbWrite.Failed(kbIds.get(2), 0, 1, 1, "boom", Duration.ZERO),
+                        new KbWrite.Failed(kbIds.get(3), 0, 1, 1, "boom", null),
+                        new KbWrite.Checkpointed(kbIds.get(4), 0, 1, "1"),
+                        new KbWrite.Failed(kbIds.get(5), 0, 2, 1, "boom", null));
+        kbs().done(new KbWrite.Failed(
+                StoreDriver.inPartition(31, "kb-", 1).get(0), 0, 1, 1, "boom", Duration.ofHours(3)));
+        long first = kbs().recorded(kbIds.get(0)).dueMicros();
+        long third =
+                kbs().recorded(StoreDriver.inPartition(31, "kb-", 1).get(0)).dueMicros();
+        assertThat(kbs().look().attempts())
+                .containsExactlyInAnyOrder(
+                        new AttemptCount(30, 1, 2, 2, 1, first),
+                        new AttemptCount(30, 2, 0, 0, 1, Long.MAX_VALUE),
+                        new AttemptCount(31, 1, 0, 1, 0, third));
+    }
+
+    @Test
+    default void aLookCountsWhatIsDueAsItsHeartbeatDefinesIt() {
+        List<String> kbIds = StoreDriver.inPartition(30, "kb-", 3);
+        kbs().enroll(0, kbIds);
+        kbs().done(new KbWrite.Failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)));
+        letPass(Duration.ofMillis(5));
+        kbs().done(new KbWrite.Failed(kbIds.get(1), 0, 1, 1, "boom", Duration.ZERO));
+        kbs().done(new KbWrite.Failed(kbIds.get(2), 0, 1, 1, "boom", null));
+        long instant = kbs().recorded(kbIds.get(1)).failedMicros();
+        long waitingSince = kbs().recorded(kbIds.get(1)).dueMicros();
+        assertThat(kbs().look(new Due(instant)).attempts())
+                .containsExactly(new AttemptCount(30, 1, 1, 1, 1, waitingSince));
+        assertThat(kbs().look(new Due(instant + 1)).attempts())
+                .containsExactly(new AttemptCount(30, 1, 2, 0, 1, Long.MAX_VALUE));
+    }
+
+    /** KBs at version 0 of which "plain", "saved", and "failed, due" are due by the clock. */
+    private void enrollOneOfEachKind() {
+        kbs().enroll(0, "plain", "saved", "failed, due", "failed, later", "set aside");
+        kbs().done(
+                        new KbWrite.Checkpointed("saved", 0, 1, "1"),
+                        new KbWrite.Failed("failed, due", 0, 1, 1, "boom", Duration.ZERO),
+                        new KbWrite.Failed("failed, later", 0, 1, 1, "boom", Duration.ofHours(1)),
+                        new KbWrite.Failed("set aside", 0, 1, 1, "boom", null));
+    }
+}

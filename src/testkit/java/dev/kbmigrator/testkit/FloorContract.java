@@ -1,0 +1,164 @@
+package dev.kbmigrator.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Floors: never above a KB that has no attempt on record. */
+interface FloorContract extends StoreFixture {
+
+    @Test
+    default void floorsStartAtZero() {
+        assertThat(kbs().look().floors()).hasSize(Partitions.COUNT).containsOnly(0L);
+    }
+
+    @Test
+    default void aFloorRisesWhenNoKbIsBelow() {
+        String kbId = StoreDriver.inPartition(9, "kb-", 1).get(0);
+        kbs().enroll(2, kbId);
+        assertThat(kbs().raise(9, 2)).containsExactly(9);
+        assertThat(other().look(StoreDriver.heartbeat("x", Due.BY_THE_CLOCK, false))
+                        .floors()
+                        .get(9))
+                .isEqualTo(2);
+        assertThat(kbs().look().floors().stream().filter(floor -> floor != 0)).hasSize(1);
+    }
+
+    @Test
+    default void aKbBelowHoldsTheFloorOfItsPartitionOnly() {
+        String low = StoreDriver.inPartition(9, "kb-", 1).get(0);
+        String high = StoreDriver.inPartition(10, "kb-", 1).get(0);
+        kbs().enroll(1, low);
+        kbs().enroll(2, high);
+        Collection<Epoch> epochs = store().openEpochs(Set.of(9, 10, 11)).values();
+        assertThat(store().raiseFloors(epochs, 2)).containsExactlyInAnyOrder(10, 11);
+        assertThat(kbs().look().floors().subList(9, 13)).containsExactly(0L, 2L, 2L, 0L);
+        kbs().advance(low, 1, 2);
+        assertThat(kbs().raise(9, 2)).containsExactly(9);
+    }
+
+    @Test
+    default void oneKbBelowAmongManyHoldsTheFloor() {
+        List<String> kbIds = StoreDriver.inPartition(9, "kb-", 20);
+        kbs().enroll(1, kbIds);
+        kbIds.subList(1, 20).forEach(kbId -> kbs().advance(kbId, 1, 2));
+        assertThat(kbs().raise(9, 2)).isEmpty();
+        assertThat(kbs().floor(9)).isZero();
+        assertThat(kbs().raise(9, 1)).containsExactly(9);
+        assertThat(kbs().floor(9)).isEqualTo(1);
+    }
+
+    @Test
+    default void aFloorNeverSinks() {
+        assertThat(kbs().raise(9, 5)).containsExactly(9);
+        assertThat(kbs().raise(9, 3)).as("those at the version or above").containsExactly(9);
+        assertThat(kbs().floor(9)).isEqualTo(5);
+    }
+
+    @Test
+    default void aStaleEpochRaisesNothing() {
+        Collection<Epoch> old = store().openEpochs(Set.of(9, 10)).values();
+        other().openEpochs(Set.of(9));
+        assertThat(store().raiseFloors(old, 4)).containsExactly(10);
+        assertThat(kbs().look().floors().subList(9, 11)).containsExactly(0L, 4L);
+    }
+
+    @Test
+    default void anAttemptOnRecordDoesNotHoldTheFloor() {
+        List<String> kbIds = StoreDriver.inPartition(9, "kb-", 3);
+        kbs().enroll(0, kbIds);
+        kbs().done(
+                        new KbWrite.Failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)),
+                        new KbWrite.Failed(kbIds.get(1), 0, 1, 1, "boom", null),
+                        new KbWrite.Checkpointed(kbIds.get(2), 0, 1, "1"));
+        assertThat(kbs().raise(9, 1)).containsExactly(9);
+        assertThat(kbs().floor(9)).isEqualTo(1);
+        assertThat(kbs().listed(StoreDriver.all(Set.of(9), 10))).containsExactlyInAnyOrderElementsOf(kbIds);
+    }
+
+    @Test
+    default void aRemovedKbDoesNotHoldTheFloor() {
+        List<String> kbIds = StoreDriver.inPartition(9, "kb-", 2);
+        kbs().enroll(0, kbIds);
+        store().remove(kbIds);
+        assertThat(kbs().raise(9, 1)).containsExactly(9);
+    }
+
+    @Test
+    default void allFloorsRiseInOneCall() {
+        kbs().enroll(3, StoreDriver.ids("kb-", 600));
+        kbs().enroll(2, StoreDriver.inPartition(200, "low-", 1));
+        Collection<Epoch> epochs = store().openEpochs(Partitions.all()).values();
+        assertThat(store().raiseFloors(epochs, 3)).hasSize(255).doesNotContain(200);
+        assertThat(kbs().look().floors()).filteredOn(floor -> floor == 3L).hasSize(255);
+    }
+
+    @Test
+    default void aKbEnrolledBehindTheFloorIsDueAtOnce() {
+        List<String> kbIds = StoreDriver.inPartition(9, "kb-", 3);
+        kbs().raise(9, 5);
+        kbs().enroll(4, kbIds.get(0));
+        kbs().enroll(0, kbIds.get(1));
+        kbs().enroll(5, kbIds.get(2));
+        assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new Attempt(5, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().attempt(kbIds.get(1))).isEqualTo(new Attempt(1, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().attempt(kbIds.get(2))).as("not behind").isNull();
+        assertThat(kbs().floor(9)).isEqualTo(5);
+        assertThat(kbs().listed(StoreDriver.due(5, Due.BY_THE_CLOCK, 10)))
+                .containsExactlyInAnyOrder(kbIds.get(0), kbIds.get(1));
+    }
+
+    @Test
+    default void enrollingBehindSomeFloorsTellsTheKbsApart() {
+        List<String> behind = StoreDriver.inPartition(9, "kb-", 4);
+        List<String> level = StoreDriver.inPartition(10, "kb-", 4);
+        kbs().raise(9, 2);
+        kbs().raise(10, 1);
+        kbs().enroll(1, behind.get(0));
+        List<String> mixed = new ArrayList<>(behind);
+        mixed.addAll(level);
+        assertThat(store().enroll(mixed, 1)).hasSize(7).doesNotContain(behind.get(0));
+        assertThat(store().find(mixed).values())
+                .allSatisfy(kb -> assertThat(kb.attempt() != null).isEqualTo(behind.contains(kb.kbId())));
+    }
+
+    @Test
+    default void aKbThatAdvancesButStaysBehindTheFloorIsDueAtOnce() {
+        String kbId = StoreDriver.inPartition(9, "kb-", 1).get(0);
+        kbs().raise(9, 5);
+        kbs().enroll(2, kbId);
+        kbs().advance(kbId, 2, 3);
+        assertThat(kbs().state(kbId))
+                .isEqualTo(new KbState(kbId, 3, new Attempt(4, 0, null, 0, 0, false, false, null)));
+        kbs().advance(kbId, 3, 5);
+        assertThat(kbs().attempt(kbId)).as("it has caught up").isNull();
+    }
+
+    @Test
+    default void aFailingKbThatAdvancesBehindAFloorRaisedMeanwhileIsDueAtOnce() {
+        List<String> kbIds = StoreDriver.inPartition(9, "kb-", 3);
+        kbs().enroll(0, kbIds);
+        kbs().done(
+                        new KbWrite.Failed(kbIds.get(0), 0, 1, 3, "boom", Duration.ofHours(1)),
+                        new KbWrite.Failed(kbIds.get(1), 0, 1, 3, "boom", null),
+                        new KbWrite.Checkpointed(kbIds.get(2), 0, 1, "1"));
+        kbs().raise(9, 3);
+        kbs().done(kbIds.stream().map(kbId -> new KbWrite.Advanced(kbId, 0, 1)).toArray(KbWrite[]::new));
+        assertThat(store().find(kbIds).values())
+                .hasSize(3)
+                .allSatisfy(
+                        kb -> assertThat(kb.attempt()).isEqualTo(new Attempt(2, 0, null, 0, 0, false, false, null)));
+        assertThat(kbs().listed(StoreDriver.due(3, Due.BY_THE_CLOCK, 2))).containsExactlyInAnyOrderElementsOf(kbIds);
+    }
+}

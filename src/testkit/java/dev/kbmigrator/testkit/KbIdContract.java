@@ -1,0 +1,161 @@
+package dev.kbmigrator.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** KB ids are compared as bytes, whatever they hold. */
+interface KbIdContract extends StoreFixture {
+
+    /** Ids that a collation, an escape, or a cursor could mistake for one another. */
+    List<String> AWKWARD = List.of(
+            "a",
+            "A",
+            "a ",
+            "a  ",
+            " a",
+            "a\t",
+            "a\n",
+            "a\r\n",
+            "a\u0001",
+            "a\u00a0", // case, spaces, control characters
+            "e",
+            "é",
+            "e\u0301",
+            "ß",
+            "ss",
+            "SS",
+            "ñ",
+            "n",
+            "i",
+            "I",
+            "İ",
+            "ı",
+            "œ",
+            "oe", // what collations equate
+            "it's",
+            "\"quoted\"",
+            "back\\slash",
+            "a%",
+            "a_",
+            "ab",
+            "*",
+            "?",
+            "'; DROP TABLE kb; --", // what SQL reads
+            "a/b",
+            "a:b",
+            "a,b",
+            "{a,b}",
+            "[a]",
+            "$1",
+            "a\\nb",
+            "&amp;",
+            "null",
+            "0",
+            "00",
+            "7:a", // what formats read
+            "日本語",
+            "\uff5e",
+            "\ue000",
+            "😀",
+            "😁",
+            "👩‍👩‍👧",
+            "\u200b",
+            "\ufeffa"); // UTF-8 and UTF-16 order differ
+
+    @Test
+    default void awkwardIdsStayDistinct() {
+        Map<String, Long> expected = new HashMap<>();
+        for (String kbId : AWKWARD) {
+            long version = expected.size();
+            assertThat(store().enroll(List.of(kbId), version))
+                    .as("enrolled anew")
+                    .containsExactly(kbId);
+            expected.put(kbId, version);
+        }
+        assertThat(versions()).isEqualTo(expected);
+        assertThat(store().enroll(AWKWARD, 100)).isEmpty();
+        assertThat(kbs().listed(StoreDriver.all(Partitions.all(), 1))).isEqualTo(expected.keySet());
+    }
+
+    @Test
+    default void awkwardIdsAreEnrolledInOneCall() {
+        assertThat(store().enroll(AWKWARD, 3)).containsExactlyInAnyOrderElementsOf(AWKWARD);
+        assertThat(store().count(Long.MAX_VALUE)).isEqualTo(AWKWARD.size());
+    }
+
+    @Test
+    default void awkwardIdsAreWrittenEachForItself() {
+        kbs().enroll(0, AWKWARD);
+        for (int i = 0; i < AWKWARD.size(); i++) {
+            String kbId = AWKWARD.get(i);
+            kbs().advance(kbId, 0, i + 1);
+            kbs().done(new KbWrite.Failed(kbId, i + 1, i + 2, 1, "failure of " + kbId, Duration.ofHours(1)));
+            kbs().done(new KbWrite.Checkpointed(kbId, i + 1, i + 2, "" + i));
+        }
+        for (int i = 0; i < AWKWARD.size(); i++) {
+            String kbId = AWKWARD.get(i);
+            assertThat(kbs().version(kbId)).isEqualTo(i + 1);
+            assertThat(kbs().recorded(kbId).error()).isEqualTo("failure of " + kbId);
+            assertThat(kbs().recorded(kbId).checkpoint()).isEqualTo("" + i);
+        }
+    }
+
+    @Test
+    default void anAwkwardIdIsRemovedAlone() {
+        kbs().enroll(0, AWKWARD);
+        List<String> left = new ArrayList<>(AWKWARD);
+        for (String kbId : AWKWARD) {
+            store().remove(List.of(kbId));
+            left.remove(kbId);
+            assertThat(store().find(AWKWARD).keySet()).containsExactlyInAnyOrderElementsOf(left);
+        }
+    }
+
+    @Test
+    default void awkwardIdsOfOnePartitionAreAllListedAtEveryPageSize() {
+        List<String> kbIds = new ArrayList<>();
+        for (String prefix : AWKWARD) {
+            kbIds.addAll(StoreDriver.inPartition(77, prefix, 1));
+        }
+        kbs().enroll(0, kbIds);
+        for (int limit : new int[] {1, 2, 3, 7, 256}) {
+            assertThat(kbs().listed(StoreDriver.all(Partitions.all(), limit)))
+                    .as("pages of %d", limit)
+                    .containsExactlyInAnyOrderElementsOf(kbIds);
+        }
+    }
+
+    @Test
+    default void idsOf255BytesFit() {
+        List<String> longest =
+                List.of("x".repeat(255), "x".repeat(254) + "y", "é".repeat(127) + "x", "😀".repeat(63) + "xyz");
+        assertThat(longest)
+                .allSatisfy(kbId ->
+                        assertThat(kbId.getBytes(StandardCharsets.UTF_8)).hasSize(255));
+        kbs().enroll(0, longest);
+        longest.forEach(kbId -> kbs().advance(kbId, 0, 1));
+        longest.forEach(kbId -> kbs().done(new KbWrite.Checkpointed(kbId, 1, 2, "1")));
+        assertThat(store().find(longest).values())
+                .hasSize(4)
+                .allSatisfy(kb -> assertThat(kb.version()).isEqualTo(1));
+        assertThat(kbs().listed(StoreDriver.all(Partitions.all(), 1))).containsExactlyInAnyOrderElementsOf(longest);
+    }
+
+    private Map<String, Long> versions() {
+        Map<String, Long> versions = new HashMap<>();
+        for (KbState kb : store().find(AWKWARD).values()) {
+            versions.put(kb.kbId(), kb.version());
+        }
+        return versions;
+    }
+}

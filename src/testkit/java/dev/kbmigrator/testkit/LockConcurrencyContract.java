@@ -1,0 +1,109 @@
+package dev.kbmigrator.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.Lease;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.Renewal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/** What must hold when many contend. Odd threads use the second client. */
+interface LockConcurrencyContract extends LockFixture {
+
+    int CONTENDERS = 8;
+    int NAMES = 20;
+
+    @Test
+    default void ofManyContendersForAFreeNameExactlyOneWins() throws Exception {
+        for (int i = 0; i < NAMES; i++) {
+            assertExactlyOneWins(name() + "-" + i);
+        }
+    }
+
+    @Test
+    default void ofManyContendersForAReleasedNameExactlyOneWins() throws Exception {
+        for (int i = 0; i < NAMES; i++) {
+            acquired(lock(), name() + "-" + i, LONG).release();
+            assertExactlyOneWins(name() + "-" + i);
+        }
+    }
+
+    @Test
+    default void ofManyContendersForAnExpiredNameExactlyOneWins() throws Exception {
+        List<Lease> expired = new ArrayList<>();
+        for (int i = 0; i < NAMES; i++) {
+            expired.add(acquired(lock(), name() + "-" + i, shortTtl()));
+        }
+        expireNow(expired.get(NAMES - 1));
+        for (int i = 0; i < NAMES; i++) {
+            assertExactlyOneWins(name() + "-" + i);
+            assertThat(expired.get(i).renew(LONG)).isEqualTo(Renewal.LOST);
+        }
+    }
+
+    /** An owner that comes back late meets a contender: at most one of them has the name afterwards. */
+    @Test
+    default void aLateRenewalAndAnAttemptNeverBothSucceed() throws Exception {
+        List<Lease> expired = new ArrayList<>();
+        for (int i = 0; i < NAMES; i++) {
+            expired.add(acquired(lock(), name() + "-" + i, shortTtl()));
+        }
+        expireNow(expired.get(NAMES - 1));
+        for (Lease late : expired) {
+            Queue<String> owners = new ConcurrentLinkedQueue<>();
+            Together.run(2, thread -> {
+                if (thread == 0) {
+                    if (late.renew(LONG) == Renewal.HELD) {
+                        owners.add("the late one");
+                    }
+                } else if (other().tryAcquire(late.name(), LONG).isPresent()) {
+                    owners.add("the contender");
+                }
+            });
+            assertThat(owners).hasSizeLessThanOrEqualTo(1);
+        }
+    }
+
+    /** Each thread reads a number and writes it back raised by one, under the lock; one that was not alone loses a step. */
+    @Test
+    default void noUpdateMadeUnderTheLockIsLost() throws Exception {
+        AtomicInteger counter = new AtomicInteger();
+        Together.run(4, thread -> {
+            Lock mine = thread % 2 == 0 ? lock() : other();
+            long start = System.nanoTime();
+            for (int done = 0; done < 25; ) {
+                assertThat(System.nanoTime() - start).as("nanoseconds").isLessThan(TimeUnit.SECONDS.toNanos(60));
+                Optional<Lease> lease = mine.tryAcquire(name(), LONG);
+                if (lease.isPresent()) {
+                    int read = counter.get();
+                    LockSupport.parkNanos(1_000);
+                    counter.set(read + 1);
+                    lease.get().release();
+                    done++;
+                } else {
+                    LockSupport.parkNanos(50_000);
+                }
+            }
+        });
+        assertThat(counter).hasValue(100);
+    }
+
+    private void assertExactlyOneWins(String contended) throws Exception {
+        Queue<Lease> winners = new ConcurrentLinkedQueue<>();
+        Together.run(
+                CONTENDERS,
+                thread -> (thread % 2 == 0 ? lock() : other())
+                        .tryAcquire(contended, LONG)
+                        .ifPresent(winners::add));
+        assertThat(winners).hasSize(1);
+        assertThat(winners.element().renew(LONG)).isEqualTo(Renewal.HELD);
+    }
+}

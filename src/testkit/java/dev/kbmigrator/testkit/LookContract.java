@@ -1,0 +1,154 @@
+package dev.kbmigrator.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.spi.Snapshot;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Looks: the heartbeat of a replica, and what it is shown. */
+interface LookContract extends StoreFixture {
+
+    @Test
+    default void anEmptyStoreShowsTheReplicaThatLooksAndNothingElse() {
+        Snapshot snapshot = kbs().look();
+        assertThat(snapshot.documents()).isEmpty();
+        assertThat(snapshot.attempts()).isEmpty();
+        assertThat(snapshot.floors()).containsOnly(0L);
+        assertThat(snapshot.replicas()).extracting(ReplicaState::replicaId).containsExactly("driver");
+    }
+
+    @Test
+    default void theStoresClockGivesMicrosecondsSince1970() {
+        long micros = kbs().look().storeMicros();
+        assertThat(Instant.EPOCH.plus(micros, ChronoUnit.MICROS))
+                .isBetween(Instant.parse("2020-01-01T00:00:00Z"), Instant.parse("2120-01-01T00:00:00Z"));
+        letPass(Duration.ofMillis(20));
+        assertThat(kbs().look().storeMicros()).isBetween(micros + 10_000, micros + 60_000_000);
+    }
+
+    @Test
+    default void aHeartbeatIsSeenByAllAsItWasGiven() {
+        Heartbeat self = new Heartbeat(
+                "r".repeat(100),
+                "hôst 😀 ".repeat(25),
+                "build 'x' \"y\"",
+                20_991_231_235_959L,
+                true,
+                Due.BY_THE_CLOCK,
+                false);
+        Snapshot seen = store().look(self);
+        assertThat(seen.replicas()).singleElement().satisfies(replica -> {
+            assertThat(replica.replicaId()).isEqualTo(self.replicaId());
+            assertThat(replica.host()).isEqualTo(self.host());
+            assertThat(replica.build()).isEqualTo(self.build());
+            assertThat(replica.newestVersion()).isEqualTo(self.newestVersion());
+            assertThat(replica.safeToServe()).isTrue();
+        });
+        assertThat(other().look(StoreDriver.heartbeat("s", Due.BY_THE_CLOCK, false))
+                        .replicas())
+                .hasSize(2)
+                .containsAll(seen.replicas());
+    }
+
+    @Test
+    default void aReplicaKeepsWhenItWasFirstSeenAndRenewsTheRest() {
+        ReplicaState first = onlyReplica(new Heartbeat("r", "h1", "b1", 1, false, Due.BY_THE_CLOCK, false));
+        assertThat(first.firstSeenMicros()).isPositive().isEqualTo(first.lastSeenMicros());
+        letPass(Duration.ofMillis(5));
+        ReplicaState second = onlyReplica(new Heartbeat("r", "h2", "b2", 2, true, Due.BY_THE_CLOCK, true));
+        assertThat(second.lastSeenMicros()).isGreaterThan(first.lastSeenMicros());
+        assertThat(second)
+                .isEqualTo(
+                        new ReplicaState("r", "h2", "b2", 2, true, first.firstSeenMicros(), second.lastSeenMicros()));
+    }
+
+    @Test
+    default void aReplicaIsSeenByTheStoresClock() {
+        long before = kbs().look().storeMicros();
+        store().look(StoreDriver.heartbeat("r", Due.BY_THE_CLOCK, false));
+        Snapshot after = kbs().look();
+        assertThat(after.replicas())
+                .filteredOn(replica -> replica.replicaId().equals("r"))
+                .singleElement()
+                .satisfies(replica -> assertThat(replica.lastSeenMicros()).isBetween(before, after.storeMicros()));
+    }
+
+    @Test
+    default void aForgottenReplicaIsListedNoMoreUntilItLooksAgain() {
+        store().look(StoreDriver.heartbeat("r", Due.BY_THE_CLOCK, false));
+        store().look(StoreDriver.heartbeat("R", Due.BY_THE_CLOCK, false));
+        other().forgetReplica("r");
+        store().forgetReplica("r");
+        store().forgetReplica("nobody");
+        long after = kbs().look().storeMicros();
+        assertThat(kbs().look().replicas())
+                .extracting(ReplicaState::replicaId)
+                .containsExactlyInAnyOrder("R", "driver");
+        letPass(Duration.ofMillis(5));
+        assertThat(store().look(StoreDriver.heartbeat("r", Due.BY_THE_CLOCK, false))
+                        .replicas())
+                .filteredOn(replica -> replica.replicaId().equals("r"))
+                .singleElement()
+                .satisfies(replica -> assertThat(replica.firstSeenMicros()).isGreaterThan(after));
+    }
+
+    @Test
+    default void onlyAnnouncedDocumentsAreShown() {
+        assertThat(store().compareAndSet(Document.ANNOUNCED + "b", 0, "{\"b\":1}", null))
+                .isTrue();
+        assertThat(store().compareAndSet(Document.ANNOUNCED + "a", 0, "{\"a\":1}", null))
+                .isTrue();
+        for (String hidden : List.of("now", "nowhere/a", "NOW/a", "history/now/", "no", "now0")) {
+            assertThat(store().compareAndSet(hidden, 0, "0", null)).isTrue();
+        }
+        assertThat(kbs().look().documents())
+                .containsExactlyInAnyOrderElementsOf(store().documents(Document.ANNOUNCED))
+                .extracting(Document::json)
+                .containsExactlyInAnyOrder("{\"a\":1}", "{\"b\":1}");
+        assertThat(kbs().lookThoroughly().documents()).hasSize(2);
+    }
+
+    @Test
+    default void aThoroughLookFindsTheLowestKbOfEachPartition() {
+        assertThat(kbs().lookThoroughly().floors()).hasSize(Partitions.COUNT).containsOnly(Long.MAX_VALUE);
+        List<String> kbIds = StoreDriver.inPartition(40, "kb-", 4);
+        kbs().enroll(5, kbIds);
+        kbs().enroll(3, StoreDriver.inPartition(255, "kb-", 1));
+        kbs().advance(kbIds.get(0), 5, 6);
+        List<Long> floors = kbs().lookThoroughly().floors();
+        assertThat(floors).filteredOn(floor -> floor != Long.MAX_VALUE).containsExactly(5L, 3L);
+        assertThat(floors.get(40)).isEqualTo(5);
+        assertThat(kbs().look().floors()).as("the floors themselves").containsOnly(0L);
+    }
+
+    @Test
+    default void aThoroughLookLeavesOutKbsWithAnAttemptOnRecord() {
+        List<String> kbIds = StoreDriver.inPartition(40, "kb-", 4);
+        kbs().enroll(1, kbIds);
+        kbs().advance(kbIds.get(3), 1, 2);
+        kbs().done(
+                        new KbWrite.Failed(kbIds.get(0), 1, 2, 1, "boom", Duration.ZERO),
+                        new KbWrite.Failed(kbIds.get(1), 1, 2, 1, "boom", null),
+                        new KbWrite.Checkpointed(kbIds.get(2), 1, 2, "1"));
+        assertThat(kbs().lookThoroughly().floors().get(40)).isEqualTo(2);
+        store().remove(List.of(kbIds.get(3)));
+        assertThat(kbs().lookThoroughly().floors().get(40)).isEqualTo(Long.MAX_VALUE);
+        assertThat(kbs().lookThoroughly().attempts()).isEqualTo(kbs().look().attempts());
+    }
+
+    private ReplicaState onlyReplica(Heartbeat self) {
+        List<ReplicaState> replicas = store().look(self).replicas();
+        assertThat(replicas).hasSize(1);
+        return replicas.get(0);
+    }
+}

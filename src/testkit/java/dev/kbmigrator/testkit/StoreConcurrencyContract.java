@@ -1,0 +1,370 @@
+package dev.kbmigrator.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.WriteResult;
+import dev.kbmigrator.spi.WriteResult.Stale;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.Test;
+
+/** What must hold when calls overlap. Odd threads use the second handle. */
+interface StoreConcurrencyContract extends StoreFixture {
+
+    int THREADS = 8;
+
+    /** More attempts than it takes, when some succeed. */
+    int MOST_ATTEMPTS = 20_000;
+
+    /** A write under an old epoch, answered with whether it was refused. */
+    @FunctionalInterface
+    interface FencedWrite {
+        boolean isRefused(Epoch epoch, int round);
+    }
+
+    @Test
+    default void onceEpochsAreOpenedNoOlderWriteTakesEffect() throws Exception {
+        for (int round = 0; round < 15; round++) {
+            String kbId = "raced-" + round;
+            kbs().enroll(0, kbId);
+            AtomicLong written = new AtomicLong();
+            long seen = raceTheFence(
+                    Partitions.of(kbId),
+                    (epoch, version) -> {
+                        WriteResult result = other().write(
+                                        List.of(epoch), List.of(new KbWrite.Advanced(kbId, version, version + 1)));
+                        written.addAndGet(result.refused() ? 0 : 1);
+                        return result.refused();
+                    },
+                    () -> kbs().version(kbId));
+            assertThat(kbs().version(kbId)).as("after the epoch was opened").isEqualTo(seen);
+            assertThat(written).as("writes that were answered as done").hasValue(seen);
+        }
+    }
+
+    @Test
+    default void onceEpochsAreOpenedNoOlderCheckpointOrFailureTakesEffect() throws Exception {
+        for (int round = 0; round < 15; round++) {
+            String kbId = "raced-" + round;
+            kbs().enroll(0, kbId);
+            KbState[] seen = new KbState[1];
+            raceTheFence(
+                    Partitions.of(kbId),
+                    (epoch, i) -> {
+                        KbWrite write = i % 2 == 0
+                                ? new KbWrite.Checkpointed(kbId, 0, 1, "" + i)
+                                : new KbWrite.Failed(kbId, 0, 1, i, "boom", Duration.ofHours(1));
+                        return other().write(List.of(epoch), List.of(write)).refused();
+                    },
+                    () -> {
+                        seen[0] = kbs().state(kbId);
+                        return 0;
+                    });
+            assertThat(kbs().state(kbId)).as("after the epoch was opened").isEqualTo(seen[0]);
+        }
+    }
+
+    @Test
+    default void onceEpochsAreOpenedNoOlderChangeOfADocumentTakesEffect() throws Exception {
+        for (int round = 0; round < 15; round++) {
+            String name = "raced/" + round;
+            long[] revision = {0};
+            long seen = raceTheFence(
+                    Epoch.COORDINATOR,
+                    (epoch, i) -> {
+                        boolean changed = other().compareAndSet(name, revision[0], "" + i, epoch);
+                        if (changed) {
+                            revision[0] = revisionOf(other(), name);
+                        }
+                        return !changed;
+                    },
+                    () -> revisionOf(store(), name));
+            assertThat(revisionOf(store(), name))
+                    .as("after the epoch was opened")
+                    .isEqualTo(seen);
+        }
+    }
+
+    @Test
+    default void onceEpochsAreOpenedNoOlderRaiseTakesEffect() throws Exception {
+        long[] floor = {0};
+        for (int round = 0; round < 15; round++) {
+            long start = floor[0];
+            long seen = raceTheFence(
+                    33,
+                    (epoch, i) ->
+                            other().raiseFloors(List.of(epoch), start + i + 1).isEmpty(),
+                    () -> kbs().floor(33));
+            floor[0] = kbs().floor(33);
+            assertThat(floor[0]).as("after the epoch was opened").isEqualTo(seen);
+        }
+    }
+
+    @Test
+    default void overlappingBatchesInAnyOrderNeitherDeadlockNorLose() throws Exception {
+        List<String> kbIds = StoreDriver.ids("kb-", 100);
+        kbs().enroll(0, kbIds);
+        Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
+        Map<String, AtomicInteger> done = new ConcurrentHashMap<>();
+        kbIds.forEach(kbId -> done.put(kbId, new AtomicInteger()));
+        Together.run(THREADS, thread -> {
+            StateStore mine = thread % 2 == 0 ? store() : other();
+            Random random = new Random(thread);
+            for (int round = 0; round < 12; round++) {
+                List<String> order = new ArrayList<>(kbIds);
+                Collections.shuffle(order, random);
+                WriteResult result = advanceAll(mine, epochs, order.subList(0, 50));
+                assertThat(result.refused()).isFalse();
+                assertThat(result.exceptions().values()).allMatch(Stale.class::isInstance);
+                order.subList(0, 50).stream()
+                        .filter(kbId -> !result.exceptions().containsKey(kbId))
+                        .forEach(kbId -> StoreDriver.entry(done, kbId).incrementAndGet());
+            }
+        });
+        for (KbState kb : store().find(kbIds).values()) {
+            assertThat(kb.version())
+                    .as("transitions of %s, each once", kb.kbId())
+                    .isEqualTo(StoreDriver.entry(done, kb.kbId()).get());
+        }
+    }
+
+    @Test
+    default void ofConcurrentAdvancesExactlyOneTakesEffect() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            String kbId = "contended-" + round;
+            kbs().enroll(0, kbId);
+            Collection<Epoch> epochs = kbs().open(kbId);
+            AtomicInteger winners = new AtomicInteger();
+            Together.run(THREADS, thread -> {
+                StateStore mine = thread % 2 == 0 ? store() : other();
+                WriteResult result = mine.write(epochs, List.of(new KbWrite.Advanced(kbId, 0, thread + 1)));
+                winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
+            });
+            assertThat(winners).hasValue(1);
+        }
+    }
+
+    @Test
+    default void ofConcurrentEnrolmentsOfAKbExactlyOneIsAnswered() throws Exception {
+        List<String> kbIds = StoreDriver.ids("kb-", 200);
+        Map<String, AtomicInteger> answered = new ConcurrentHashMap<>();
+        Map<String, Long> versions = new ConcurrentHashMap<>();
+        Together.run(THREADS, thread -> {
+            StateStore mine = thread % 2 == 0 ? store() : other();
+            List<String> order = new ArrayList<>(kbIds);
+            Collections.shuffle(order, new Random(thread));
+            for (int from = 0; from < order.size(); from += 50) {
+                for (String kbId : mine.enroll(order.subList(from, from + 50), thread)) {
+                    answered.computeIfAbsent(kbId, key -> new AtomicInteger()).incrementAndGet();
+                    versions.put(kbId, (long) thread);
+                }
+            }
+        });
+        assertThat(answered)
+                .hasSize(200)
+                .allSatisfy((kbId, times) -> assertThat(times).hasValue(1));
+        assertThat(store().find(kbIds).values())
+                .hasSize(200)
+                .allSatisfy(kb -> assertThat(kb.version()).isEqualTo(versions.get(kb.kbId())));
+    }
+
+    @Test
+    default void enrolmentsAndRaisesThatOverlapLoseNoKb() throws Exception {
+        for (int round = 0; round < 8; round++) {
+            long version = round;
+            String prefix = "round-" + round + "-";
+            Collection<Epoch> epochs = store().openEpochs(Partitions.all()).values();
+            Together.run(THREADS, thread -> {
+                StateStore mine = thread % 2 == 0 ? store() : other();
+                if (thread < 2) {
+                    for (int i = 0; i < 4; i++) {
+                        mine.raiseFloors(epochs, version + 1);
+                    }
+                } else {
+                    List<String> mineIds = StoreDriver.ids(prefix + thread + "-", 60);
+                    for (int from = 0; from < 60; from += 20) {
+                        assertThat(mine.enroll(mineIds.subList(from, from + 20), version))
+                                .hasSize(20);
+                    }
+                }
+            });
+            List<KbState> all = kbs().pass(StoreDriver.all(Partitions.all(), 256));
+            assertThat(all).as("KBs enrolled").hasSize(60 * (THREADS - 2));
+            assertNoneIsBehindItsFloorUnseen(all);
+            store().remove(all.stream().map(KbState::kbId).toList());
+        }
+    }
+
+    @Test
+    default void enrolmentsAdvancesAndRaisesThatOverlapLoseNoKb() throws Exception {
+        Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
+        CountDownLatch enrolling = new CountDownLatch(THREADS / 2);
+        Together.run(THREADS, thread -> {
+            StateStore mine = thread % 2 == 0 ? store() : other();
+            if (thread < THREADS / 2) {
+                for (int i = 0; i < 20; i++) {
+                    mine.enroll(StoreDriver.ids("kb-" + thread + "-" + i + "-", 10), i % 3);
+                }
+                enrolling.countDown();
+            } else {
+                long floor = 1;
+                while (!enrolling.await(1, TimeUnit.MILLISECONDS)) {
+                    List<String> low = new StoreDriver(mine)
+                            .pass(StoreDriver.due(floor, Due.BY_THE_CLOCK, 256)).stream()
+                                    .map(KbState::kbId)
+                                    .limit(256)
+                                    .toList();
+                    if (!low.isEmpty()) {
+                        advanceAll(mine, epochs, low);
+                    }
+                    mine.raiseFloors(epochs.values(), floor);
+                    floor = floor % 3 + 1;
+                }
+            }
+        });
+        List<KbState> all = kbs().pass(StoreDriver.all(Partitions.all(), 256));
+        assertThat(all).hasSize(10 * 20 * THREADS / 2);
+        assertNoneIsBehindItsFloorUnseen(all);
+    }
+
+    @Test
+    default void ofConcurrentChangesOfADocumentExactlyOneWins() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            String name = "contended/" + round / 2;
+            long expected = store().document(name).map(Document::revision).orElse(0L);
+            ConcurrentHashMap<Integer, String> winners = new ConcurrentHashMap<>();
+            Together.run(THREADS, thread -> {
+                StateStore mine = thread % 2 == 0 ? store() : other();
+                if (mine.compareAndSet(name, expected, "" + thread, null)) {
+                    winners.put(thread, "" + thread);
+                }
+            });
+            assertThat(winners).hasSize(1);
+            assertThat(winners.values())
+                    .containsExactly(store().document(name).orElseThrow().json());
+        }
+    }
+
+    @Test
+    default void noUpdateOfADocumentIsLost() throws Exception {
+        store().compareAndSet("counter", 0, "0", null);
+        Together.run(4, thread -> {
+            StateStore mine = thread % 2 == 0 ? store() : other();
+            int done = 0;
+            for (int attempts = 0; done < 15; attempts++) {
+                assertThat(attempts).as("attempts").isLessThan(MOST_ATTEMPTS);
+                Document before = mine.document("counter").orElseThrow();
+                String next = "" + (Integer.parseInt(before.json()) + 1);
+                done += mine.compareAndSet("counter", before.revision(), next, null) ? 1 : 0;
+            }
+        });
+        assertThat(store().document("counter").orElseThrow().json()).isEqualTo("60");
+    }
+
+    @Test
+    default void concurrentOpeningsGiveEachItsOwnEpoch() throws Exception {
+        Set<Long> numbers = ConcurrentHashMap.newKeySet();
+        Together.run(THREADS, thread -> {
+            StateStore mine = thread % 2 == 0 ? store() : other();
+            long last = 0;
+            for (int i = 0; i < 10; i++) {
+                Epoch epoch = StoreDriver.entry(mine.openEpochs(Set.of(3, 4, 5, Epoch.COORDINATOR)), 4);
+                assertThat(epoch.number()).isGreaterThan(last);
+                last = epoch.number();
+                numbers.add(last);
+            }
+        });
+        assertThat(numbers).hasSize(10 * THREADS);
+    }
+
+    /** Opens an epoch while a thread writes under the one before; answers what was read at once afterwards. */
+    private long raceTheFence(int scope, FencedWrite write, LongSupplier read) throws Exception {
+        Epoch old = kbs().epoch(scope);
+        CountDownLatch writing = new CountDownLatch(3);
+        AtomicBoolean opened = new AtomicBoolean();
+        long[] seen = new long[1];
+        Together.run(2, thread -> {
+            if (thread == 0) {
+                try {
+                    boolean late = false;
+                    for (int i = 0; !write.isRefused(old, i); i++) {
+                        assertThat(late)
+                                .as("a write sent after the next epoch was opened took effect")
+                                .isFalse();
+                        writing.countDown();
+                        late = opened.get();
+                    }
+                } finally {
+                    letGo(writing);
+                }
+            } else {
+                assertThat(writing.await(60, TimeUnit.SECONDS)).isTrue();
+                store().openEpochs(Set.of(scope));
+                opened.set(true);
+                seen[0] = read.getAsLong();
+            }
+        });
+        return seen[0];
+    }
+
+    private static void letGo(CountDownLatch latch) {
+        while (latch.getCount() > 0) {
+            latch.countDown();
+        }
+    }
+
+    private void assertNoneIsBehindItsFloorUnseen(Collection<KbState> kbs) {
+        List<Long> floors = kbs().look().floors();
+        List<Long> lowest = kbs().lookThoroughly().floors();
+        for (KbState kb : kbs) {
+            long floor = floors.get(Partitions.of(kb.kbId()));
+            assertThat(kb.version() >= floor || kb.attempt() != null)
+                    .as("below the floor %s and without an attempt: %s", floor, kb)
+                    .isTrue();
+        }
+        for (int partition = 0; partition < Partitions.COUNT; partition++) {
+            assertThat(lowest.get(partition))
+                    .as("the KBs of %s", partition)
+                    .isGreaterThanOrEqualTo(floors.get(partition));
+        }
+    }
+
+    private static WriteResult advanceAll(StateStore store, Map<Integer, Epoch> epochs, List<String> kbIds) {
+        Map<String, KbState> states = store.find(kbIds);
+        Map<Integer, Epoch> carried = new HashMap<>(epochs);
+        carried.keySet().retainAll(kbIds.stream().map(Partitions::of).toList());
+        List<KbWrite> writes = new ArrayList<>();
+        for (String kbId : kbIds) {
+            KbState state = states.get(kbId);
+            if (state != null) {
+                writes.add(new KbWrite.Advanced(kbId, state.version(), state.version() + 1));
+            }
+        }
+        return store.write(carried.values(), writes);
+    }
+
+    private static long revisionOf(StateStore store, String name) {
+        return store.document(name).map(Document::revision).orElse(0L);
+    }
+}

@@ -1,0 +1,187 @@
+package dev.kbmigrator.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.WriteResult;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The steps that many tests of a store take, made of the store's own methods only. */
+final class StoreDriver {
+
+    /** A pass that needs more pages than this does not end. */
+    private static final int MOST_PAGES = 20_000;
+
+    private final StateStore store;
+
+    StoreDriver(StateStore store) {
+        this.store = store;
+    }
+
+    static List<String> ids(String prefix, int count) {
+        return IntStream.range(0, count).mapToObj(i -> prefix + i).toList();
+    }
+
+    /** Ids that all fall into one partition. */
+    static List<String> inPartition(int partition, String prefix, int count) {
+        return Stream.iterate(0, i -> i + 1)
+                .map(i -> prefix + i)
+                .filter(id -> Partitions.of(id) == partition)
+                .limit(count)
+                .toList();
+    }
+
+    static Heartbeat heartbeat(String replicaId, Due due, boolean thorough) {
+        return new Heartbeat(replicaId, "host", "build", 1, false, due, thorough);
+    }
+
+    static PageRequest all(Set<Integer> partitions, int limit) {
+        return new PageRequest(partitions, Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, limit);
+    }
+
+    static PageRequest due(long belowVersion, Due due, int limit) {
+        return new PageRequest(Partitions.all(), Selection.DUE, belowVersion, due, null, limit);
+    }
+
+    /** Enrols KBs that were absent. */
+    void enroll(long version, String... kbIds) {
+        enroll(version, List.of(kbIds));
+    }
+
+    void enroll(long version, Collection<String> kbIds) {
+        assertThat(store.enroll(kbIds, version)).containsExactlyInAnyOrderElementsOf(kbIds);
+    }
+
+    /** What a map must hold. */
+    static <K, V> V entry(Map<K, V> map, K key) {
+        V value = map.get(key);
+        if (value == null) {
+            throw new AssertionError("nothing is there for " + key + ", only for " + map.keySet());
+        }
+        return value;
+    }
+
+    /** Opens the epoch of one scope. */
+    Epoch epoch(int scope) {
+        Map<Integer, Epoch> opened = store.openEpochs(Set.of(scope));
+        assertThat(opened).containsOnlyKeys(scope);
+        return entry(opened, scope);
+    }
+
+    /** Opens the epochs that a write to these KBs must carry. */
+    Collection<Epoch> open(Collection<String> kbIds) {
+        Set<Integer> partitions = kbIds.stream().map(Partitions::of).collect(Collectors.toSet());
+        return store.openEpochs(partitions).values();
+    }
+
+    Collection<Epoch> open(String kbId) {
+        return open(Set.of(kbId));
+    }
+
+    /** Writes under epochs opened for it. */
+    WriteResult write(KbWrite... writes) {
+        return store.write(open(Stream.of(writes).map(KbWrite::kbId).toList()), List.of(writes));
+    }
+
+    /** Writes under epochs opened for it, with success. */
+    void done(KbWrite... writes) {
+        assertThat(write(writes)).isEqualTo(WriteResult.ALL_DONE);
+    }
+
+    void advance(String kbId, long from, long to) {
+        done(new KbWrite.Advanced(kbId, from, to));
+    }
+
+    long version(String kbId) {
+        return state(kbId).version();
+    }
+
+    @Nullable
+    Attempt attempt(String kbId) {
+        return state(kbId).attempt();
+    }
+
+    /** The attempt on record, which must be there. */
+    Attempt recorded(String kbId) {
+        Attempt attempt = attempt(kbId);
+        if (attempt == null) {
+            throw new AssertionError("no attempt of " + kbId + " is on record");
+        }
+        return attempt;
+    }
+
+    KbState state(String kbId) {
+        Map<String, KbState> found = store.find(Set.of(kbId));
+        assertThat(found).containsOnlyKeys(kbId);
+        KbState state = entry(found, kbId);
+        assertThat(state.kbId()).isEqualTo(kbId);
+        return state;
+    }
+
+    Snapshot look() {
+        return look(Due.BY_THE_CLOCK);
+    }
+
+    Snapshot look(Due due) {
+        return store.look(heartbeat("driver", due, false));
+    }
+
+    Snapshot lookThoroughly() {
+        return store.look(heartbeat("driver", Due.BY_THE_CLOCK, true));
+    }
+
+    long floor(int partition) {
+        return look().floors().get(partition);
+    }
+
+    /** Raises the floor of one partition under an epoch opened for it. */
+    Set<Integer> raise(int partition, long version) {
+        return store.raiseFloors(Set.of(epoch(partition)), version);
+    }
+
+    /** Goes through all pages. */
+    List<KbState> pass(PageRequest request) {
+        return pass(request, page -> {});
+    }
+
+    /** Goes through all pages, and does something after each. */
+    List<KbState> pass(PageRequest request, Consumer<Page> afterEach) {
+        List<KbState> listed = new ArrayList<>();
+        PageRequest next = request;
+        for (int pages = 0; pages < MOST_PAGES; pages++) {
+            Page page = store.page(next);
+            assertThat(page.kbs()).hasSizeLessThanOrEqualTo(request.limit());
+            listed.addAll(page.kbs());
+            afterEach.accept(page);
+            if (page.next() == null) {
+                return listed;
+            }
+            next = next.from(page.next());
+        }
+        throw new AssertionError("the pass did not end within " + MOST_PAGES + " pages");
+    }
+
+    Set<String> listed(PageRequest request) {
+        return pass(request).stream().map(KbState::kbId).collect(Collectors.toSet());
+    }
+}
