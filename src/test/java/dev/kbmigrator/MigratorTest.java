@@ -8,8 +8,11 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -92,5 +95,30 @@ class MigratorTest {
                 .allSatisfy((key, count) -> assertThat(count).hasValue(1));
         replicas.forEach(Migrator::close);
         assertThat(store.documents("history/")).hasSize(2);
+    }
+
+    @Test
+    void oneRequestThatEndsLeavesTheOthersTheirHelp() {
+        kbs.clear();
+        CountDownLatch slowIsAtWork = new CountDownLatch(1);
+        Migrator migrator = migrator(KbMigration.of(1, "wait", (context, kbId) -> {
+            if (kbId.equals("quick")) {
+                slowIsAtWork.await();
+            } else if (slowIsAtWork.getCount() > 0) {
+                slowIsAtWork.countDown();
+                while (true) {
+                    context.checkCancelled();
+                    Thread.onSpinWait();
+                }
+            }
+        }));
+        migrator.run();
+        kbs.addAll(List.of("quick", "slow"));
+        Executor ownThread = call -> new Thread(call).start();
+        CompletableFuture<Long> quick = CompletableFuture.supplyAsync(() -> migrator.migrateKb("quick"), ownThread);
+        CompletableFuture<Long> slow = CompletableFuture.supplyAsync(() -> migrator.migrateKb("slow"), ownThread);
+        assertThat(quick).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(1L);
+        assertThat(slow).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(1L);
+        migrator.close();
     }
 }

@@ -69,29 +69,25 @@ final class MariaDbDialect extends Dialect {
             ) ENGINE = InnoDB
             """);
 
-    private static final String MARIADB_SETTINGS =
-            """
+    private static final String MARIADB_SETTINGS = """
             SET @kb_migrator_wait = @@SESSION.innodb_lock_wait_timeout, @kb_migrator_idle = @@SESSION.idle_transaction_timeout,
               @kb_migrator_time = @@SESSION.max_statement_time, @kb_migrator_isolation = @@SESSION.tx_isolation,
               SESSION innodb_lock_wait_timeout = %1$d, SESSION idle_transaction_timeout = %1$d,
               SESSION max_statement_time = %1$d, SESSION tx_isolation = 'READ-COMMITTED'
             """;
 
-    private static final String MARIADB_RESTORE =
-            """
+    private static final String MARIADB_RESTORE = """
             SET SESSION innodb_lock_wait_timeout = @kb_migrator_wait, SESSION idle_transaction_timeout = @kb_migrator_idle,
               SESSION max_statement_time = @kb_migrator_time, SESSION tx_isolation = @kb_migrator_isolation
             """;
 
-    private static final String MYSQL_SETTINGS =
-            """
+    private static final String MYSQL_SETTINGS = """
             SET @kb_migrator_wait = @@SESSION.innodb_lock_wait_timeout,
               @kb_migrator_isolation = @@SESSION.transaction_isolation,
               SESSION innodb_lock_wait_timeout = %1$d, SESSION transaction_isolation = 'READ-COMMITTED'
             """;
 
-    private static final String MYSQL_RESTORE =
-            """
+    private static final String MYSQL_RESTORE = """
             SET SESSION innodb_lock_wait_timeout = @kb_migrator_wait,
               SESSION transaction_isolation = @kb_migrator_isolation
             """;

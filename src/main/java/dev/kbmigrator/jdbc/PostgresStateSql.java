@@ -215,8 +215,7 @@ final class PostgresStateSql extends StandardStateSql {
                  SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id))
             """;
 
-    private static final String RAISE =
-            """
+    private static final String RAISE = """
             WITH fence AS (
               SELECT e.scope FROM {epoch} e
               JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
@@ -346,7 +345,8 @@ final class PostgresStateSql extends StandardStateSql {
             return new Page(List.of(), null);
         }
         String above = after != null && rest.first() == after.partition() ? after.kbId() : "";
-        String sql = statements.sql(PAGE.replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
+        String sql = statements.sql(
+                PAGE.replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
         return database.autocommit("list KBs", connection -> {
             List<KbState> kbs = new ArrayList<>();
             try (PreparedStatement statement = connection.prepareStatement(sql)) {

@@ -1,6 +1,5 @@
 package dev.kbmigrator.jdbc;
 
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -20,7 +19,8 @@ final class StandardLockSql implements LockSql {
     private static final String TAKE_OVER =
             "UPDATE {lock} SET nonce = ?, expires_us = {now} + ? WHERE name IN ({names}) AND expires_us <= {now}";
     private static final String READ = "SELECT name, nonce FROM {lock} WHERE name IN ({names})";
-    private static final String RENEW = "UPDATE {lock} SET expires_us = {now} + ? WHERE nonce = ? AND name IN ({names})";
+    private static final String RENEW =
+            "UPDATE {lock} SET expires_us = {now} + ? WHERE nonce = ? AND name IN ({names})";
     private static final String RELEASE =
             "UPDATE {lock} SET expires_us = 0, nonce = '' WHERE nonce = ? AND name IN ({names})";
 

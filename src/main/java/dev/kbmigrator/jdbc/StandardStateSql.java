@@ -232,11 +232,16 @@ class StandardStateSql implements StateSql {
             List<KbState> kbs = new ArrayList<>();
             SortedSet<Integer> rest = after == null ? partitions : partitions.tailSet(after.partition() + 1);
             if (after != null && partitions.contains(after.partition())) {
-                list(connection, request, "k.kb_partition = ? AND k.kb_id > ?", statement -> {
-                    statement.setInt(1, after.partition());
-                    dialect.setKbId(statement, 2, after.kbId());
-                    return 3;
-                }, kbs);
+                list(
+                        connection,
+                        request,
+                        "k.kb_partition = ? AND k.kb_id > ?",
+                        statement -> {
+                            statement.setInt(1, after.partition());
+                            dialect.setKbId(statement, 2, after.kbId());
+                            return 3;
+                        },
+                        kbs);
             }
             for (Collection<Integer> part : split(rest)) {
                 if (kbs.size() < request.limit()) {
@@ -253,7 +258,9 @@ class StandardStateSql implements StateSql {
         if (partitions.isEmpty()) {
             return List.of();
         }
-        return dialect.onePartitionAtOnce() ? partitions.stream().<Collection<Integer>>map(Set::of).toList() : List.of(partitions);
+        return dialect.onePartitionAtOnce()
+                ? partitions.stream().<Collection<Integer>>map(Set::of).toList()
+                : List.of(partitions);
     }
 
     private void list(
@@ -263,8 +270,9 @@ class StandardStateSql implements StateSql {
             Statements.Use<Integer> binder,
             List<KbState> kbs)
             throws SQLException {
-        String sql = statements.sql(
-                PAGE.replace("{partitions}", partitions).replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
+        String sql = statements.sql(PAGE.replace("{partitions}", partitions)
+                .replace("{join}", KbRows.join(request))
+                .replace("{selected}", KbRows.selected(request)));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             int index = binder.with(statement);
             statement.setLong(index++, request.belowVersion());

@@ -58,14 +58,17 @@ final class StandardWrite {
         for (KbWrite.Advanced write : writes) {
             Key key = Key.of(write.kbId());
             keys.add(key);
-            bySteps.computeIfAbsent(new Step(write.from(), write.to()), step -> new ArrayList<>()).add(key);
+            bySteps.computeIfAbsent(new Step(write.from(), write.to()), step -> new ArrayList<>())
+                    .add(key);
         }
         int moved = 0;
         for (Map.Entry<Step, List<Key>> group : bySteps.entrySet()) {
             Step step = group.getKey();
             group.getValue().sort(null);
-            String update = "UPDATE {kb} SET version = " + step.to() + " WHERE version = " + step.from() + " AND {keys}";
-            for (int rows : statements.forKeys(connection, update, group.getValue(), PreparedStatement::executeUpdate)) {
+            String update =
+                    "UPDATE {kb} SET version = " + step.to() + " WHERE version = " + step.from() + " AND {keys}";
+            for (int rows :
+                    statements.forKeys(connection, update, group.getValue(), PreparedStatement::executeUpdate)) {
                 moved += rows;
             }
         }
@@ -139,21 +142,22 @@ final class StandardWrite {
     /** What is on record of KBs that have advanced goes, unless their partition's floor has risen over them meanwhile. */
     private void clear(Map<Key, Long> goals) throws SQLException {
         SortedSet<Key> attempted = new TreeSet<>();
-        statements.forKeys(connection, "SELECT kb_partition, kb_id FROM {attempt} WHERE {keys}", goals.keySet(), statement -> {
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    attempted.add(new Key(rows.getInt(1), statements.dialect().getKbId(rows, 2)));
-                }
-            }
-            return true;
-        });
+        statements.forKeys(
+                connection, "SELECT kb_partition, kb_id FROM {attempt} WHERE {keys}", goals.keySet(), statement -> {
+                    try (ResultSet rows = statement.executeQuery()) {
+                        while (rows.next()) {
+                            attempted.add(
+                                    new Key(rows.getInt(1), statements.dialect().getKbId(rows, 2)));
+                        }
+                    }
+                    return true;
+                });
         if (attempted.isEmpty()) {
             return;
         }
         Map<Integer, Long> floors = statements.lockFloors(connection, attempted);
         delete(attempted);
-        attempted.removeIf(key ->
-                Objects.requireNonNull(goals.get(key)) >= floors.getOrDefault(key.partition(), 0L));
+        attempted.removeIf(key -> Objects.requireNonNull(goals.get(key)) >= floors.getOrDefault(key.partition(), 0L));
         insert(
                 statements,
                 connection,

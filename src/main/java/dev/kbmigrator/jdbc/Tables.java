@@ -39,7 +39,8 @@ final class Tables {
     static List<String> ddl(Dialect dialect, JdbcSettings settings) {
         List<String> statements = new ArrayList<>();
         List<String> tables = dialect.tables();
-        tables.subList(1, tables.size()).forEach(template -> statements.add(settings.sql(template).strip()));
+        tables.subList(1, tables.size())
+                .forEach(template -> statements.add(settings.sql(template).strip()));
         for (int partition = 0; partition < Partitions.COUNT; partition += 64) {
             statements.add(settings.sql(dialect.insertIgnoring("{floor} (kb_partition, version)", floors(partition))));
         }

@@ -59,7 +59,19 @@ class RoundTripsIT {
             migrate(trips, kbs, FIRST, SECOND);
             if (System.getProperty("show") != null) {
                 java.util.TreeMap<String, Integer> m = new java.util.TreeMap<>();
-                trips.statements().forEach(q -> m.merge(q.strip().replaceAll("\\s+", " ").substring(0, Math.min(90, q.strip().replaceAll("\\s+", " ").length())), 1, Integer::sum));
+                trips.statements()
+                        .forEach(q -> m.merge(
+                                q.strip()
+                                        .replaceAll("\\s+", " ")
+                                        .substring(
+                                                0,
+                                                Math.min(
+                                                        90,
+                                                        q.strip()
+                                                                .replaceAll("\\s+", " ")
+                                                                .length())),
+                                1,
+                                Integer::sum));
                 m.forEach((k, v) -> System.out.println(v + "  " + k));
                 System.out.println(database + " " + kbs + " " + trips.count());
             }

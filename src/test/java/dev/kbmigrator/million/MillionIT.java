@@ -56,9 +56,7 @@ class MillionIT {
 
     private static Map<String, String> run(String url, int versions) throws IOException, InterruptedException {
         return ChildJvm.run(
-                MillionMain.class,
-                List.of("-Xmx64m"),
-                List.of(url, Integer.toString(KBS), Integer.toString(versions)));
+                MillionMain.class, List.of("-Xmx64m"), List.of(url, Integer.toString(KBS), Integer.toString(versions)));
     }
 
     /** As the server counts them, over all tables of the library. */

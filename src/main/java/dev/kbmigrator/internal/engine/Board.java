@@ -2,7 +2,6 @@ package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Partitions;
-import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +26,6 @@ final class Board {
     private static final int KBS_AT_ONCE = 4_096;
     private static final int LEAST_BATCHES = 4;
     private static final int PARTITIONS_AT_FIRST = 8;
-    private static final int LOOKS_TO_MISS = 4;
     private static final double SECONDS_AT_ONCE = 0.5;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
     private static final Duration LONGEST_STAY_AWAY = Duration.ofMinutes(1);
@@ -147,7 +144,8 @@ final class Board {
     }
 
     private int howMany() {
-        int replicas = Math.max(1, replicasAtWork());
+        int replicas =
+                (int) Math.max(1, view().seenWithin(config.timings().lately()).count());
         double most = 2.0 * lastTake;
         if (kbsPerPartition > 0) {
             most = Math.min(most, KBS_AT_ONCE / kbsPerPartition);
@@ -158,17 +156,6 @@ final class Board {
         double share = candidates.size() / (2.0 * replicas * Math.max(1, workers.size()));
         double least = kbsPerPartition > 0 ? LEAST_BATCHES * config.store().maxBatch() / kbsPerPartition : 0;
         return (int) Math.max(1, Math.min(most, Math.max(share, least)));
-    }
-
-    /** Those that have looked lately; one that was killed stays on the list for long. */
-    private int replicasAtWork() {
-        Duration ttl = config.timings().leaseTtl();
-        Duration looks = config.timings().idleLook().multipliedBy(LOOKS_TO_MISS);
-        long lately = TimeUnit.NANOSECONDS.toMicros((ttl.compareTo(looks) > 0 ? ttl : looks).toNanos());
-        Snapshot snapshot = view().snapshot();
-        return (int) snapshot.replicas().stream()
-                .filter(replica -> replica.lastSeenMicros() >= snapshot.storeMicros() - lately)
-                .count();
     }
 
     /** Another replica holds them. */

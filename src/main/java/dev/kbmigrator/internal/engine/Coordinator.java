@@ -134,7 +134,9 @@ final class Coordinator implements Runnable {
     private boolean step(Held held) {
         while (!board.isStopping() && !held.isLost()) {
             View view = replica.look();
-            if (!view.state().unfinished() || !view.canCoordinate(config.catalog()) || view.paused()) {
+            if (!view.state().unfinished()
+                    || !view.canCoordinate(config.catalog(), config.timings().lately())
+                    || view.paused()) {
                 return false;
             }
             long end = view.stageEnd();

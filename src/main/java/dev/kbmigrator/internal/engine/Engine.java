@@ -6,11 +6,8 @@ import dev.kbmigrator.MigrationPlan;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.JoinsHostTransactions;
-import dev.kbmigrator.spi.KbState;
-import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.time.Duration;
@@ -33,9 +30,8 @@ public final class Engine {
     private static final long INTERRUPT_PART = 2;
 
     private final EngineConfig config;
+    private final KbRequests requests;
     private @Nullable Replica replica;
-    private @Nullable Replica helper;
-    private int helped;
     private boolean closed;
     private volatile boolean announced;
     private boolean left;
@@ -43,6 +39,7 @@ public final class Engine {
     /** An engine that does nothing yet. */
     public Engine(EngineConfig config) {
         this.config = config;
+        this.requests = new KbRequests(config, this::background, this::helperLeft);
     }
 
     /** Goes on in the background until it is closed. */
@@ -167,6 +164,17 @@ public final class Engine {
         return replica;
     }
 
+    /** The replica that {@link #start} has started, while it is at work. */
+    private synchronized Optional<Replica> background() {
+        return Optional.ofNullable(replica).filter(one -> one.isBackground() && !one.hasEnded());
+    }
+
+    private void helperLeft() {
+        if (replica() == null) {
+            sayGoodbye();
+        }
+    }
+
     private void wake() {
         Replica running = replica();
         if (running != null) {
@@ -180,7 +188,7 @@ public final class Engine {
         boolean appeared;
         synchronized (this) {
             closed = true;
-            Stream.of(Optional.ofNullable(replica), Optional.ofNullable(helper))
+            Stream.of(Optional.ofNullable(replica), requests.close())
                     .flatMap(Optional::stream)
                     .forEach(running::add);
             appeared = !running.isEmpty() && !left;
@@ -203,12 +211,13 @@ public final class Engine {
     private boolean awaitUntil(List<Replica> running, long deadline) {
         boolean quiet = true;
         for (Replica one : running) {
-            quiet &= awaitUntil(one, deadline);
+            quiet &= awaitUntil(config, one, deadline);
         }
         return quiet;
     }
 
-    private boolean awaitUntil(Replica running, long deadline) {
+    /** Waits for a replica to end; answers whether it has. */
+    static boolean awaitUntil(EngineConfig config, Replica running, long deadline) {
         boolean interrupted = false;
         while (!running.hasEnded()) {
             long left = deadline - config.surroundings().nanoTime();
@@ -322,135 +331,7 @@ public final class Engine {
     public long migrateKb(String kbId, long skip, String reason) {
         KbIds.check(kbId);
         checkOpen();
-        GlobalState state = state();
-        enrolWhatTheHostHas(kbId, state.baseline());
-        KbState kb = find(kbId);
-        long goal = Plans.kbGoal(state.plan(), state.open());
-        if (kb.version() >= goal || (skip > 0 && kb.version() >= skip)) {
-            return kb.version();
-        }
-        if (skip > goal) {
-            throw new IllegalArgumentException("version " + skip + " cannot be skipped for KB " + kbId
-                    + ": KBs are brought to version " + goal + " at present");
-        }
-        ask(kbId, skip, reason);
-        return awaitRequest(kbId, goal, kb.attempt());
-    }
-
-    /** A KB that was deleted must not come back because someone asks for it; the second question is for one deleted just now. */
-    private void enrolWhatTheHostHas(String kbId, long version) {
-        StateStore store = config.store();
-        if (!store.find(Set.of(kbId)).isEmpty()) {
-            return;
-        }
-        boolean gone = Hosts.isGone(config, kbId);
-        if (!gone && !store.enroll(Set.of(kbId), version).isEmpty() && Hosts.isGone(config, kbId)) {
-            store.remove(Set.of(kbId));
-            gone = true;
-        }
-        if (gone) {
-            throw new MigratorException("KB " + kbId + " is not enrolled, and the host says that it does not exist");
-        }
-    }
-
-    private void ask(String kbId, long skip, String reason) {
-        String name = Request.documentOf(kbId);
-        String json = Request.toJson(kbId, skip, reason, config.identity().id());
-        for (int i = 0; i < ATTEMPTS; i++) {
-            Document before = config.store().document(name).orElse(null);
-            if (config.store().compareAndSet(name, before == null ? 0 : before.revision(), json, null)) {
-                return;
-            }
-        }
-        throw new StateStoreException("the request for KB " + kbId + " is changed by others again and again");
-    }
-
-    /** Waits for the holder; this replica is one of those that may become it. */
-    private long awaitRequest(String kbId, long goal, @Nullable Attempt before) {
-        Surroundings.Signal signal = config.surroundings().newSignal();
-        begunToWait();
-        try {
-            while (true) {
-                Replica atWork = atWork();
-                atWork.wake();
-                KbState kb = find(kbId);
-                if (kb.version() >= goal) {
-                    return kb.version();
-                }
-                Attempt attempt = kb.attempt();
-                if (attempt != null && hasFailedSince(before, attempt)) {
-                    throw new MigratorException("KB " + kbId + " could not be brought to version " + attempt.version()
-                            + ": " + attempt.error());
-                }
-                View view = atWork.board().viewOrNull();
-                if (view != null && view.paused()) {
-                    throw new MigratorException("KB " + kbId + " is at version " + kb.version()
-                            + ", and migrations are paused by an operator: " + view.pauseReason());
-                }
-                signal.awaitInterruptibly(TimeUnit.MILLISECONDS.toNanos(100));
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new MigratorException("interrupted; KB " + kbId + " is migrated all the same", e);
-        } finally {
-            endedToWait();
-        }
-    }
-
-    private static boolean hasFailedSince(@Nullable Attempt before, Attempt now) {
-        if (now.failures() == 0) {
-            return false;
-        }
-        return before == null
-                || now.version() != before.version()
-                || now.failures() > before.failures()
-                || now.failedMicros() > before.failedMicros();
-    }
-
-    private synchronized void begunToWait() {
-        helped++;
-    }
-
-    /** The replica in the background, or one that works as long as someone waits for a KB. */
-    private synchronized Replica atWork() {
-        checkOpen();
-        Replica background = replica;
-        if (background != null && background.isBackground() && !background.hasEnded()) {
-            return background;
-        }
-        Replica current = helper;
-        if (current == null || current.hasEnded()) {
-            current = new Replica(config, false);
-            current.start();
-            helper = current;
-        }
-        return current;
-    }
-
-    private void endedToWait() {
-        Replica idle = null;
-        synchronized (this) {
-            helped--;
-            if (helped == 0 && !closed) {
-                idle = helper;
-                helper = null;
-            }
-        }
-        if (idle != null) {
-            idle.stop();
-            long ttl = config.timings().leaseTtl().toNanos();
-            if (awaitUntil(idle, config.surroundings().nanoTime() + ttl) && replica() == null) {
-                sayGoodbye();
-            }
-        }
-    }
-
-    private KbState find(String kbId) {
-        KbState kb = config.store().find(Set.of(kbId)).get(kbId);
-        if (kb == null) {
-            throw new MigratorException("KB " + kbId + " is not enrolled: it was deleted meanwhile");
-        }
-        return kb;
+        return requests.migrateKb(state(), kbId, skip, reason);
     }
 
     /** Withdraws the migrations of which no part has started. */

@@ -69,7 +69,16 @@ public record EngineConfig(
             Duration listing,
             Backoff backoff,
             @Nullable Duration kbTimeout,
-            Duration rolloutGrace) {}
+            Duration rolloutGrace) {
+
+        private static final int LOOKS_TO_MISS = 4;
+
+        /** A replica that was seen within this is at work, as far as one can tell. */
+        Duration lately() {
+            Duration looks = idleLook.multipliedBy(LOOKS_TO_MISS);
+            return leaseTtl.compareTo(looks) > 0 ? leaseTtl : looks;
+        }
+    }
 
     /** How long a part of that version may run. */
     Optional<Duration> timeoutOf(long version) {

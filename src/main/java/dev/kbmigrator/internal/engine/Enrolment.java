@@ -46,14 +46,16 @@ final class Enrolment {
     /** That many KBs do not all go at once: a host that lists none then is looking at the wrong database. */
     private static final int LARGE_FLEET = 100;
 
-
     private final EngineConfig config;
     private final Board board;
     private final AtomicBoolean listing = new AtomicBoolean();
     private volatile Set<String> absentBefore = Set.of();
     private volatile @Nullable String failure;
-    private volatile int failures;
-    private volatile long notBefore;
+
+    /** These two belong to whoever is listing. */
+    private int failures;
+
+    private long notBefore;
 
     Enrolment(EngineConfig config, Board board) {
         this.config = config;
@@ -184,7 +186,8 @@ final class Enrolment {
             return 0;
         }
         try {
-            Set<String> enrolled = config.store().enroll(batch, board.view().state().baseline());
+            Set<String> enrolled =
+                    config.store().enroll(batch, board.view().state().baseline());
             batch.clear();
             Set<String> gone = new HashSet<>(enrolled);
             gone.removeAll(Hosts.existingIds(config, enrolled));

@@ -326,7 +326,7 @@ final class Replica {
         if (coordinator != null && !coordinator.isFinished()) {
             coordinator.wake();
         } else if (view.state().unfinished()
-                && view.canCoordinate(config.catalog())
+                && view.canCoordinate(config.catalog(), config.timings().lately())
                 && !isWaitingForRollout(view)
                 && !standsBack()
                 && !(once && (globalFailure != null || enrolment.failure() != null))) {
@@ -443,7 +443,7 @@ if (mayList(view) && !listing && enrolment.isDue(view) && !(once && listedEnough
                 return End.DONE;
             }
             // Someone coordinates, this replica or another, unless nobody here can
-            return view.canCoordinate(config.catalog()) ? null : End.DONE;
+            return view.canCoordinate(config.catalog(), config.timings().lately()) ? null : End.DONE;
         }
         return failing ? End.FAILED : End.DONE;
     }

@@ -6,6 +6,7 @@ import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,15 +113,32 @@ record View(
                 .sum();
     }
 
-    /** Whether this build knows the next stage, or a first part of it, and so can coordinate that. */
-    boolean canCoordinate(Catalog catalog) {
+    /**
+     * Whether this build knows the next stage, and so can coordinate it; or a first part of it only, when no replica that was
+     * seen lately knows more: one that does would open the rest.
+     */
+    boolean canCoordinate(Catalog catalog, Duration lately) {
         long end = stageEnd();
+        long whole = Plans.stageEnd(state.plan(), state.current(), state.target());
+        if (end < whole && newestVersionSeenWithin(lately) >= whole) {
+            return false;
+        }
         for (MigrationInfo migration : Plans.between(state.plan(), state.current(), end)) {
             if (catalog.get(migration.version()) == null) {
                 return false;
             }
         }
         return end > state.current();
+    }
+
+    private long newestVersionSeenWithin(Duration lately) {
+        return seenWithin(lately).mapToLong(ReplicaState::newestVersion).max().orElse(0);
+    }
+
+    /** The replicas that have looked lately; one that was killed stays on the list for long. */
+    Stream<ReplicaState> seenWithin(Duration lately) {
+        long since = snapshot.storeMicros() - TimeUnit.NANOSECONDS.toMicros(lately.toNanos());
+        return snapshot.replicas().stream().filter(replica -> replica.lastSeenMicros() >= since);
     }
 
     /** The store's clock at an instant of monotonic time, as far as this look tells. */
