@@ -334,7 +334,7 @@ final class Replica {
             config.surroundings().start("kb-migrator-coordinator", coordinator);
         }
         startWorkers();
-if (mayList(view) && !listing && enrolment.isDue(view) && !(once && listedEnough(view))) {
+        if (mayList(view) && !listing && enrolment.isDue(view) && !(once && listedEnough(view))) {
             listing = true;
             listedAtTheEnd = !view.state().unfinished();
             config.surroundings().start("kb-migrator-listing", () -> list(view));
