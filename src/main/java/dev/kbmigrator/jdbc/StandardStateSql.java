@@ -306,7 +306,12 @@ class StandardStateSql implements StateSql {
             List<KbWrite.Advanced> advances =
                     writes.stream().map(KbWrite.Advanced.class::cast).toList();
             try {
-                return write(epochs, one -> one.advanceAll(advances) ? WriteResult.ALL_DONE : Refusal.of(Set.of()));
+                return write(epochs, one -> {
+                    if (!one.advanceAll(advances)) {
+                        throw new Refusal(Set.of());
+                    }
+                    return WriteResult.ALL_DONE;
+                });
             } catch (Refusal e) {
                 // Some KB is not where its writer saw it: undone, and once more to see which
             }
@@ -323,7 +328,10 @@ class StandardStateSql implements StateSql {
             return database.transaction("write a batch", connection -> {
                 WriteResult result = batch.in(new StandardWrite(statements, connection));
                 Set<Integer> stale = stale(connection, epochs);
-                return stale.isEmpty() ? result : Refusal.of(stale);
+                if (!stale.isEmpty()) {
+                    throw new Refusal(stale);
+                }
+                return result;
             });
         } catch (Refusal e) {
             if (e.stale.isEmpty()) {
@@ -343,10 +351,6 @@ class StandardStateSql implements StateSql {
         Refusal(Set<Integer> stale) {
             super("stale: " + stale, null, false, false);
             this.stale = stale;
-        }
-
-        static WriteResult of(Set<Integer> stale) {
-            throw new Refusal(stale);
         }
     }
 
