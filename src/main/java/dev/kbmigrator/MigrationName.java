@@ -12,6 +12,11 @@ record MigrationName(long version, String name) {
     private static final Pattern CLASS_NAME = Pattern.compile("[A-Za-z](\\d{1,18})_(\\w+)");
     private static final Pattern WORD_START = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])");
 
+    /** Whether a class of that simple name would be one. */
+    static boolean matches(String simpleName) {
+        return CLASS_NAME.matcher(simpleName).matches();
+    }
+
     static Optional<MigrationName> parse(Class<?> type) {
         Matcher matcher = CLASS_NAME.matcher(type.getSimpleName());
         if (!matcher.matches()) {

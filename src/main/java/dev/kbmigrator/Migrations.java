@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
@@ -17,9 +18,12 @@ import java.util.function.Consumer;
 public final class Migrations {
 
     /** Finds the migrations; a problem is told to the consumer, and the search goes on. */
+    @FunctionalInterface
     private interface Finder {
         List<Migration> find(Consumer<String> problems);
     }
+
+    private static final int MOST_PROVIDER_ERRORS = 100;
 
     private final Finder finder;
 
@@ -57,10 +61,19 @@ public final class Migrations {
     public static Migrations fromServiceLoader() {
         return new Migrations(problems -> {
             List<Migration> found = new ArrayList<>();
-            try {
-                ServiceLoader.load(Migration.class).forEach(found::add);
-            } catch (ServiceConfigurationError e) {
-                problems.accept("ServiceLoader could not provide a migration: " + e.getMessage());
+            Iterator<Migration> providers = ServiceLoader.load(Migration.class).iterator();
+            // The iterator goes on after an error; the bound is for one that would repeat it for ever
+            for (int errors = 0; errors < MOST_PROVIDER_ERRORS; ) {
+                try {
+                    if (!providers.hasNext()) {
+                        break;
+                    }
+                    found.add(providers.next());
+                } catch (ServiceConfigurationError e) {
+                    errors++;
+                    problems.accept("ServiceLoader could not provide a migration: " + e.getMessage()
+                            + (e.getCause() == null ? "" : ": " + e.getCause()));
+                }
             }
             return found;
         });
@@ -115,12 +128,20 @@ public final class Migrations {
 
     private static List<Class<?>> classesIn(String packageName, Consumer<String> problems) {
         List<Class<?>> classes = new ArrayList<>();
+        String prefix = packageName + ".";
         ClassLoader contextLoader = Thread.currentThread().getContextClassLoader();
         ClassLoader loader = contextLoader == null ? Migrations.class.getClassLoader() : contextLoader;
         try {
-            for (ClassPath.ClassInfo info : ClassPath.from(loader).getTopLevelClassesRecursive(packageName)) {
+            for (ClassPath.ClassInfo info : ClassPath.from(loader).getAllClasses()) {
+                if (!info.getName().startsWith(prefix)) {
+                    continue;
+                }
                 try {
-                    classes.add(info.load());
+                    if (info.isTopLevel()) {
+                        classes.add(info.load());
+                    } else if (MigrationName.matches(info.getSimpleName())) {
+                        refuseNested(info.load(), problems);
+                    }
                 } catch (LinkageError e) {
                     problems.accept(info.getName() + " cannot be loaded: " + e);
                 }
@@ -131,19 +152,34 @@ public final class Migrations {
         return classes;
     }
 
+    private static void refuseNested(Class<?> type, Consumer<String> problems) {
+        if (Migration.class.isAssignableFrom(type) && !Modifier.isAbstract(type.getModifiers())) {
+            problems.accept(type.getName() + " is nested in another class: move it to a file of its own, or use"
+                    + " Migrations.of(...)");
+        }
+    }
+
     private static void create(
             Class<? extends Migration> type,
             MigrationFactory factory,
             Consumer<String> problems,
             List<Migration> found) {
         try {
-            found.add(factory.create(type));
+            Migration made = factory.create(type);
+            if (made == null) {
+                problems.accept("the factory made no instance of " + type.getName());
+            } else {
+                found.add(made);
+            }
         } catch (InvocationTargetException e) {
             problems.accept("the constructor of " + type.getName() + " failed: " + e.getCause());
         } catch (NoSuchMethodException | IllegalAccessException e) {
-            problems.accept(type.getName() + " has no public constructor without parameters: add one, or give"
-                    + " Migrations.inPackage a factory");
-        } catch (Exception e) {
+            problems.accept(type.getName()
+                    + (Modifier.isPublic(type.getModifiers())
+                            ? " has no public constructor without parameters: add one"
+                            : " is not public: make it so")
+                    + ", or give Migrations.inPackage a factory");
+        } catch (Exception | LinkageError e) {
             problems.accept(type.getName() + " could not be made: " + e);
         }
     }

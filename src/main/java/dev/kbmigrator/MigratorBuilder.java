@@ -2,6 +2,7 @@ package dev.kbmigrator;
 
 import dev.kbmigrator.internal.engine.Backoff;
 import dev.kbmigrator.internal.engine.Catalog;
+import dev.kbmigrator.internal.engine.Durations;
 import dev.kbmigrator.internal.engine.Engine;
 import dev.kbmigrator.internal.engine.EngineConfig;
 import dev.kbmigrator.internal.engine.EngineConfig.Identity;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MigratorBuilder {
 
+    private static final int MOST_CHARACTERS = 200;
     private static final Duration SHORTEST_TTL = Duration.ofMillis(100);
 
     private @Nullable Migrations migrations;
@@ -297,12 +299,12 @@ public final class MigratorBuilder {
         all.putIfAbsent(StateStore.class, store);
         Surroundings surroundings = new SystemSurroundings();
         Timings timings = new Timings(
-                leaseTtl,
-                activeLookInterval,
-                idleLookInterval,
-                listingInterval,
-                new Backoff(firstBackoff, longestBackoff),
-                kbTimeout);
+                Durations.bounded(leaseTtl),
+                Durations.bounded(activeLookInterval),
+                Durations.bounded(idleLookInterval),
+                Durations.bounded(listingInterval),
+                new Backoff(Durations.bounded(firstBackoff), Durations.bounded(longestBackoff)),
+                kbTimeout == null ? null : Durations.bounded(kbTimeout));
         return new Migrator(new Engine(new EngineConfig(
                 catalog,
                 store,
@@ -327,6 +329,8 @@ public final class MigratorBuilder {
     }
 
     private void checkNumbers(List<String> problems) {
+        checkText(host, "host", problems);
+        checkText(build, "build", problems);
         check(kbConcurrency >= 1, "kbConcurrency is at least 1, not " + kbConcurrency, problems);
         check(storeConcurrency >= 1, "storeConcurrency is at least 1, not " + storeConcurrency, problems);
         check(baselineVersion >= 0, "baselineVersion is at least 0, not " + baselineVersion, problems);
@@ -345,6 +349,13 @@ public final class MigratorBuilder {
         if (kbTimeout != null) {
             checkPositive(kbTimeout, "kbTimeout", problems);
         }
+    }
+
+    private static void checkText(@Nullable String text, String what, List<String> problems) {
+        check(
+                text == null || text.length() <= MOST_CHARACTERS,
+                what + "(...) takes at most " + MOST_CHARACTERS + " characters",
+                problems);
     }
 
     private static void checkPositive(Duration duration, String what, List<String> problems) {

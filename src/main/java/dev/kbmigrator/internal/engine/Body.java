@@ -103,15 +103,15 @@ abstract class Body implements MigrationContext {
     private Outcome outcomeOf(Throwable error) {
         Cancellation reason = cancellation;
         if (reason == null) {
-            return new Failed(error);
+            return new Failed(Texts.printable(error));
         }
-        return reason == Cancellation.TIMEOUT ? new Failed(timedOut(error)) : new Cancelled();
+        return reason == Cancellation.TIMEOUT ? new Failed(timedOut(Texts.printable(error))) : new Cancelled();
     }
 
     private Throwable timedOut(@Nullable Throwable cause) {
         return new MigrationTimeout(
                 this + " was cancelled after its time limit of "
-                        + config.timeoutOf(migration).orElseThrow() + (cause == null ? " and did not stop" : ""),
+                        + config.timeoutOf(version()).orElseThrow() + (cause == null ? " and did not stop" : ""),
                 cause);
     }
 
@@ -221,7 +221,7 @@ abstract class Body implements MigrationContext {
         checkCancelled();
         String json;
         try {
-            json = Json.MAPPER.writeValueAsString(checkpoint);
+            json = Texts.wellFormedJson(Json.MAPPER.writeValueAsString(checkpoint));
         } catch (JsonProcessingException e) {
             throw new CheckpointException(
                     "the checkpoint of " + this + ", a " + checkpoint.getClass().getName()

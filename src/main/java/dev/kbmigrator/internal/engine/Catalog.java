@@ -1,11 +1,14 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +17,15 @@ public final class Catalog {
 
     private static final int MAX_NAME_CHARACTERS = 200;
 
-    private final NavigableMap<Long, Migration> migrations;
+    private final NavigableMap<Long, Entry> migrations;
     private final List<MigrationInfo> infos;
 
-    private Catalog(NavigableMap<Long, Migration> migrations) {
+    /** A migration, and what it said of itself when it was asked, once. */
+    private record Entry(MigrationInfo info, Migration migration, Optional<Duration> timeout) {}
+
+    private Catalog(NavigableMap<Long, Entry> migrations) {
         this.migrations = migrations;
-        this.infos = migrations.values().stream().map(MigrationInfo::of).toList();
+        this.infos = migrations.values().stream().map(Entry::info).toList();
     }
 
     /**
@@ -30,7 +36,7 @@ public final class Catalog {
      * @param problems where to add what is wrong, a sentence each
      */
     public static Catalog of(Collection<? extends Migration> found, boolean consecutive, List<String> problems) {
-        NavigableMap<Long, Migration> byVersion = new TreeMap<>();
+        NavigableMap<Long, Entry> byVersion = new TreeMap<>();
         for (Migration migration : found) {
             if (migration == null) {
                 problems.add("a migration is null");
@@ -38,8 +44,10 @@ public final class Catalog {
             }
             try {
                 add(migration, byVersion, problems);
-            } catch (RuntimeException e) {
-                problems.add(String.valueOf(e.getMessage()));
+            } catch (InvalidMigrationsException e) {
+                problems.addAll(e.problems());
+            } catch (RuntimeException | LinkageError e) {
+                problems.add(migration.getClass().getName() + " cannot say what it is: " + e);
             }
         }
         if (consecutive) {
@@ -48,26 +56,35 @@ public final class Catalog {
         return new Catalog(problems.isEmpty() ? byVersion : new TreeMap<>());
     }
 
-    private static void add(Migration migration, NavigableMap<Long, Migration> byVersion, List<String> problems) {
+    private static void add(Migration migration, NavigableMap<Long, Entry> byVersion, List<String> problems) {
         String type = migration.getClass().getName();
-        long version = migration.version();
-        String name = migration.name();
+        MigrationInfo info = MigrationInfo.of(migration);
+        long version = info.version();
+        String name = info.name();
+        Optional<Duration> timeout = migration.timeout();
         if (version < 1) {
             problems.add("the version of " + type + " is " + version + "; versions start at 1");
         } else if (name == null || name.isBlank() || name.length() > MAX_NAME_CHARACTERS) {
             problems.add("the name of " + type + " (version " + version + ") must have 1 to " + MAX_NAME_CHARACTERS
                     + " characters");
+        } else if (timeout == null || timeout.filter(Catalog::isTooShort).isPresent()) {
+            problems.add("the timeout of " + info + " (" + type + ") is " + timeout
+                    + "; it must be empty, or hold at least 1 ms");
         } else {
-            Migration other = byVersion.putIfAbsent(version, migration);
+            Entry other = byVersion.putIfAbsent(version, new Entry(info, migration, timeout.map(Durations::bounded)));
             if (other != null) {
                 problems.add("version " + version + " is claimed twice, by "
-                        + other.getClass().getName() + " (" + other.name() + ") and by " + type + " (" + name
-                        + "): give one of them a new number");
+                        + other.migration().getClass().getName() + " ("
+                        + other.info().name() + ") and by " + type + " (" + name + "): give one of them a new number");
             }
         }
     }
 
-    private static void findGaps(NavigableMap<Long, Migration> byVersion, List<String> problems) {
+    private static boolean isTooShort(Duration timeout) {
+        return timeout.compareTo(Duration.ofMillis(1)) < 0;
+    }
+
+    private static void findGaps(NavigableMap<Long, Entry> byVersion, List<String> problems) {
         Long before = null;
         for (Long version : byVersion.keySet()) {
             if (before != null && version != before + 1) {
@@ -103,7 +120,14 @@ public final class Catalog {
     /** The migration of a version; null when this build does not know it. */
     @Nullable
     Migration get(long version) {
-        return migrations.get(version);
+        Entry entry = migrations.get(version);
+        return entry == null ? null : entry.migration();
+    }
+
+    /** How long a migration of this build says that its parts may run; empty when it says nothing. */
+    Optional<Duration> timeout(long version) {
+        Entry entry = migrations.get(version);
+        return entry == null ? Optional.empty() : entry.timeout();
     }
 
     /** How a migration of this build is described; null when it does not know the version. */

@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>Open the stage: enrol what the host lists, then let KB parts run up to the stage's end.
- *   <li>Wait until a look, made under the epoch, finds no enrolled KB below that version, but for those set aside.
+ *   <li>Wait until a look, made under the epoch, finds no enrolled KB below that version, but for those set aside, and the
+ *       host's list has been gone through lately.
  *   <li>Run the global part, if the stage has one. What failed is on record, and is tried again when it is due.
  *   <li>Move the current version to the stage's end, and go on with the next stage.
  * </ol>
@@ -44,6 +45,7 @@ final class Coordinator implements Runnable {
     private final History history;
     private final boolean once;
     private volatile @Nullable GlobalBody running;
+    private long listedFor = -1;
     private volatile boolean finished;
 
     /** A coordinator; {@code once}: its term ends with the first failure. */
@@ -71,7 +73,7 @@ final class Coordinator implements Runnable {
     public void run() {
         try {
             lead();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("Coordinating failed: {}", e.getMessage());
         } finally {
             finished = true;
@@ -130,11 +132,15 @@ final class Coordinator implements Runnable {
             }
             long end = view.stageEnd();
             if (view.state().open() < end) {
-                if (!open(view, held, end)) {
-                    return true;
-                }
+                open(view, held, end);
             } else if (!view.allKbsReached(end)) {
                 return true;
+            } else if (!isListed(view, end)) {
+                if (!replica.enrolment().list(view)) {
+                    return !once;
+                }
+                // Looks again: the list may have brought KBs that are behind
+                listedFor = end;
             } else if (!runGlobalPart(view, held, end)) {
                 return !once;
             } else {
@@ -144,11 +150,11 @@ final class Coordinator implements Runnable {
         return true;
     }
 
-    /** Lets KB parts run up to the stage's end, once the host's list is known. */
-    private boolean open(View view, Held held, long end) {
+    /** Lets KB parts run up to the stage's end. A list that cannot be had now keeps back only what comes after them. */
+    private void open(View view, Held held, long end) {
         if (view.state().open() == view.state().current()
-                && !replica.enrolment().ensureFresh(view)) {
-            return false;
+                && !replica.enrolment().isFresh(view)) {
+            replica.enrolment().list(view);
         }
         history.opened(view, end, held.epoch());
         if (replica.change(view.state(), view.state().opened(end), held.epoch())) {
@@ -158,7 +164,11 @@ final class Coordinator implements Runnable {
                     .log("KBs are brought to version {}", end);
             board.wakeLoop();
         }
-        return true;
+    }
+
+    /** Whether the host's list was gone through lately, so that no KB of it is behind unseen. */
+    private boolean isListed(View view, long end) {
+        return listedFor == end || replica.enrolment().isFresh(view);
     }
 
     private void reach(View view, Held held, long end) {
@@ -219,7 +229,8 @@ final class Coordinator implements Runnable {
                     .put("error", Texts.ofError(failed.error()))
                     .put("failedMicros", storeMicros)
                     .put("dueMicros", storeMicros + retryAfter.toNanos() / 1_000)));
-            replica.globalPartFailed(body.info + ": " + failed.error());
+            replica.globalPartFailed(
+                    body.info + ": " + Texts.shorten(failed.error().toString(), 1_000));
             Listeners.tell(config, listener -> listener.globalFailed(body.info, failed.error(), retryAfter));
         }
         return false;

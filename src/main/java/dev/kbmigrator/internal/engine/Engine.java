@@ -150,9 +150,10 @@ public final class Engine {
         if (running == null || running.hasEnded()) {
             return;
         }
-        long deadline = config.surroundings().nanoTime() + timeout.toNanos();
+        long nanos = Durations.bounded(timeout).toNanos();
+        long deadline = config.surroundings().nanoTime() + nanos;
         running.stop();
-        boolean quiet = awaitUntil(running, deadline - timeout.toNanos() / INTERRUPT_PART);
+        boolean quiet = awaitUntil(running, deadline - nanos / INTERRUPT_PART);
         if (!quiet) {
             running.interrupt();
             quiet = awaitUntil(running, deadline);

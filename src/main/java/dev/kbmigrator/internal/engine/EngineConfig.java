@@ -1,7 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.KnowledgeBoxes;
-import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigratorListener;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.StateStore;
@@ -70,8 +69,8 @@ public record EngineConfig(
             Backoff backoff,
             @Nullable Duration kbTimeout) {}
 
-    /** How long a part may run. */
-    Optional<Duration> timeoutOf(Migration migration) {
-        return migration.timeout().or(() -> Optional.ofNullable(timings.kbTimeout()));
+    /** How long a part of that version may run. */
+    Optional<Duration> timeoutOf(long version) {
+        return catalog.timeout(version).or(() -> Optional.ofNullable(timings.kbTimeout()));
     }
 }

@@ -11,8 +11,10 @@ import dev.kbmigrator.spi.PageRequest;
 import dev.kbmigrator.spi.PageRequest.Selection;
 import dev.kbmigrator.spi.Partitions;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -44,6 +46,8 @@ final class Enrolment {
     private final Board board;
     private Set<String> absentBefore = Set.of();
     private volatile @Nullable String failure;
+    private int failures;
+    private long notBefore;
 
     Enrolment(EngineConfig config, Board board) {
         this.config = config;
@@ -70,19 +74,21 @@ final class Enrolment {
         return document == null ? Json.object() : Json.read(document);
     }
 
-    private boolean isFresh(View view) {
+    /** Whether there is a complete listing that is not too old. */
+    boolean isFresh(View view) {
         long interval = TimeUnit.NANOSECONDS.toMicros(config.timings().listing().toNanos());
         long completed = last(view).path("completedMicros").asLong(Long.MIN_VALUE / 2);
         return view.snapshot().storeMicros() - completed < interval;
     }
 
-    /** Sees to it that there is a complete listing that is not too old; answers false when it cannot be had now. */
-    boolean ensureFresh(View view) {
-        return isFresh(view) || list(view);
-    }
-
-    /** Goes through the host's list, unless another replica has just claimed it; answers whether it was completed. */
+    /**
+     * Goes through the host's list, unless another replica has just claimed it, or it failed a moment ago; answers whether it
+     * was completed.
+     */
     synchronized boolean list(View view) {
+        if (failures > 0 && notBefore - config.surroundings().nanoTime() > 0) {
+            return false;
+        }
         Document before = view.document(DOCUMENT);
         long revision = before == null ? 0 : before.revision();
         ObjectNode record = last(view).put("startedMicros", view.snapshot().storeMicros());
@@ -92,14 +98,20 @@ final class Enrolment {
         }
         long[] counts = new long[2];
         BloomFilter<CharSequence> listed = newFilter();
-        try (Stream<String> ids = config.knowledgeBoxes().ids()) {
+        try (Stream<String> ids =
+                Objects.requireNonNull(config.knowledgeBoxes().ids(), "KnowledgeBoxes.ids() answered null")) {
             enrol(ids.iterator(), listed, counts);
-            failure = null;
-        } catch (Exception e) {
-            failure = "the host's list of KBs failed after " + counts[0] + " ids: " + e;
-            LOG.atWarn().setCause(e).log("The host's list of KBs failed after {} ids; it is asked again", counts[0]);
+        } catch (NotEnrolledException e) {
+            throw e.storeError;
+        } catch (Exception | Error e) {
+            failed(Texts.printable(e), counts[0]);
             return false;
         }
+        if (board.isStopping()) {
+            return false;
+        }
+        failure = null;
+        failures = 0;
         dropAbsent(listed, counts[0]);
         record.put("completedMicros", view.snapshot().storeMicros()).put("listed", counts[0]);
         config.store().compareAndSet(DOCUMENT, revision + 1, record.toString(), null);
@@ -122,39 +134,69 @@ final class Enrolment {
     private void enrol(Iterator<String> ids, BloomFilter<CharSequence> listed, long[] counts) {
         Set<String> batch = new HashSet<>();
         int problems = 0;
-        while (ids.hasNext() && !board.isStopping()) {
-            String kbId = ids.next();
-            String problem = KbIds.problemWith(kbId);
-            if (problem != null) {
-                if (problems++ < SHOWN_PROBLEMS) {
-                    LOG.atError().log("{}; the host lists it, it is left out, and the others go on", problem);
+        try {
+            while (ids.hasNext() && !board.isStopping()) {
+                String kbId = ids.next();
+                String problem = KbIds.problemWith(kbId);
+                if (problem != null) {
+                    if (problems++ < SHOWN_PROBLEMS) {
+                        LOG.atError().log("{}; the host lists it, it is left out, and the others go on", problem);
+                    }
+                    continue;
                 }
-                continue;
-            }
-            if (listed.put(kbId) && batch.add(kbId)) {
-                counts[0]++;
-            } else {
+                if (listed.put(kbId)) {
+                    counts[0]++;
+                }
                 batch.add(kbId);
+                if (batch.size() >= BATCH) {
+                    counts[1] += enrol(batch);
+                }
             }
-            if (batch.size() >= BATCH) {
-                counts[1] += enrol(batch);
-            }
+        } finally {
+            // What was listed before the list broke counts too
+            counts[1] += enrol(batch);
         }
-        counts[1] += enrol(batch);
         if (problems > SHOWN_PROBLEMS) {
             LOG.atError().log("{} KB ids in the host's list cannot be kept", problems);
-        }
-        if (board.isStopping()) {
-            throw new IllegalStateException("this replica closes");
         }
     }
 
     private int enrol(Set<String> batch) {
-        int enrolled = batch.isEmpty()
-                ? 0
-                : config.store().enroll(batch, board.view().state().baseline()).size();
-        batch.clear();
-        return enrolled;
+        if (batch.isEmpty()) {
+            return 0;
+        }
+        try {
+            int enrolled = config.store()
+                    .enroll(batch, board.view().state().baseline())
+                    .size();
+            batch.clear();
+            return enrolled;
+        } catch (RuntimeException e) {
+            throw new NotEnrolledException(e);
+        }
+    }
+
+    private void failed(Throwable error, long listed) {
+        failure = "the host's list of KBs failed after " + listed + " ids: " + Texts.shorten(error.toString(), 1_000);
+        failures++;
+        Duration delay = config.timings().backoff().delay(failures, config.surroundings());
+        notBefore = config.surroundings().nanoTime() + delay.toNanos();
+        LOG.atWarn()
+                .setCause(error)
+                .log("The host's list of KBs failed after {} ids; it is asked again in {}", listed, delay);
+    }
+
+    /** The store failed, not the host's list. */
+    private static final class NotEnrolledException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final RuntimeException storeError;
+
+        NotEnrolledException(RuntimeException storeError) {
+            super(storeError);
+            this.storeError = storeError;
+        }
     }
 
     private void dropAbsent(BloomFilter<CharSequence> listed, long count) {

@@ -39,8 +39,8 @@ final class Hosts {
         try {
             Collection<String> existing = config.knowledgeBoxes().existing(ids);
             return existing instanceof Set<String> set ? set : new HashSet<>(existing);
-        } catch (Exception e) {
-            LOG.atWarn().setCause(e).log("The host could not tell which of {} KBs exist", ids.size());
+        } catch (Exception | Error e) {
+            LOG.atWarn().setCause(Texts.printable(e)).log("The host could not tell which of {} KBs exist", ids.size());
             return Set.copyOf(ids);
         }
     }

@@ -95,7 +95,7 @@ final class LeaseKeeper {
         }
         try {
             config.lock().releaseAll(leases);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.atInfo().setCause(e).log("{} leases could not be released; they will expire", leases.size());
         }
     }
@@ -152,7 +152,7 @@ final class LeaseKeeper {
         Map<String, Renewal> answers;
         try {
             answers = config.lock().renewAll(due.stream().map(Held::lease).toList(), ttl());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("{} leases could not be renewed: {}", due.size(), e.getMessage());
             return false;
         }
@@ -214,7 +214,7 @@ final class LeaseKeeper {
 
     private void watch(Slot slot, Body body, long now) {
         long ran = now - slot.startedAt();
-        Duration limit = config.timeoutOf(body.migration).orElse(null);
+        Duration limit = config.timeoutOf(body.version()).orElse(null);
         if (limit != null && ran >= limit.toNanos() && body.cancellation() == null) {
             body.cancel(Cancellation.TIMEOUT);
             slot.interrupt(body);

@@ -16,9 +16,9 @@ final class Listeners {
         for (MigratorListener listener : config.listeners()) {
             try {
                 event.accept(listener);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.atWarn()
-                        .setCause(e)
+                        .setCause(Texts.printable(e))
                         .log(
                                 "A listener of the host failed: {}",
                                 listener.getClass().getName());

@@ -4,6 +4,7 @@ import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Snapshot;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,7 +62,7 @@ final class Replica {
     private @Nullable End end;
     private String standingBy = "";
     private long lastThorough;
-    private long lastSuccess;
+    private volatile long lastSuccess;
     private volatile boolean ended;
     private final Surroundings.Signal endSignal;
 
@@ -187,6 +188,18 @@ final class Replica {
         }
     }
 
+    private void giveUpIfNothingCanBeStarted() {
+        Slots.Rejection rejection = slots.rejection();
+        long now = config.surroundings().nanoTime();
+        if (rejection != null
+                && now - rejection.since() > config.timings().leaseTtl().toNanos()) {
+            fatal = new IllegalStateException(
+                    "the host's executor has taken nothing since " + Duration.ofNanos(now - rejection.since())
+                            + " ago: " + rejection.error(),
+                    rejection.error());
+        }
+    }
+
     /** One pass over the shared state. Safe for use by the coordinator's thread too. */
     View look() {
         long sentAt = config.surroundings().nanoTime();
@@ -245,6 +258,7 @@ final class Replica {
         act(view);
         if (once) {
             end = endOf(view);
+            giveUpIfNothingCanBeStarted();
         }
     }
 
@@ -266,7 +280,10 @@ final class Replica {
             config.surroundings().start("kb-migrator-coordinator", coordinator);
         }
         startWorkers();
-        if (!view.state().unfinished() && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
+        // Before a stage is opened the coordinator sees to the listing
+        boolean stageIsOpen =
+                !view.state().unfinished() || view.state().open() > view.state().current();
+        if (stageIsOpen && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
             listing = true;
             config.surroundings().start("kb-migrator-listing", () -> list(view));
         }
@@ -284,7 +301,7 @@ final class Replica {
     private void list(View view) {
         try {
             enrolment.list(view);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("The host's KBs could not be enrolled: {}", e.getMessage());
         } finally {
             listing = false;
@@ -313,6 +330,10 @@ final class Replica {
             return End.PAUSED;
         }
         if (board.workers() > 0 || listing) {
+            return null;
+        }
+        if (view.state().unfinished() && view.state().open() < view.stageEnd() && isCoordinating()) {
+            // It has yet to open the stage
             return null;
         }
         Set<Integer> open = new TreeSet<>(view.duePartitions());

@@ -28,11 +28,9 @@ final class Slot {
     /** From here on, nobody interrupts the thread on account of the body. */
     synchronized void end() {
         current = null;
-        if (interruptPending) {
-            // The interrupt was meant for the body that has ended, not for what this thread does next
-            Thread.interrupted();
-            interruptPending = false;
-        }
+        interruptPending = false;
+        // Whoever interrupted, even the body itself, meant the body that has ended, not what this thread does next
+        Thread.interrupted();
     }
 
     synchronized @Nullable Body current() {

@@ -30,6 +30,10 @@ final class Slots {
     private volatile boolean closing;
     private int starting;
     private int givenUp;
+    private @Nullable Rejection rejection;
+
+    /** What the host's executor says instead of taking a task, and since when, in monotonic time. */
+    record Rejection(Throwable error, long since) {}
 
     /** With what to call when the last body that waited is taken. */
     Slots(EngineConfig config, Runnable onDry) {
@@ -75,22 +79,27 @@ final class Slots {
 
     /** Runs one body besides the others, at once. */
     void runExtra(Body body) {
-        config.executor().execute(() -> {
-            Slot slot = new Slot(config.surroundings());
-            synchronized (this) {
-                extra.add(slot);
-            }
-            body.run(slot, closing);
-            synchronized (this) {
-                extra.remove(slot);
-            }
-        });
+        try {
+            config.executor().execute(() -> {
+                Slot slot = new Slot(config.surroundings());
+                synchronized (this) {
+                    rejection = null;
+                    extra.add(slot);
+                }
+                body.run(slot, closing);
+                synchronized (this) {
+                    extra.remove(slot);
+                }
+            });
+        } catch (RuntimeException | Error e) {
+            throw rejected(e);
+        }
     }
 
     private void startSlot() {
         try {
             config.executor().execute(this::drain);
-        } catch (RejectedExecutionException e) {
+        } catch (RuntimeException | Error e) {
             synchronized (this) {
                 starting--;
                 if (!slots.isEmpty() || starting > 0) {
@@ -98,22 +107,35 @@ final class Slots {
                     return;
                 }
             }
-            drainRejected(e);
+            drainRejected();
+            throw rejected(e);
         }
     }
 
     /** The host's executor takes nothing: what waits counts as not started. */
-    private void drainRejected(RejectedExecutionException e) {
+    private void drainRejected() {
         for (Body body = poll(); body != null; body = poll()) {
             body.cancel(Cancellation.CLOSING);
             body.giveUp();
         }
-        throw e;
+    }
+
+    private synchronized RejectedExecutionException rejected(Throwable error) {
+        if (rejection == null) {
+            rejection = new Rejection(error, config.surroundings().nanoTime());
+        }
+        return new RejectedExecutionException("the host's executor takes nothing: " + error, error);
+    }
+
+    /** Since when the host's executor has taken nothing; null when it took what it was last given. */
+    synchronized @Nullable Rejection rejection() {
+        return rejection;
     }
 
     private void drain() {
         Slot slot = new Slot(config.surroundings());
         synchronized (this) {
+            rejection = null;
             starting--;
             slots.add(slot);
         }
@@ -193,6 +215,7 @@ final class Slots {
             if (slots.remove(slot)) {
                 givenUp++;
             }
+            extra.remove(slot);
         }
         body.giveUp();
         offer(List.of());

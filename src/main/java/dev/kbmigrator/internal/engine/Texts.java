@@ -1,7 +1,10 @@
 package dev.kbmigrator.internal.engine;
 
 import com.google.common.base.Throwables;
+import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.spi.Attempt;
+import java.io.PrintWriter;
+import java.io.Writer;
 
 /** Texts from outside, bounded. */
 final class Texts {
@@ -20,16 +23,32 @@ final class Texts {
         return text.substring(0, end) + "…";
     }
 
+    /** The error, or one that stands for it when its own methods throw: whatever logs or shows it is safe then. */
+    static Throwable printable(Throwable error) {
+        try {
+            error.printStackTrace(new PrintWriter(Writer.nullWriter()));
+            return error;
+        } catch (RuntimeException | Error e) {
+            return new MigratorException(error.getClass().getName() + ", which throws when it is asked what it says");
+        }
+    }
+
     /** What is recorded of an error: its stack trace, cut, without what no store keeps. */
     static String ofError(Throwable error) {
-        String trace;
-        try {
-            trace = Throwables.getStackTraceAsString(error);
-        } catch (RuntimeException e) {
-            // An exception of the host's whose own methods throw
-            trace = error.getClass().getName();
-        }
-        return shorten(storable(trace), Attempt.MAX_ERROR_CHARACTERS);
+        return shorten(storable(Throwables.getStackTraceAsString(error)), Attempt.MAX_ERROR_CHARACTERS);
+    }
+
+    /** JSON with each lone surrogate written as an escape: no encoding keeps it as it is, and it means the same. */
+    static String wellFormedJson(String json) {
+        StringBuilder escaped = new StringBuilder(json.length());
+        json.codePoints().forEach(point -> {
+            if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
+                escaped.append(String.format("\\u%04X", point));
+            } else {
+                escaped.appendCodePoint(point);
+            }
+        });
+        return escaped.toString();
     }
 
     /** Without NULs and lone surrogates, which not every store keeps. */

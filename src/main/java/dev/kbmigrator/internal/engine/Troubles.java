@@ -4,7 +4,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
-/** Lets a loop outlive the errors of the store, the lock and the host: each is logged, and the step is tried again later. */
+/** Lets a loop outlive the exceptions and errors of the store, the lock and the host: each is logged, and the step is tried again later. */
 final class Troubles {
 
     private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10));
@@ -28,9 +28,9 @@ final class Troubles {
         try {
             step.run();
             failures = 0;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             failures++;
-            last = e;
+            last = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e.toString(), e);
             Duration delay = BACKOFF.delay(failures, config.surroundings());
             notBefore = config.surroundings().nanoTime() + delay.toNanos();
             log.atWarn()

@@ -137,8 +137,9 @@ final class Worker implements Runnable {
         try {
             batch.writeIfDue(inFlight() == batch.size());
         } finally {
-            slots.offer(ready);
+            List<KbBody> next = new ArrayList<>(ready);
             ready.clear();
+            slots.offer(next);
         }
         giveBack();
     }
