@@ -46,9 +46,8 @@ public final class PostgresServer implements AutoCloseable {
     private static PostgresServer start(Map<String, String> settings) {
         Path data = TestFiles.newDirectory("postgres");
         try {
-            EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
-                    .setDataDirectory(data)
-                    .setCleanDataDirectory(true);
+            EmbeddedPostgres.Builder builder =
+                    EmbeddedPostgres.builder().setDataDirectory(data).setCleanDataDirectory(true);
             settings.forEach(builder::setServerConfig);
             return new PostgresServer(builder.start(), data);
         } catch (IOException e) {
@@ -101,7 +100,8 @@ public final class PostgresServer implements AutoCloseable {
             if ("root".equals(System.getProperty("user.name"))) {
                 command.addAll(List.of("unshare", "-U"));
             }
-            command.addAll(List.of(control.toString(), "-D", data.toString(), "-o", line.substring(end), "-w", "start"));
+            command.addAll(
+                    List.of(control.toString(), "-D", data.toString(), "-o", line.substring(end), "-w", "start"));
             Path log = data.resolve("restart.log");
             int status = new ProcessBuilder(command)
                     .redirectErrorStream(true)

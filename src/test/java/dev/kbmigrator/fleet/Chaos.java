@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * A fleet that always has work, and something done to it all the time. Each replica has room for all KBs at once, so that
@@ -60,6 +61,11 @@ final class Chaos implements AutoCloseable {
         return "main:" + newest;
     }
 
+    /** Waits until every replica is at work. */
+    void awaitStart() {
+        slots.forEach(slot -> slot.process().awaitSaying("ready"));
+    }
+
     /** Rounds of all faults, in an order drawn anew for each, until the time is over. */
     void goOnFor(Duration time) throws InterruptedException, SQLException {
         long until = System.nanoTime() + time.toNanos();
@@ -102,6 +108,7 @@ final class Chaos implements AutoCloseable {
         FaultProxy proxy = slot.proxy();
         switch (fault) {
             case SIGKILL -> {
+                fleet.awaitInHand(slot.process(), TAKEOVER);
                 newest += VERSIONS_A_RELEASE;
                 kills.add(slot.killAndReplace(release()));
                 Pauses.of(TAKEOVER);
@@ -165,7 +172,7 @@ final class Chaos implements AutoCloseable {
         long stuck = 0;
         try {
             fleet.awaitVersion(newest, PATIENCE);
-        } catch (org.awaitility.core.ConditionTimeoutException e) {
+        } catch (ConditionTimeoutException e) {
             stuck = Math.max(
                     1,
                     fleet.state().versions().values().stream()

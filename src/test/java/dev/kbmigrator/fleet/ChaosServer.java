@@ -94,8 +94,10 @@ interface ChaosServer extends AutoCloseable {
 
         @Override
         public void readOnly(DataSource direct, boolean on) throws SQLException {
-            execute(direct, "SET default_transaction_read_only = off; ALTER DATABASE chaos "
-                    + (on ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only"));
+            execute(
+                    direct,
+                    "SET default_transaction_read_only = off; ALTER DATABASE chaos "
+                            + (on ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only"));
             terminateSessions(direct, 1);
         }
 

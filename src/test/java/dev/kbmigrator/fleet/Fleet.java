@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** A database with a host's KBs, and the processes that were started on it. */
 final class Fleet implements AutoCloseable {
@@ -32,7 +33,8 @@ final class Fleet implements AutoCloseable {
         this.state = new FleetState(dataSource);
         HostTables.create(dataSource);
         HostTables.addKbs(
-                dataSource, IntStream.range(0, kbs).mapToObj(i -> FROM_THE_START + i).toList());
+                dataSource,
+                IntStream.range(0, kbs).mapToObj(i -> FROM_THE_START + i).toList());
     }
 
     HikariDataSource dataSource() {
@@ -74,6 +76,21 @@ final class Fleet implements AutoCloseable {
         Map<String, Long> versions = state.versions();
         return HostTables.kbs(dataSource).keySet().stream()
                 .allMatch(kb -> versions.getOrDefault(kb, 0L) >= Releases.kbVersion(version));
+    }
+
+    /** Waits, but not for ever, until a replica that works so long for each part has some in hand; answers whether it has. */
+    boolean awaitInHand(ReplicaProcess replica, Duration patience) {
+        long inHand = replica.settings().work().toMillis() / 2;
+        try {
+            Awaitility.await()
+                    .pollInterval(Duration.ofMillis(20))
+                    .atMost(patience)
+                    .until(() ->
+                            System.currentTimeMillis() - HostTables.lastBegan(dataSource, replica.name()) < inHand);
+            return true;
+        } catch (ConditionTimeoutException e) {
+            return false;
+        }
     }
 
     void assertEverythingRanExactlyOnce(long target) {

@@ -66,7 +66,8 @@ final class FleetChecker {
         this.kbs = kbs;
         this.state = state;
         this.target = target;
-        log.forEach(ran -> byKb.computeIfAbsent(ran.kb(), kb -> new ArrayList<>()).add(ran));
+        log.forEach(
+                ran -> byKb.computeIfAbsent(ran.kb(), kb -> new ArrayList<>()).add(ran));
         byKb.values().forEach(lines -> lines.sort(AS_OWNED));
     }
 
@@ -96,9 +97,7 @@ final class FleetChecker {
         LongStream.rangeClosed(1, target)
                 .filter(version -> Releases.hasGlobalPart(version) && !global.contains(version))
                 .forEach(version -> lost.add("the global part of " + version + " never ran"));
-        state.keySet().stream()
-                .filter(kb -> !kbs.containsKey(kb))
-                .forEach(kb -> lost.add(kb + " is not the host's"));
+        state.keySet().stream().filter(kb -> !kbs.containsKey(kb)).forEach(kb -> lost.add(kb + " is not the host's"));
         return lost;
     }
 
@@ -128,7 +127,8 @@ final class FleetChecker {
      */
     private List<String> disordered() {
         Map<Long, Ran> barriers = new HashMap<>();
-        byKb.getOrDefault(Ran.GLOBAL, List.of()).forEach(ran -> barriers.merge(ran.version(), ran, FleetChecker::earlier));
+        byKb.getOrDefault(Ran.GLOBAL, List.of())
+                .forEach(ran -> barriers.merge(ran.version(), ran, FleetChecker::earlier));
         List<String> disordered = new ArrayList<>();
         kbs.forEach((kb, born) -> {
             Map<Long, Ran> first = new HashMap<>();

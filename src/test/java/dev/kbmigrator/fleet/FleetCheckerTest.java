@@ -40,14 +40,16 @@ class FleetCheckerTest {
     @Test
     void aKbBehindTheTargetIsLost() {
         bothKbsRunThreeVersions();
-        assertThat(check(Map.of("kb-a", 0L, "kb-b", 0L), Map.of("kb-a", 3L, "kb-b", 2L), 3).lost())
+        assertThat(check(Map.of("kb-a", 0L, "kb-b", 0L), Map.of("kb-a", 3L, "kb-b", 2L), 3)
+                        .lost())
                 .hasSize(1);
     }
 
     @Test
     void aKbThatIsNotEnrolledIsLost() {
         bothKbsRunThreeVersions();
-        assertThat(check(Map.of("kb-a", 0L, "kb-b", 0L), Map.of("kb-a", 3L), 3).lost()).hasSize(1);
+        assertThat(check(Map.of("kb-a", 0L, "kb-b", 0L), Map.of("kb-a", 3L), 3).lost())
+                .hasSize(1);
     }
 
     @Test
@@ -94,7 +96,8 @@ class FleetCheckerTest {
         bothKbsRunThreeVersions();
         log.add(0, new Ran(0, "kb-a", 4, "replica", 1, 0));
         ran("kb-b", 4, 1);
-        assertThat(check(Map.of("kb-a", 0L, "kb-b", 0L), Map.of("kb-a", 4L, "kb-b", 4L), 4).disordered())
+        assertThat(check(Map.of("kb-a", 0L, "kb-b", 0L), Map.of("kb-a", 4L, "kb-b", 4L), 4)
+                        .disordered())
                 .hasSize(1);
     }
 
@@ -104,7 +107,8 @@ class FleetCheckerTest {
         ran("kb-a", 2, 1);
         ran(Ran.GLOBAL, 3, 1);
         ran("kb-a", 3, 1);
-        assertThat(check(Map.of("kb-a", 0L), Map.of("kb-a", 3L), 3).disordered()).hasSize(1);
+        assertThat(check(Map.of("kb-a", 0L), Map.of("kb-a", 3L), 3).disordered())
+                .hasSize(1);
     }
 
     @Test

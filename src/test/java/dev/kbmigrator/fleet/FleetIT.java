@@ -29,7 +29,8 @@ class FleetIT {
     void replicasAsThreadsRunEverythingExactlyOnce() {
         try (Fleet fleet = new Fleet(FleetServer.POSTGRESQL, KBS)) {
             List<FleetReplica> replicas = IntStream.range(0, 4)
-                    .mapToObj(i -> new FleetReplica(fleet.settings("main:3").ttl(LONG_TTL).named("thread-" + i), event -> {}))
+                    .mapToObj(i -> new FleetReplica(
+                            fleet.settings("main:3").ttl(LONG_TTL).named("thread-" + i), event -> {}))
                     .toList();
             try {
                 replicas.forEach(replica -> replica.migrator().start());
@@ -46,7 +47,8 @@ class FleetIT {
     void replicasAsProcessesRunEverythingExactlyOnce() {
         try (Fleet fleet = new Fleet(FleetServer.POSTGRESQL, KBS)) {
             List<ReplicaProcess> replicas = IntStream.range(0, 3)
-                    .mapToObj(i -> fleet.start(fleet.settings("main:3").ttl(LONG_TTL).named("process-" + i)))
+                    .mapToObj(i ->
+                            fleet.start(fleet.settings("main:3").ttl(LONG_TTL).named("process-" + i)))
                     .toList();
             fleet.awaitVersion(TARGET, PATIENCE);
             replicas.forEach(ReplicaProcess::leave);
@@ -62,8 +64,8 @@ class FleetIT {
 
     @Test
     void replicasThatAreKilledAtRandomLoseNothing() {
-        try (Fleet fleet = new Fleet(FleetServer.POSTGRESQL, KBS)) {
-            runWithKills(fleet, fleet.settings("main:3"), 3, 2, Duration.ZERO);
+        try (Fleet fleet = new Fleet(FleetServer.POSTGRESQL, KBS / 3)) {
+            runWithKills(fleet, fleet.settings("main:3").work(Duration.ofMillis(3)), 3, 2, Duration.ZERO);
             fleet.awaitVersion(TARGET, PATIENCE);
             fleet.assertSafe(TARGET);
         }
@@ -73,17 +75,18 @@ class FleetIT {
     @Test
     void theKbsOfAReplicaThatIsKilledGoOnInTime() {
         try (Fleet fleet = new Fleet(FleetServer.POSTGRESQL, 60)) {
-            ReplicaSettings settings = fleet.settings("main:24")
+            ReplicaSettings settings = fleet.settings("main:15")
                     .with("lookMillis", 500)
                     .with("concurrency", 60)
                     .work(Duration.ofMillis(300));
             List<Takeovers.Kill> kills = runWithKills(fleet, settings, 3, 2, TAKEOVER);
-            fleet.awaitVersion(24, PATIENCE);
-            fleet.assertSafe(24);
+            fleet.awaitVersion(15, PATIENCE);
+            fleet.assertSafe(15);
             List<Long> takeovers = Takeovers.millis(HostTables.ran(fleet.dataSource()), kills);
             System.out.println("takeovers " + takeovers);
-            assertThat(takeovers).isNotEmpty().allSatisfy(millis -> assertThat(millis)
-                    .isLessThanOrEqualTo(TAKEOVER.toMillis()));
+            assertThat(takeovers)
+                    .isNotEmpty()
+                    .allSatisfy(millis -> assertThat(millis).isLessThanOrEqualTo(TAKEOVER.toMillis()));
         }
     }
 
@@ -104,7 +107,8 @@ class FleetIT {
     @Test
     void aLockThatGrantsEverythingCostsWorkAndNothingElse() {
         try (Fleet fleet = new Fleet(FleetServer.POSTGRESQL, 600)) {
-            ReplicaSettings settings = fleet.settings("main:4").with("lock", "always").work(Duration.ofMillis(4));
+            ReplicaSettings settings =
+                    fleet.settings("main:4").with("lock", "always").work(Duration.ofMillis(4));
             runWithKills(fleet, settings, 2, 1, Duration.ZERO);
             fleet.awaitVersion(4, PATIENCE);
             fleet.assertSafe(4);
@@ -130,6 +134,9 @@ class FleetIT {
                     .pollInterval(Duration.ofMillis(20))
                     .atMost(PATIENCE)
                     .until(() -> lastRan(fleet) >= next || fleet.hasReached(Releases.newest(settings.release())));
+            if (!between.isZero()) {
+                fleet.awaitInHand(victim, between);
+            }
             killed.add(new Takeovers.Kill(victim.name(), System.currentTimeMillis()));
             victim.kill();
             running.add(fleet.start(settings.named("life-" + lives++)));

@@ -57,7 +57,8 @@ final class FleetState {
     /** Every enrolled KB's version. */
     Map<String, Long> versions() {
         Map<String, Long> versions = new HashMap<>();
-        @Nullable PageRequest request = new PageRequest(
+        @Nullable
+        PageRequest request = new PageRequest(
                 Partitions.all(), PageRequest.Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, PAGE);
         while (request != null) {
             Page page = store.page(request);

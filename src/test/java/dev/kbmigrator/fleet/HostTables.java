@@ -39,13 +39,13 @@ final class HostTables {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             String database = connection.getMetaData().getDatabaseProductName();
-            String number =
-                    switch (database) {
-                        case "MariaDB" -> "BIGINT AUTO_INCREMENT PRIMARY KEY";
-                        case "SQLite" -> "INTEGER PRIMARY KEY AUTOINCREMENT";
-                        default -> "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
-                    };
+            String number = switch (database) {
+                case "MariaDB" -> "BIGINT AUTO_INCREMENT PRIMARY KEY";
+                case "SQLite" -> "INTEGER PRIMARY KEY AUTOINCREMENT";
+                default -> "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
+            };
             statement.execute(NUMBERED.formatted(number));
+            statement.execute("CREATE INDEX ran_by_replica ON ran (replica, started_at)");
             statement.execute(KBS);
             statement.execute(COMMITTED);
         } catch (SQLException e) {
@@ -177,6 +177,19 @@ final class HostTables {
     /** The log's last place; 0 while it is empty. */
     static long lastRan(DataSource dataSource) throws SQLException {
         return count(dataSource, "SELECT COALESCE(MAX(id), 0) FROM ran");
+    }
+
+    /** When a replica last began a part, in milliseconds since 1970; 0 when it never has. */
+    static long lastBegan(DataSource dataSource, String replica) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement select =
+                        connection.prepareStatement("SELECT COALESCE(MAX(started_at), 0) FROM ran WHERE replica = ?")) {
+            select.setString(1, replica);
+            try (ResultSet rows = select.executeQuery()) {
+                rows.next();
+                return rows.getLong(1);
+            }
+        }
     }
 
     /** How many transactional parts have committed more than once. */
