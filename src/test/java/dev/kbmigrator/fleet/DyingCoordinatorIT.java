@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** Old and new work side by side; the new one dies at one step or another; one that is newer still takes over. */
 class DyingCoordinatorIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final int STEPS = 60;
     private static final int AT_ONCE = 5;
 

@@ -18,8 +18,8 @@ class FleetIT {
 
     private static final int KBS = 10_000;
     private static final long TARGET = 3;
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
-    private static final Duration LONG_TTL = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration LONG_TTL = Duration.ofMinutes(1);
     private static final Duration TTL = Duration.ofSeconds(2);
     private static final Duration TAKEOVER = TTL.plusSeconds(2);
 

@@ -22,7 +22,7 @@ final class ReplicaProcess implements AutoCloseable {
     /** What the replica says starts with this; everything else is its log. */
     static final String SAID = "@";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final List<String> SMALL =
             List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto");
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RollingDeployIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final Duration LONG_TTL = Duration.ofSeconds(30);
     private static final Duration WORK = Duration.ofMillis(30);
 
