@@ -100,8 +100,10 @@ final class TransactionalAttempt {
             part.run(own, guarded());
             context.checkCancelled();
             Optional<Document> record = own.hasSaved() ? attempt.doneRecord() : done;
-            end(record, () -> context.kbId()
-                    .map(kbId -> (KbWrite) new KbWrite.Advanced(kbId, attempt.fromVersion(), context.version())));
+            end(
+                    record,
+                    () -> context.kbId().map(kbId ->
+                            (KbWrite) new KbWrite.Advanced(kbId, attempt.fromVersion(), context.version())));
         } catch (Throwable e) {
             Database.rollback(connection, dialect, e);
             throw e;
