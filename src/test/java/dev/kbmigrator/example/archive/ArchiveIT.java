@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The example, on a small repository that is made up: two processes, one of them killed. */
-@Timeout(180)
+@Timeout(300)
 class ArchiveIT {
 
-    private static final int KBS = 40;
-    private static final int LARGE = 12 << 20;
+    private static final int KBS = 300;
+    private static final int LARGE = 1 << 20;
 
     private final MadeUpRepository repository = new MadeUpRepository(TestFiles.newDirectory("repository"));
     private final ByteArrayOutputStream output = new ByteArrayOutputStream();

@@ -20,7 +20,7 @@ final class Fleet implements AutoCloseable {
     static final String VICTIM = "b";
 
     private static final String SECOND_LIFE = "b2";
-    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration POLL = Duration.ofMillis(50);
     private static final long STUCK_NANOS = TimeUnit.MINUTES.toNanos(3);
 
     private final ArchiveSettings settings;
