@@ -161,23 +161,36 @@ final class LeaseKeeper {
             return false;
         }
         boolean known = true;
+        List<Held> lost = new ArrayList<>();
         for (Held held : due) {
             Renewal answer = answers.get(held.lease().name());
             if (answer == Renewal.HELD) {
                 held.extend(deadline);
             } else if (answer == Renewal.LOST) {
-                lost(held, "the lease " + held.lease().name() + " was lost");
+                lost.add(held);
             } else {
                 known = false;
             }
         }
+        lost(lost, "was taken over by another replica, or expired");
         return known;
     }
 
-    private void lost(Held held, String reason) {
-        // One that was given back while its renewal was under way is not lost
-        if (isKept(held) && lose(held, reason)) {
-            LOG.atWarn().addKeyValue("lease", held.lease().name()).log("Lost a lease: {}", reason);
+    /** One line for all that is lost at once, such as after a long pause of the process. */
+    private void lost(List<Held> candidates, String reason) {
+        List<String> names = new ArrayList<>();
+        for (Held held : candidates) {
+            String name = held.lease().name();
+            // One that was given back while its renewal was under way is not lost
+            if (isKept(held) && lose(held, "the lease " + name + " " + reason)) {
+                names.add(name);
+            }
+        }
+        if (!names.isEmpty()) {
+            LOG.atWarn()
+                    .addKeyValue("leases", names.size())
+                    .addKeyValue("first", names.get(0))
+                    .log("Lost {} leases, the first: {} {}", names.size(), names.get(0), reason);
         }
     }
 
@@ -197,11 +210,9 @@ final class LeaseKeeper {
 
     private void watchDeadlines() {
         long now = config.surroundings().nanoTime();
-        for (Held held : all()) {
-            if (now - held.deadline() >= 0) {
-                lost(held, "the lease " + held.lease().name() + " was not renewed in time");
-            }
-        }
+        List<Held> over =
+                all().stream().filter(held -> now - held.deadline() >= 0).toList();
+        lost(over, "was not renewed in time");
     }
 
     /** Cancels what has run for too long, gives up what does not stop; answers whether anything runs. */
