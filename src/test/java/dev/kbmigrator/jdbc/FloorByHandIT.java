@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * A registration in a host's transaction that overlaps a raise of the floor, on PostgreSQL, in every order of their steps. The
  * host (H) reads something, enrols, and ends its transaction; the raise (R) locks the floor, looks, updates, commits.
  */
-@Timeout(60)
+@Timeout(120)
 class FloorByHandIT {
 
     private static final int HOST_STEPS = 3;
