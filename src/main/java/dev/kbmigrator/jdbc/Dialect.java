@@ -15,6 +15,9 @@ abstract class Dialect {
 
     /** The databases that are known; any other is refused, because a guess could lose data. */
     static Dialect of(Connection connection) throws SQLException {
+    /** The isolation of a connection that {@link #begin} has left as it was. */
+    static final int UNCHANGED = Connection.TRANSACTION_NONE;
+
         String product = connection.getMetaData().getDatabaseProductName();
         return switch (product.toLowerCase(Locale.ROOT)) {
             case "postgresql" -> new PostgresDialect();
@@ -73,11 +76,15 @@ abstract class Dialect {
         return true;
     }
 
-    /** Begins a transaction that reads what is committed, and cannot stand still for long. */
-    void begin(Connection connection, Duration timeout) throws SQLException {
+    /**
+     * Begins a transaction that reads what is committed, and cannot stand still for long. Answers the connection's isolation
+     * before, for {@link #restore}, where the dialect sets another one through the driver.
+     */
+    int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(false);
     }
 
+        return UNCHANGED;
     /** Ends a transaction for good. */
     void commit(Connection connection) throws SQLException {
         connection.commit();

@@ -180,10 +180,11 @@ final class MariaDbDialect extends Dialect {
 
     /** The session's own settings are kept in variables, and come back with {@link #restore}. MySQL has fewer of them. */
     @Override
-    void begin(Connection connection, Duration timeout) throws SQLException {
+    int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(true);
         execute(connection, (mariaDb ? MARIADB_SETTINGS : MYSQL_SETTINGS).formatted(Math.max(1, timeout.toSeconds())));
         execute(connection, "START TRANSACTION");
+        return UNCHANGED;
     }
 
     @Override
@@ -197,7 +198,7 @@ final class MariaDbDialect extends Dialect {
     }
 
     @Override
-    void restore(Connection connection) throws SQLException {
+    void restore(Connection connection, int isolation) throws SQLException {
         execute(connection, mariaDb ? MARIADB_RESTORE : MYSQL_RESTORE);
     }
 

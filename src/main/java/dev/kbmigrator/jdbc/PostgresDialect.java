@@ -137,7 +137,7 @@ final class PostgresDialect extends Dialect {
 
     /** All in one round trip. A pool may have chosen another isolation, under which a floor could be raised over a KB. */
     @Override
-    void begin(Connection connection, Duration timeout) throws SQLException {
+    int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(false);
         execute(connection, """
                 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
@@ -146,3 +146,4 @@ final class PostgresDialect extends Dialect {
                 """.formatted(timeout.toMillis()));
     }
 }
+        return UNCHANGED;
