@@ -202,6 +202,13 @@ final class MariaDbDialect extends Dialect {
         execute(connection, mariaDb ? MARIADB_RESTORE : MYSQL_RESTORE);
     }
 
+    /** What the settings call a schema is a database there. */
+    @Override
+    boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
+        String database = settings.schema() == null ? connection.getCatalog() : settings.schema();
+        return isInCatalogue(connection.getMetaData(), database, null, settings.tablePrefix() + table);
+    }
+
     @Override
     void setKbId(PreparedStatement statement, int index, String kbId) throws SQLException {
         statement.setBytes(index, kbId.getBytes(StandardCharsets.UTF_8));
