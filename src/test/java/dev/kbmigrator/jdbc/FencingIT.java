@@ -122,15 +122,13 @@ class FencingIT {
     }
 
     private static boolean isWaiting(TestDatabase database, HikariDataSource dataSource) throws SQLException {
-        String waiting =
-                switch (database) {
-                    case POSTGRESQL ->
-                        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-                    case MARIADB ->
-                        "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'";
-                    case H2 -> "SELECT COUNT(*) FROM information_schema.sessions WHERE blocker_id IS NOT NULL";
-                    case SQLITE -> throw new IllegalArgumentException("no row locks");
-                };
+        String waiting = switch (database) {
+            case POSTGRESQL ->
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            case MARIADB -> "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'";
+            case H2 -> "SELECT COUNT(*) FROM information_schema.sessions WHERE blocker_id IS NOT NULL";
+            case SQLITE -> throw new IllegalArgumentException("no row locks");
+        };
         return !Stores.value(dataSource, waiting).equals("0");
     }
 

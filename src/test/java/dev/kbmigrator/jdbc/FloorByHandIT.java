@@ -66,8 +66,8 @@ class FloorByHandIT {
     @CsvSource({"false,true", "false,false", "true,true", "true,false"})
     void noOrderLosesAKb(boolean repeatable, boolean commit) throws Exception {
         HikariDataSource dataSource = repeatable ? repeatableRead : readCommitted;
-        JdbcStateStore store = JdbcStateStore.create(
-                JdbcSettings.of(dataSource).withTablePrefix(commit ? "committed_" : "undone_"));
+        JdbcStateStore store =
+                JdbcStateStore.create(JdbcSettings.of(dataSource).withTablePrefix(commit ? "committed_" : "undone_"));
         Stores.look(store);
         Set<Ending> endings = new HashSet<>();
         List<String> orders = new ArrayList<>();
@@ -218,10 +218,11 @@ class FloorByHandIT {
                         """);
                 return true;
             });
-            Awaitility.await().until(() -> !Stores.value(
-                            readCommitted,
-                            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-                    .equals("0"));
+            Awaitility.await()
+                    .until(() -> !Stores.value(
+                                    readCommitted,
+                                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+                            .equals("0"));
             host.commit();
             raised.get(20, TimeUnit.SECONDS);
         }

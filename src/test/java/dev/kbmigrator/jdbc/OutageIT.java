@@ -114,9 +114,9 @@ class OutageIT {
     }
 
     private void assertEachRanOnce() {
-        assertThat(runs).hasSize(2 * KBS).allSatisfy((key, count) -> assertThat(count)
-                .as(key)
-                .hasValue(1));
+        assertThat(runs)
+                .hasSize(2 * KBS)
+                .allSatisfy((key, count) -> assertThat(count).as(key).hasValue(1));
         assertEachIsDone();
     }
 
@@ -160,9 +160,10 @@ class OutageIT {
                         .until(() -> runs.size() >= goal);
                 kills.addAndGet(killAll());
             }
-            Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> migrator.status()
-                            .currentVersion()
-                    == 2);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .ignoreExceptions()
+                    .until(() -> migrator.status().currentVersion() == 2);
         }
         assertThat(kills).hasValueGreaterThanOrEqualTo(3);
         assertEachMovedOnce();
@@ -219,9 +220,10 @@ class OutageIT {
         };
         try (Migrator migrator = builder(hook).kbConcurrency(8).build()) {
             migrator.start();
-            Awaitility.await().atMost(Duration.ofSeconds(90)).ignoreExceptions().until(() -> migrator.status()
-                            .currentVersion()
-                    == 2);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(90))
+                    .ignoreExceptions()
+                    .until(() -> migrator.status().currentVersion() == 2);
         }
         assertThat(lost).hasValueGreaterThan(10);
         assertEachMovedOnce();

@@ -85,9 +85,9 @@ class PitfallsIT {
         try (HikariDataSource dataSource = database.newDataSource()) {
             JdbcStateStore store = JdbcStateStore.create(dataSource);
             store.enroll(kbs, 0);
-            Collection<Epoch> epochs =
-                    store.openEpochs(kbs.stream().map(Partitions::of).collect(Collectors.toSet()))
-                            .values();
+            Collection<Epoch> epochs = store.openEpochs(
+                            kbs.stream().map(Partitions::of).collect(Collectors.toSet()))
+                    .values();
             AtomicInteger seeds = new AtomicInteger();
             AtomicInteger done = new AtomicInteger();
             together(database == TestDatabase.SQLITE ? 4 : 8, () -> {
@@ -121,8 +121,8 @@ class PitfallsIT {
 
     @Test
     void sqliteUnderContentionNeverFails() throws Exception {
-        try (HikariDataSource dataSource = TestDatabase.SQLITE.newDataSource(config ->
-                config.setJdbcUrl(config.getJdbcUrl().replace("busy_timeout=10000", "busy_timeout=20")))) {
+        try (HikariDataSource dataSource = TestDatabase.SQLITE.newDataSource(
+                config -> config.setJdbcUrl(config.getJdbcUrl().replace("busy_timeout=10000", "busy_timeout=20")))) {
             JdbcStateStore store = JdbcStateStore.create(dataSource);
             JdbcLock lock = JdbcLock.create(dataSource);
             Stores.look(store);
@@ -179,7 +179,8 @@ class PitfallsIT {
             int partition = 5;
             List<String> kbs = Stores.inPartition(partition, 4);
             Stores.look(store);
-            assertThat(store.raiseFloors(Set.of(Stores.epoch(store, partition)), 3)).containsExactly(partition);
+            assertThat(store.raiseFloors(Set.of(Stores.epoch(store, partition)), 3))
+                    .containsExactly(partition);
             AtomicInteger asked = new AtomicInteger();
             HookedDataSource.Hook hook = new HookedDataSource.Hook() {
                 @Override
@@ -270,13 +271,11 @@ class PitfallsIT {
                 Connection pooled = pool.getConnection()) {
             Connection raw = pooled.unwrap(Connection.class);
             raw.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
-            List<String> settings =
-                    switch (database) {
-                        case POSTGRESQL -> List.of("statement_timeout", "idle_in_transaction_session_timeout");
-                        case MARIADB ->
-                            List.of("innodb_lock_wait_timeout", "idle_transaction_timeout", "max_statement_time");
-                        case H2, SQLITE -> List.of();
-                    };
+            List<String> settings = switch (database) {
+                case POSTGRESQL -> List.of("statement_timeout", "idle_in_transaction_session_timeout");
+                case MARIADB -> List.of("innodb_lock_wait_timeout", "idle_transaction_timeout", "max_statement_time");
+                case H2, SQLITE -> List.of();
+            };
             for (String setting : settings) {
                 try (Statement statement = raw.createStatement()) {
                     statement.execute("SET SESSION " + setting + " = 77");
@@ -308,9 +307,7 @@ class PitfallsIT {
     /** One connection for everybody, never closed and never reset, unlike a pool's. */
     private static DataSource always(Connection raw) {
         Object kept = Proxy.newProxyInstance(
-                PitfallsIT.class.getClassLoader(),
-                new Class<?>[] {Connection.class},
-                (self, method, arguments) -> {
+                PitfallsIT.class.getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {
                     try {
                         return method.getName().equals("close") ? null : method.invoke(raw, arguments);
                     } catch (InvocationTargetException e) {
@@ -348,8 +345,7 @@ class PitfallsIT {
         try (HikariDataSource dataSource = database.newDataSource()) {
             JdbcStateStore store = JdbcStateStore.create(dataSource);
             long host = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
-            assertThat(Stores.look(store).storeMicros())
-                    .isCloseTo(host, Offset.offset(20_000_000L));
+            assertThat(Stores.look(store).storeMicros()).isCloseTo(host, Offset.offset(20_000_000L));
             Database ours = new Database(JdbcSettings.of(dataSource));
             String now = "SELECT " + ours.dialect().now();
             Database.Work<Boolean> advances = connection -> {
@@ -372,8 +368,7 @@ class PitfallsIT {
     void anUnknownDatabaseIsRefusedByNameAndTheKnownOnesAreNamed() {
         Object metadata = stub(DatabaseMetaData.class, "getDatabaseProductName", "Foo");
         Object connection = stub(Connection.class, "getMetaData", metadata);
-        DataSource dataSource =
-                (DataSource) stub(DataSource.class, "getConnection", connection);
+        DataSource dataSource = (DataSource) stub(DataSource.class, "getConnection", connection);
         JdbcStateStore store = JdbcStateStore.create(dataSource);
         for (ThrowingCallable call : List.<ThrowingCallable>of(
                 () -> Stores.look(store),
@@ -405,8 +400,8 @@ class PitfallsIT {
             }
             assertThat(trips.statements().stream().map(sql -> sql.toLowerCase(Locale.ROOT)))
                     .isNotEmpty()
-                    .noneMatch(sql -> Stream.of("advisory", "get_lock", "lock table")
-                            .anyMatch(sql::contains));
+                    .noneMatch(sql ->
+                            Stream.of("advisory", "get_lock", "lock table").anyMatch(sql::contains));
         }
     }
 
