@@ -115,8 +115,9 @@ final class Database {
     }
 
     private <T> T inTransaction(Connection connection, Dialect known, Work<T> work) throws SQLException {
+        int isolation = Dialect.UNCHANGED;
         try {
-            known.begin(connection, settings.transactionTimeout());
+            isolation = known.begin(connection, settings.transactionTimeout());
             T result = work.with(connection);
             known.commit(connection);
             return result;
@@ -125,7 +126,7 @@ final class Database {
             throw e;
         } finally {
             try {
-                known.restore(connection);
+                known.restore(connection, isolation);
             } catch (SQLException e) {
                 LOG.atDebug().setCause(e).log("A connection could not be given its settings back");
             }

@@ -2,6 +2,7 @@ package dev.kbmigrator.jdbc;
 
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -9,9 +10,13 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What differs between databases in the way of types, clocks, errors and transactions. Stateless. */
 abstract class Dialect {
+
+    /** The isolation of a connection that {@link #begin} has left as it was. */
+    static final int UNCHANGED = Connection.TRANSACTION_NONE;
 
     /** The databases that are known; any other is refused, because a guess could lose data. */
     static Dialect of(Connection connection) throws SQLException {
@@ -73,9 +78,13 @@ abstract class Dialect {
         return true;
     }
 
-    /** Begins a transaction that reads what is committed, and cannot stand still for long. */
-    void begin(Connection connection, Duration timeout) throws SQLException {
+    /**
+     * Begins a transaction that reads what is committed, and cannot stand still for long. Answers the connection's isolation
+     * before, for {@link #restore}, where the dialect sets another one through the driver.
+     */
+    int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(false);
+        return UNCHANGED;
     }
 
     /** Begins a transaction of a migration, which may take its time. */
@@ -97,7 +106,35 @@ abstract class Dialect {
     }
 
     /** Gives a connection back the settings that {@link #begin} has changed. */
-    void restore(Connection connection) throws SQLException {}
+    void restore(Connection connection, int isolation) throws SQLException {
+        if (isolation != UNCHANGED) {
+            connection.setTransactionIsolation(isolation);
+        }
+    }
+
+    /** Whether a table is there; asks in a way that cannot fail, as that would end a host's transaction on some databases. */
+    boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
+        DatabaseMetaData catalogue = connection.getMetaData();
+        String schema = settings.schema() == null ? connection.getSchema() : stored(catalogue, settings.schema());
+        return isInCatalogue(catalogue, connection.getCatalog(), schema, settings.tablePrefix() + table);
+    }
+
+    static boolean isInCatalogue(
+            DatabaseMetaData catalogue, @Nullable String database, @Nullable String schema, String table)
+            throws SQLException {
+        String pattern = stored(catalogue, table).replace("_", catalogue.getSearchStringEscape() + "_");
+        try (ResultSet tables = catalogue.getTables(database, schema, pattern, null)) {
+            return tables.next();
+        }
+    }
+
+    /** A name as the catalogue spells it. */
+    private static String stored(DatabaseMetaData catalogue, String name) throws SQLException {
+        if (catalogue.storesUpperCaseIdentifiers()) {
+            return name.toUpperCase(Locale.ROOT);
+        }
+        return catalogue.storesLowerCaseIdentifiers() ? name.toLowerCase(Locale.ROOT) : name;
+    }
 
     /** Binds a KB's id, so that it is compared byte by byte. */
     void setKbId(PreparedStatement statement, int index, String kbId) throws SQLException {

@@ -149,11 +149,13 @@ final class H2Dialect extends Dialect {
     }
 
     @Override
-    void begin(Connection connection, Duration timeout) throws SQLException {
-        if (connection.getTransactionIsolation() != Connection.TRANSACTION_READ_COMMITTED) {
+    int begin(Connection connection, Duration timeout) throws SQLException {
+        int isolation = connection.getTransactionIsolation();
+        if (isolation != Connection.TRANSACTION_READ_COMMITTED) {
             connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
         }
         connection.setAutoCommit(false);
+        return isolation == Connection.TRANSACTION_READ_COMMITTED ? UNCHANGED : isolation;
     }
 
     @Override

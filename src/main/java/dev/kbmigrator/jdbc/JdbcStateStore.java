@@ -123,7 +123,7 @@ public final class JdbcStateStore implements StateStore, JoinsHostTransactions {
         }
         try {
             // The catalogue is asked, because a statement that fails would end the host's transaction on some databases
-            ready = Tables.areInCatalogue(connection, database.settings());
+            ready = Dialect.of(connection).isInCatalogue(connection, database.settings(), "kb");
         } catch (SQLException e) {
             throw Database.failure("look for the library's tables", e);
         }

@@ -180,10 +180,11 @@ final class MariaDbDialect extends Dialect {
 
     /** The session's own settings are kept in variables, and come back with {@link #restore}. MySQL has fewer of them. */
     @Override
-    void begin(Connection connection, Duration timeout) throws SQLException {
+    int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(true);
         limit(connection, timeout);
         execute(connection, "START TRANSACTION");
+        return UNCHANGED;
     }
 
     @Override
@@ -208,8 +209,15 @@ final class MariaDbDialect extends Dialect {
     }
 
     @Override
-    void restore(Connection connection) throws SQLException {
+    void restore(Connection connection, int isolation) throws SQLException {
         execute(connection, mariaDb ? MARIADB_RESTORE : MYSQL_RESTORE);
+    }
+
+    /** What the settings call a schema is a database there. */
+    @Override
+    boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
+        String database = settings.schema() == null ? connection.getCatalog() : settings.schema();
+        return isInCatalogue(connection.getMetaData(), database, null, settings.tablePrefix() + table);
     }
 
     @Override

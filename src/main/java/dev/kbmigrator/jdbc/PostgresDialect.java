@@ -1,6 +1,8 @@
 package dev.kbmigrator.jdbc;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -135,15 +137,27 @@ final class PostgresDialect extends Dialect {
         return false;
     }
 
+    /** Found as the statements find it, wherever it is in the search path. */
+    @Override
+    boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT to_regclass(?) IS NOT NULL")) {
+            statement.setString(1, settings.sql("{" + table + "}"));
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() && rows.getBoolean(1);
+            }
+        }
+    }
+
     /** All in one round trip. A pool may have chosen another isolation, under which a floor could be raised over a KB. */
     @Override
-    void begin(Connection connection, Duration timeout) throws SQLException {
+    int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(false);
         execute(connection, """
                 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
                 SET LOCAL idle_in_transaction_session_timeout = %1$d;
                 SET LOCAL statement_timeout = %1$d
                 """.formatted(timeout.toMillis()));
+        return UNCHANGED;
     }
 
     @Override

@@ -140,9 +140,10 @@ final class SqliteDialect extends Dialect {
     }
 
     @Override
-    void begin(Connection connection, Duration timeout) throws SQLException {
+    int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(true);
         execute(connection, "BEGIN IMMEDIATE");
+        return UNCHANGED;
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -159,31 +160,37 @@ class StandardStateSql implements StateSql {
         if (absent.isEmpty()) {
             return Set.of();
         }
-        return database.transaction("enrol KBs", connection -> enroll(connection, absent, version));
+        try {
+            return database.transaction("enrol KBs", connection -> enroll(connection, absent, version, true));
+        } catch (Unclear e) {
+            return database.transaction("enrol KBs", connection -> enroll(connection, absent, version));
+        }
+    }
+
+    /** Rolls a transaction back: the driver does not say which rows of a batch it has inserted. */
+    private static final class Unclear extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        Unclear() {
+            super("the driver does not say which rows of a batch were inserted", null, false, false);
+        }
     }
 
     @Override
     public Set<String> enroll(Connection connection, SortedSet<Key> keys, long version) throws SQLException {
+        return enroll(connection, keys, version, false);
+    }
+
+    private Set<String> enroll(Connection connection, SortedSet<Key> keys, long version, boolean batched)
+            throws SQLException {
         Map<Integer, Long> floors = statements.lockFloors(connection, keys);
         Set<String> enrolled = new HashSet<>();
         List<Key> late = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(insertKb)) {
-            List<Key> inserted = new ArrayList<>(keys);
-            for (Key key : inserted) {
-                statement.setInt(1, key.partition());
-                dialect.setKbId(statement, 2, key.kbId());
-                statement.setLong(3, version);
-                statement.addBatch();
-            }
-            int[] counts = statement.executeBatch();
-            for (int i = 0; i < counts.length; i++) {
-                if (counts[i] == 1) {
-                    Key key = inserted.get(i);
-                    enrolled.add(key.kbId());
-                    if (version < floors.getOrDefault(key.partition(), 0L)) {
-                        late.add(key);
-                    }
-                }
+        for (Key key : insert(connection, keys, version, batched)) {
+            enrolled.add(key.kbId());
+            if (version < floors.getOrDefault(key.partition(), 0L)) {
+                late.add(key);
             }
         }
         if (!late.isEmpty()) {
@@ -191,6 +198,38 @@ class StandardStateSql implements StateSql {
             StandardWrite.insert(statements, connection, late, key -> due, key -> false);
         }
         return enrolled;
+    }
+
+    /** Inserts the KBs that are absent; answers which. A batch is sent whole where the driver can. */
+    private List<Key> insert(Connection connection, SortedSet<Key> keys, long version, boolean batched)
+            throws SQLException {
+        List<Key> inserted = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(insertKb)) {
+            for (Key key : keys) {
+                statement.setInt(1, key.partition());
+                dialect.setKbId(statement, 2, key.kbId());
+                statement.setLong(3, version);
+                if (batched) {
+                    statement.addBatch();
+                } else if (statement.executeUpdate() == 1) {
+                    inserted.add(key);
+                }
+            }
+            if (batched) {
+                int[] counts = statement.executeBatch();
+                int row = 0;
+                for (Key key : keys) {
+                    int count = counts[row++];
+                    if (count == Statement.SUCCESS_NO_INFO) {
+                        throw new Unclear();
+                    }
+                    if (count == 1) {
+                        inserted.add(key);
+                    }
+                }
+            }
+        }
+        return inserted;
     }
 
     @Override

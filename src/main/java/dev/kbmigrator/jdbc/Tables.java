@@ -5,14 +5,12 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
-import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The library's own tables: creates them, and refuses those of another layout, which this build cannot use.
@@ -92,8 +90,19 @@ final class Tables {
         }
     }
 
-    /** Whether the tables are there. */
+    /** Whether the tables are there, all of them. */
     static boolean exist(Connection connection, JdbcSettings settings, Dialect dialect) throws SQLException {
+        for (String name : NAMES) {
+            if (!dialect.isInCatalogue(connection, settings, name)) {
+                return false;
+            }
+        }
+        return isDocumented(connection, settings, dialect);
+    }
+
+    /** Whether the document is there, which is written when all tables are. */
+    private static boolean isDocumented(Connection connection, JdbcSettings settings, Dialect dialect)
+            throws SQLException {
         try (PreparedStatement statement =
                         connection.prepareStatement(settings.sql("SELECT revision FROM {document} WHERE name = ?"));
                 ResultSet rows = query(statement)) {
@@ -109,25 +118,6 @@ final class Tables {
     private static ResultSet query(PreparedStatement statement) throws SQLException {
         statement.setString(1, DOCUMENT);
         return statement.executeQuery();
-    }
-
-    /** The same, without a statement that could fail. */
-    static boolean areInCatalogue(Connection connection, JdbcSettings settings) throws SQLException {
-        DatabaseMetaData catalogue = connection.getMetaData();
-        String schema = settings.schema() == null ? connection.getSchema() : stored(catalogue, settings.schema());
-        String table = stored(catalogue, settings.tablePrefix() + "kb");
-        try (ResultSet tables = catalogue.getTables(
-                connection.getCatalog(), schema, table.replace("_", catalogue.getSearchStringEscape() + "_"), null)) {
-            return tables.next();
-        }
-    }
-
-    /** A name as the catalogue spells it. */
-    private static String stored(DatabaseMetaData catalogue, String name) throws SQLException {
-        if (catalogue.storesUpperCaseIdentifiers()) {
-            return name.toUpperCase(Locale.ROOT);
-        }
-        return catalogue.storesLowerCaseIdentifiers() ? name.toLowerCase(Locale.ROOT) : name;
     }
 
     /** Refuses tables that a newer build has changed in a way that this one cannot read. */

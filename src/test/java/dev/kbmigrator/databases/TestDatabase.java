@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.h2.jdbcx.JdbcDataSource;
 
 /** Real databases for the tests. A server is started at most once a JVM; each data source has a database of its own. */
@@ -52,10 +53,16 @@ public enum TestDatabase {
 
     /** A pool over a new, empty database. */
     public HikariDataSource newDataSource() {
+        return newDataSource(config -> {});
+    }
+
+    /** A pool over a new, empty database, with something set besides. */
+    public HikariDataSource newDataSource(Consumer<HikariConfig> settings) {
         HikariConfig config = config(NUMBERS.incrementAndGet());
         config.setMaximumPoolSize(16);
         config.setMinimumIdle(0);
         config.setPoolName(name().toLowerCase(java.util.Locale.ROOT) + "-" + NUMBERS.get());
+        settings.accept(config);
         return new HikariDataSource(config);
     }
 }

@@ -1,0 +1,169 @@
+package dev.kbmigrator.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.kbmigrator.databases.HookedDataSource;
+import dev.kbmigrator.databases.RoundTrips;
+import dev.kbmigrator.databases.TestDatabase;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.WriteResult;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
+
+/** A write that carries an old epoch never commits, even if it was sent before the new one was opened. */
+@Timeout(120)
+class FencingIT {
+
+    private static final int PARTITION = 3;
+    private static final String KB = Stores.inPartition(PARTITION, 1).get(0);
+    private static final KbWrite MOVE = new KbWrite.Advanced(KB, 0, 1);
+    private static final KbWrite SAVE = new KbWrite.Checkpointed(KB, 0, 1, "\"here\"");
+
+    private static JdbcStateStore enrolled(HikariDataSource dataSource) {
+        JdbcStateStore store = JdbcStateStore.create(dataSource);
+        store.enroll(Set.of(KB), 0);
+        return store;
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void aWriteThatIsSentBeforeAndArrivesAfterANewEpochIsRefused(TestDatabase database) throws Exception {
+        try (HikariDataSource dataSource = database.newDataSource()) {
+            JdbcStateStore store = enrolled(dataSource);
+            for (KbWrite write : List.of(MOVE, SAVE)) {
+                Epoch old = Stores.epoch(store, PARTITION);
+                Steps steps = new Steps();
+                HookedDataSource.Hook hook = new HookedDataSource.Hook() {
+                    @Override
+                    public void before(String step) {
+                        if (step.equals("connect")) {
+                            steps.await();
+                        }
+                    }
+                };
+                JdbcStateStore slow = JdbcStateStore.create(HookedDataSource.over(dataSource, hook));
+                CompletableFuture<WriteResult> written =
+                        Stores.async(() -> steps.run(() -> slow.write(Set.of(old), List.of(write))));
+                steps.awaitFirst();
+                steps.step(() -> false);
+                assertThat(Stores.epoch(store, PARTITION).number()).isGreaterThan(old.number());
+                steps.allowAll();
+                assertThat(written.get(20, TimeUnit.SECONDS).staleScopes()).containsExactly(PARTITION);
+                assertThat(Stores.state(store, KB).version()).isZero();
+                assertThat(Stores.state(store, KB).attempt()).isNull();
+            }
+        }
+    }
+
+    /** SQLite has no row locks: there a write that is under way keeps everybody else waiting. */
+    @ParameterizedTest
+    @EnumSource(value = TestDatabase.class, mode = Mode.EXCLUDE, names = "SQLITE")
+    void aWriteThatARowLockHoldsUpIsCommittedBeforeANewEpochOrNever(TestDatabase database) throws Exception {
+        try (HikariDataSource dataSource = database.newDataSource()) {
+            JdbcStateStore store = enrolled(dataSource);
+            for (KbWrite write : List.of(SAVE, MOVE)) {
+                Epoch old = Stores.epoch(store, PARTITION);
+                AtomicInteger asked = new AtomicInteger();
+                JdbcStateStore opener = JdbcStateStore.create(
+                        HookedDataSource.over(dataSource, counting("SELECT scope", "NOWAIT", asked)));
+                AtomicInteger sent = new AtomicInteger();
+                JdbcStateStore writer = JdbcStateStore.create(
+                        HookedDataSource.over(dataSource, counting("kb_migrator_kb", "kb_id", sent)));
+                CompletableFuture<WriteResult> written;
+                CompletableFuture<Epoch> opened;
+                boolean openedFirst;
+                try (Connection other = dataSource.getConnection()) {
+                    other.setAutoCommit(false);
+                    Stores.value(other, "SELECT version FROM kb_migrator_kb FOR UPDATE");
+                    written = Stores.async(() -> writer.write(Set.of(old), List.of(write)));
+                    Awaitility.await().until(() -> sent.get() > 0 && isWaiting(database, dataSource));
+                    opened = Stores.async(() -> Stores.epoch(opener, PARTITION));
+                    Awaitility.await().until(() -> opened.isDone() || asked.get() >= 3);
+                    assertThat(written).isNotDone();
+                    openedFirst = opened.isDone();
+                    other.rollback();
+                }
+                WriteResult result = written.get(20, TimeUnit.SECONDS);
+                assertThat(opened.get(20, TimeUnit.SECONDS).number()).isGreaterThan(old.number());
+                // PostgreSQL takes the fence with the write, the others take it last
+                assertThat(openedFirst).isEqualTo(database != TestDatabase.POSTGRESQL);
+                assertThat(result.refused()).isEqualTo(openedFirst);
+                long version = Stores.state(store, KB).version();
+                boolean saved = Stores.state(store, KB).attempt() != null;
+                assertThat(write == MOVE ? version == 1 : saved).isEqualTo(!openedFirst);
+            }
+        }
+    }
+
+    private static HookedDataSource.Hook counting(String start, String part, AtomicInteger count) {
+        return new HookedDataSource.Hook() {
+            @Override
+            public void before(String step) {
+                if (step.contains(start) && step.contains(part)) {
+                    count.incrementAndGet();
+                }
+            }
+        };
+    }
+
+    private static boolean isWaiting(TestDatabase database, HikariDataSource dataSource) throws SQLException {
+        String waiting = switch (database) {
+            case POSTGRESQL ->
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            case MARIADB -> "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'";
+            case H2 -> "SELECT COUNT(*) FROM information_schema.sessions WHERE blocker_id IS NOT NULL";
+            case SQLITE -> throw new IllegalArgumentException("no row locks");
+        };
+        return !Stores.value(dataSource, waiting).equals("0");
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void aNewEpochWaitsWhileAWriterHoldsTheFence(TestDatabase database) throws Exception {
+        try (HikariDataSource dataSource = database.newDataSource()) {
+            JdbcStateStore store = enrolled(dataSource);
+            Epoch old = Stores.epoch(store, PARTITION);
+            Database ours = new Database(JdbcSettings.of(dataSource));
+            StateSql sql = ours.dialect().state(ours);
+            Steps steps = new Steps();
+            CompletableFuture<Set<Integer>> held =
+                    Stores.async(() -> steps.run(() -> ours.transaction("hold the fence", connection -> {
+                        Set<Integer> stale = sql.stale(connection, Set.of(old));
+                        steps.await();
+                        return stale;
+                    })));
+            steps.awaitFirst();
+            CompletableFuture<Epoch> opened = Stores.async(() -> Stores.epoch(store, PARTITION));
+            assertThat(opened).failsWithin(Duration.ofMillis(300)).withThrowableOfType(TimeoutException.class);
+            steps.allowAll();
+            assertThat(held.get(20, TimeUnit.SECONDS)).isEmpty();
+            assertThat(opened.get(20, TimeUnit.SECONDS).number()).isGreaterThan(old.number());
+        }
+    }
+
+    @Test
+    void aCheckpointIsOneRoundTripOnPostgresql() {
+        try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource()) {
+            Epoch epoch = Stores.epoch(enrolled(dataSource), PARTITION);
+            RoundTrips trips = new RoundTrips(dataSource);
+            JdbcStateStore counted = JdbcStateStore.create(trips.dataSource());
+            assertThat(counted.write(Set.of(epoch), List.of(SAVE))).isEqualTo(WriteResult.ALL_DONE);
+            assertThat(trips.count()).isEqualTo(1);
+        }
+    }
+}

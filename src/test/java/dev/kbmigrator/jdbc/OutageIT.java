@@ -1,0 +1,253 @@
+package dev.kbmigrator.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.Migrations;
+import dev.kbmigrator.Migrator;
+import dev.kbmigrator.MigratorBuilder;
+import dev.kbmigrator.databases.HookedDataSource;
+import dev.kbmigrator.databases.TestDatabase;
+import dev.kbmigrator.spi.StateStoreException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** PostgreSQL that is gone, goes in the middle, refuses writes, or does not say whether it has committed. */
+@Timeout(120)
+class OutageIT {
+
+    private static final int KBS = 2_000;
+
+    private final List<String> kbs =
+            IntStream.range(0, KBS).mapToObj(i -> "kb-" + i).toList();
+    private final Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
+
+    private HikariDataSource dataSource;
+
+    @BeforeEach
+    void open() {
+        dataSource = TestDatabase.POSTGRESQL.newDataSource();
+    }
+
+    @AfterEach
+    void close() {
+        dataSource.close();
+    }
+
+    private MigratorBuilder builder(HookedDataSource.Hook hook) {
+        return Migrator.builder()
+                .migrations(Migrations.of(counting(1), counting(2)))
+                .storage(JdbcStorage.create(HookedDataSource.over(dataSource, hook)))
+                .knowledgeBoxes(kbs::stream)
+                .lookInterval(Duration.ofMillis(50), Duration.ofMillis(100));
+    }
+
+    private KbMigration counting(long version) {
+        return KbMigration.of(
+                version,
+                "count_" + version,
+                (context, kbId) -> runs.computeIfAbsent(version + "/" + kbId, key -> new AtomicInteger())
+                        .incrementAndGet());
+    }
+
+    private static HookedDataSource.Hook none() {
+        return new HookedDataSource.Hook() {};
+    }
+
+    /** Fails to connect while it is down. */
+    private static final class Outage implements HookedDataSource.Hook {
+
+        private final AtomicBoolean down = new AtomicBoolean(true);
+        private final AtomicInteger refused = new AtomicInteger();
+
+        @Override
+        public void before(String step) throws SQLException {
+            if (step.equals("connect") && down.get()) {
+                refused.incrementAndGet();
+                throw new SQLException("connection refused", "08001");
+            }
+        }
+    }
+
+    @Test
+    void startGoesOnTryingUntilTheDatabaseIsThere() {
+        Outage outage = new Outage();
+        try (Migrator migrator = builder(outage).build()) {
+            migrator.start();
+            Awaitility.await().until(() -> outage.refused.get() >= 3);
+            assertThat(migrator.safeToServe()).isFalse();
+            outage.down.set(false);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> migrator.status().currentVersion() == 2);
+        }
+        assertEachRanOnce();
+    }
+
+    @Test
+    void runSaysAtOnceThatTheDatabaseIsNotThere() {
+        Outage outage = new Outage();
+        try (Migrator migrator = builder(outage).build()) {
+            long start = System.nanoTime();
+            assertThatThrownBy(migrator::run)
+                    .isInstanceOf(RuntimeException.class)
+                    .hasMessageContaining("connection refused");
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+        }
+        assertThat(runs).isEmpty();
+    }
+
+    private void assertEachRanOnce() {
+        assertThat(runs)
+                .hasSize(2 * KBS)
+                .allSatisfy((key, count) -> assertThat(count).as(key).hasValue(1));
+        assertEachIsDone();
+    }
+
+    private void assertEachIsDone() {
+        JdbcStateStore store = JdbcStateStore.create(dataSource);
+        assertThat(store.count(Long.MAX_VALUE)).isEqualTo(KBS);
+        assertThat(store.count(2)).isZero();
+    }
+
+    /** What the database has committed is told by a trigger, in the transaction itself. */
+    private void recordMoves() throws SQLException {
+        Stores.look(JdbcStateStore.create(dataSource));
+        Stores.execute(dataSource, """
+                CREATE TABLE moves (kb_id TEXT, from_version BIGINT, to_version BIGINT, PRIMARY KEY (kb_id, to_version))
+                """, """
+                CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                  INSERT INTO moves VALUES (new.kb_id, old.version, new.version); RETURN new; END $$
+                """, """
+                CREATE TRIGGER note_move AFTER UPDATE OF version ON kb_migrator_kb FOR EACH ROW EXECUTE FUNCTION note_move()
+                """);
+    }
+
+    private void assertEachMovedOnce() throws SQLException {
+        assertEachIsDone();
+        assertThat(Stores.value(
+                        dataSource,
+                        "SELECT count(*) || ' ' || count(*) FILTER (WHERE to_version = from_version + 1) FROM moves"))
+                .isEqualTo(2 * KBS + " " + 2 * KBS);
+    }
+
+    @Test
+    void connectionsThatAreKilledInTheMiddleLoseAndRepeatNothing() throws SQLException {
+        recordMoves();
+        AtomicInteger kills = new AtomicInteger();
+        try (Migrator migrator = builder(none()).kbConcurrency(8).build()) {
+            migrator.start();
+            for (int goal : List.of(1, 500, 1_500, 2_500, 3_500)) {
+                Awaitility.await()
+                        .atMost(Duration.ofSeconds(60))
+                        .pollInterval(Duration.ofMillis(5))
+                        .until(() -> runs.size() >= goal);
+                kills.addAndGet(killAll());
+            }
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .ignoreExceptions()
+                    .until(() -> migrator.status().currentVersion() == 2);
+        }
+        assertThat(kills).hasValueGreaterThanOrEqualTo(3);
+        assertEachMovedOnce();
+    }
+
+    private int killAll() throws SQLException {
+        try (HikariDataSource killer = new HikariDataSource()) {
+            killer.setJdbcUrl(dataSource.getJdbcUrl());
+            killer.setUsername("postgres");
+            return Integer.parseInt(Stores.value(
+                    killer,
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                            + " WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+        }
+    }
+
+    @Test
+    void aDatabaseThatMayOnlyBeReadIsNamedAsTheCause() throws SQLException {
+        Stores.look(JdbcStateStore.create(dataSource));
+        Stores.execute(
+                dataSource,
+                "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = on'; END $$");
+        dataSource.getHikariPoolMXBean().softEvictConnections();
+        try (Migrator migrator = builder(none()).build()) {
+            CompletableFuture<?> run = Stores.async(migrator::run);
+            assertThat(run)
+                    .failsWithin(Duration.ofSeconds(30))
+                    .withThrowableThat()
+                    .withRootCauseInstanceOf(SQLException.class)
+                    .withMessageContaining("read-only transaction");
+        }
+        assertThat(runs).isEmpty();
+    }
+
+    /** Every third batch of writes is committed, and its writer hears of a broken connection instead. */
+    @Test
+    void aCommitWhoseAnswerIsLostIsReadBack() throws SQLException {
+        recordMoves();
+        Random random = new Random(7);
+        AtomicInteger lost = new AtomicInteger();
+        HookedDataSource.Hook hook = new HookedDataSource.Hook() {
+            @Override
+            public void after(String step) throws SQLException {
+                boolean writes = step.contains("UPDATE") || step.contains("INSERT") || step.equals("commit");
+                if (writes && !step.contains("kb_migrator_replica") && isUnlucky()) {
+                    lost.incrementAndGet();
+                    throw new SQLException("an I/O error occurred while waiting for the answer", "08006");
+                }
+            }
+
+            private synchronized boolean isUnlucky() {
+                return lost.get() < 60 && random.nextInt(3) == 0;
+            }
+        };
+        try (Migrator migrator = builder(hook).kbConcurrency(8).build()) {
+            migrator.start();
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(90))
+                    .ignoreExceptions()
+                    .until(() -> migrator.status().currentVersion() == 2);
+        }
+        assertThat(lost).hasValueGreaterThan(10);
+        assertEachMovedOnce();
+        assertThat(Stores.look(JdbcStateStore.create(dataSource)).attempts()).isEmpty();
+    }
+
+    @Test
+    void aLostAnswerIsAnErrorNotAnAssumption() {
+        AtomicBoolean losing = new AtomicBoolean();
+        HookedDataSource.Hook hook = new HookedDataSource.Hook() {
+            @Override
+            public void after(String step) throws SQLException {
+                if (losing.get() && step.contains("INSERT INTO kb_migrator_kb")) {
+                    throw new SQLException("an I/O error occurred while waiting for the answer", "08006");
+                }
+            }
+        };
+        JdbcStateStore store = JdbcStateStore.create(HookedDataSource.over(dataSource, hook));
+        Stores.look(store);
+        losing.set(true);
+        assertThatThrownBy(() -> store.enroll(Set.of("kb"), 1))
+                .isInstanceOf(StateStoreException.class)
+                .hasMessageContaining("waiting for the answer");
+        assertThat(Stores.state(store, "kb").version()).isEqualTo(1);
+        assertThat(store.enroll(Set.of("kb"), 1)).isEmpty();
+    }
+}

@@ -1,0 +1,102 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+
+/** The steps that many tests of the stores take. */
+final class Stores {
+
+    private Stores() {}
+
+    static Heartbeat heartbeat(String replicaId, boolean thorough) {
+        return new Heartbeat(replicaId, "host", "build", 1, false, Due.BY_THE_CLOCK, thorough);
+    }
+
+    static Snapshot look(StateStore store) {
+        return store.look(heartbeat("test", false));
+    }
+
+    static List<String> inPartition(int partition, int count) {
+        return Stream.iterate(0, i -> i + 1)
+                .map(i -> "kb-" + i)
+                .filter(id -> Partitions.of(id) == partition)
+                .limit(count)
+                .toList();
+    }
+
+    static Epoch epoch(StateStore store, int scope) {
+        return Objects.requireNonNull(store.openEpochs(Set.of(scope)).get(scope));
+    }
+
+    static KbState state(StateStore store, String kbId) {
+        return Objects.requireNonNull(store.find(Set.of(kbId)).get(kbId), kbId);
+    }
+
+    /** The KBs of one partition that a worker would find. */
+    static List<String> due(StateStore store, int partition, long belowVersion) {
+        PageRequest request =
+                new PageRequest(Set.of(partition), Selection.DUE, belowVersion, Due.BY_THE_CLOCK, null, 100);
+        return store.page(request).kbs().stream().map(KbState::kbId).toList();
+    }
+
+    static void execute(DataSource dataSource, String... statements) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    static String value(DataSource dataSource, String sql) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            return value(connection, sql);
+        }
+    }
+
+    static String value(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            rows.next();
+            return String.valueOf(rows.getString(1));
+        }
+    }
+
+    /** On a thread of its own. */
+    static <T> CompletableFuture<T> async(Callable<T> task) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return task.call();
+                    } catch (Exception e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                work -> new Thread(work, "test-async").start());
+    }
+
+    /** Calls to one method for many keys. */
+    static <K, V> V entry(Map<K, V> map, K key) {
+        return Objects.requireNonNull(map.get(key));
+    }
+}
