@@ -24,13 +24,14 @@ public final class CompatibilityMain {
                     "The compatibility matrix stays as it is: no report of " + String.join(", ", matrix.missing()));
             return;
         }
-        writeIfChanged(build.resolve("compatibility/result.json"), matrix.json());
-        writeIfChanged(Path.of(args[0]).resolve("docs/compatibility.md"), matrix.markdown());
+        writeIfChanged(build.resolve("compatibility"), "result.json", matrix.json());
+        writeIfChanged(Path.of(args[0]).resolve("docs"), "compatibility.md", matrix.markdown());
     }
 
-    private static void writeIfChanged(Path file, String text) throws IOException {
+    private static void writeIfChanged(Path directory, String name, String text) throws IOException {
+        Path file = directory.resolve(name);
         if (!Files.exists(file) || !Files.readString(file).equals(text)) {
-            Files.createDirectories(file.resolveSibling("."));
+            Files.createDirectories(directory);
             Files.writeString(file, text);
         }
     }
