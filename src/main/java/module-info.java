@@ -1,5 +1,8 @@
-/** Versioned data migrations over a fleet of knowledge boxes. */
-// The adapters' libraries are automatic modules, which nobody can help but they
+/**
+ * Versioned data migrations over a fleet of knowledge boxes. Users begin at {@link dev.kbmigrator.Migrator}; those who bring
+ * a database or a lock service of their own, at {@code dev.kbmigrator.spi}. What an adapter needs is optional at run time.
+ */
+// The adapters' libraries are automatic modules; only their own projects can change that
 @SuppressWarnings({"requires-automatic", "requires-transitive-automatic"})
 module dev.kbmigrator {
     requires com.fasterxml.jackson.databind;

@@ -132,7 +132,7 @@ final class Database {
         }
     }
 
-    private static void rollback(Connection connection, Dialect known, Throwable cause) {
+    static void rollback(Connection connection, Dialect known, Throwable cause) {
         try {
             known.rollback(connection);
         } catch (SQLException e) {
@@ -140,7 +140,7 @@ final class Database {
         }
     }
 
-    private static void giveBack(Connection connection, boolean autocommit) {
+    static void giveBack(Connection connection, boolean autocommit) {
         try {
             if (connection.getAutoCommit() != autocommit) {
                 connection.setAutoCommit(autocommit);

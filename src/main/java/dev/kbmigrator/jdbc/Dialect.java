@@ -78,6 +78,14 @@ abstract class Dialect {
         connection.setAutoCommit(false);
     }
 
+    /** Begins a transaction of a migration, which may take its time. */
+    void beginForHost(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+    }
+
+    /** From here on the transaction that is open may not stand still for long; undone by {@link #restore}. */
+    void limit(Connection connection, Duration timeout) throws SQLException {}
+
     /** Ends a transaction for good. */
     void commit(Connection connection) throws SQLException {
         connection.commit();

@@ -63,7 +63,11 @@ public final class JdbcStateStore implements StateStore, JoinsHostTransactions {
         return new JdbcStateStore(new Database(settings));
     }
 
-    private StateSql sql() {
+    Database database() {
+        return database;
+    }
+
+    StateSql sql() {
         StateSql known = sql;
         if (known == null) {
             known = database.dialect().state(database);

@@ -182,8 +182,19 @@ final class MariaDbDialect extends Dialect {
     @Override
     void begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(true);
-        execute(connection, (mariaDb ? MARIADB_SETTINGS : MYSQL_SETTINGS).formatted(Math.max(1, timeout.toSeconds())));
+        limit(connection, timeout);
         execute(connection, "START TRANSACTION");
+    }
+
+    @Override
+    void beginForHost(Connection connection) throws SQLException {
+        connection.setAutoCommit(true);
+        execute(connection, "START TRANSACTION");
+    }
+
+    @Override
+    void limit(Connection connection, Duration timeout) throws SQLException {
+        execute(connection, (mariaDb ? MARIADB_SETTINGS : MYSQL_SETTINGS).formatted(Math.max(1, timeout.toSeconds())));
     }
 
     @Override

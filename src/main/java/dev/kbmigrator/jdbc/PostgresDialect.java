@@ -145,4 +145,12 @@ final class PostgresDialect extends Dialect {
                 SET LOCAL statement_timeout = %1$d
                 """.formatted(timeout.toMillis()));
     }
+
+    @Override
+    void limit(Connection connection, Duration timeout) throws SQLException {
+        execute(connection, """
+                SET LOCAL idle_in_transaction_session_timeout = %1$d;
+                SET LOCAL statement_timeout = %1$d
+                """.formatted(timeout.toMillis()));
+    }
 }

@@ -357,36 +357,32 @@ final class PostgresStateSql extends StandardStateSql {
                 statement.setInt(index, request.limit());
                 statement.setInt(index + 1, request.limit());
                 try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
+                    for (int before = 0; rows.next(); before = inOrder(before, rows.getInt(1))) {
                         kbs.add(KbRows.read(rows, dialect));
                     }
                 }
             }
-            return inOrder(kbs, request.limit());
+            return KbRows.page(kbs, request.limit());
         });
     }
 
     /** The page's cursor is its last KB: a row out of order would lose others. SQL does not promise the order, the plan does. */
-    private static Page inOrder(List<KbState> kbs, int limit) {
-        for (int i = 1; i < kbs.size(); i++) {
-            Key before = Key.of(kbs.get(i - 1).kbId());
-            Key key = Key.of(kbs.get(i).kbId());
-            if (before.partition() > key.partition()) {
-                throw new StateStoreException("the database lists " + key + " after " + before
-                        + ", out of the order of the partitions: report this with its version");
-            }
+    private static int inOrder(int before, int partition) {
+        if (partition < before) {
+            throw new StateStoreException("the database lists partition " + partition + " after " + before
+                    + ", out of the order that was asked for: report this with its version");
         }
-        return KbRows.page(kbs, limit);
+        return partition;
     }
 
     @Override
     public WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
-        List<KbWrite> sorted = new ArrayList<>(writes);
-        sorted.sort((one, other) -> Key.of(one.kbId()).compareTo(Key.of(other.kbId())));
-        boolean allAdvance = writes.stream().allMatch(KbWrite.Advanced.class::isInstance);
+        PostgresWrites columns = new PostgresWrites(writes);
         Outcome outcome = database.autocommit(
                 "write a batch",
-                connection -> allAdvance ? advance(connection, epochs, sorted) : write(connection, epochs, sorted));
+                connection -> columns.allAdvance()
+                        ? advance(connection, epochs, columns)
+                        : write(connection, epochs, columns));
         if (outcome.current() < epochs.size()) {
             return WriteResult.refused(staleNow(epochs));
         }
@@ -396,20 +392,18 @@ final class PostgresStateSql extends StandardStateSql {
     /** How many epochs were current, and which KBs were not written. */
     private record Outcome(int current, List<String> missed) {}
 
-    private Outcome advance(Connection connection, List<Epoch> epochs, List<KbWrite> writes) throws SQLException {
+    private Outcome advance(Connection connection, List<Epoch> epochs, PostgresWrites columns) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(ADVANCE))) {
             int index = bindEpochs(connection, statement, epochs);
-            PostgresWrites columns = new PostgresWrites(writes);
             index = columns.bindAdvances(connection, statement, index);
             statement.setInt(index, epochs.size());
             return outcome(statement);
         }
     }
 
-    private Outcome write(Connection connection, List<Epoch> epochs, List<KbWrite> writes) throws SQLException {
+    private Outcome write(Connection connection, List<Epoch> epochs, PostgresWrites columns) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(WRITE))) {
             int index = bindEpochs(connection, statement, epochs);
-            PostgresWrites columns = new PostgresWrites(writes);
             index = columns.bindAll(connection, statement, index);
             statement.setInt(index, epochs.size());
             return outcome(statement);

@@ -146,6 +146,12 @@ final class SqliteDialect extends Dialect {
     }
 
     @Override
+    void beginForHost(Connection connection) throws SQLException {
+        connection.setAutoCommit(true);
+        execute(connection, "BEGIN IMMEDIATE");
+    }
+
+    @Override
     void commit(Connection connection) throws SQLException {
         execute(connection, "COMMIT");
     }

@@ -305,31 +305,32 @@ class StandardStateSql implements StateSql {
         if (writes.stream().allMatch(KbWrite.Advanced.class::isInstance)) {
             List<KbWrite.Advanced> advances =
                     writes.stream().map(KbWrite.Advanced.class::cast).toList();
-            try {
-                return write(epochs, one -> one.advanceAll(advances) ? WriteResult.ALL_DONE : Refusal.of(Set.of()));
-            } catch (Refusal e) {
-                // Some KB is not where its writer saw it: undone, and once more to see which
+            Optional<WriteResult> result = attempt(epochs, one -> one.advanceAll(advances));
+            if (result.isPresent()) {
+                return result.get();
             }
+            // Some KB is not where its writer saw it: undone, and once more to see which
         }
-        return write(epochs, one -> one.write(writes));
+        return attempt(epochs, one -> Optional.of(one.write(writes))).orElseThrow();
     }
 
     private interface BatchWrite {
-        WriteResult in(StandardWrite transaction) throws SQLException;
+        Optional<WriteResult> in(StandardWrite transaction) throws SQLException;
     }
 
-    private WriteResult write(List<Epoch> epochs, BatchWrite batch) {
+    /** Empty: undone, because the batch could not be written as it is. */
+    private Optional<WriteResult> attempt(List<Epoch> epochs, BatchWrite batch) {
         try {
             return database.transaction("write a batch", connection -> {
-                WriteResult result = batch.in(new StandardWrite(statements, connection));
-                Set<Integer> stale = stale(connection, epochs);
-                return stale.isEmpty() ? result : Refusal.of(stale);
+                Optional<WriteResult> result = batch.in(new StandardWrite(statements, connection));
+                Set<Integer> stale = result.isEmpty() ? Set.of() : stale(connection, epochs);
+                if (result.isEmpty() || !stale.isEmpty()) {
+                    throw new Refusal(stale);
+                }
+                return result;
             });
         } catch (Refusal e) {
-            if (e.stale.isEmpty()) {
-                throw e;
-            }
-            return WriteResult.refused(e.stale);
+            return e.stale.isEmpty() ? Optional.empty() : Optional.of(WriteResult.refused(e.stale));
         }
     }
 
@@ -343,10 +344,6 @@ class StandardStateSql implements StateSql {
         Refusal(Set<Integer> stale) {
             super("stale: " + stale, null, false, false);
             this.stale = stale;
-        }
-
-        static WriteResult of(Set<Integer> stale) {
-            throw new Refusal(stale);
         }
     }
 
@@ -375,12 +372,16 @@ class StandardStateSql implements StateSql {
     }
 
     @Override
-    public boolean advance(Connection connection, Key key, long from, long to) throws SQLException {
-        KbWrite write = new KbWrite.Advanced(key.kbId(), from, to);
+    public boolean write(Connection connection, List<KbWrite> writes) throws SQLException {
         return new StandardWrite(statements, connection)
-                .write(List.of(write))
+                .write(writes)
                 .exceptions()
                 .isEmpty();
+    }
+
+    @Override
+    public boolean change(Connection connection, Document next) throws SQLException {
+        return change(connection, next.name(), next.revision(), next.json());
     }
 
     @Override

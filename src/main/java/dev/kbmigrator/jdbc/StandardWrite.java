@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -51,8 +52,8 @@ final class StandardWrite {
         this.connection = connection;
     }
 
-    /** The usual batch: moves KBs that all have the version that their writer saw; answers false when one has not. */
-    boolean advanceAll(List<KbWrite.Advanced> writes) throws SQLException {
+    /** The usual batch: moves KBs that all have the version that their writer saw; empty when one has not. */
+    Optional<WriteResult> advanceAll(List<KbWrite.Advanced> writes) throws SQLException {
         Map<Step, List<Key>> bySteps = new TreeMap<>();
         SortedSet<Key> keys = new TreeSet<>();
         for (KbWrite.Advanced write : writes) {
@@ -73,12 +74,12 @@ final class StandardWrite {
             }
         }
         if (moved < keys.size()) {
-            return false;
+            return Optional.empty();
         }
         Map<Key, Long> goals = new TreeMap<>();
         writes.forEach(write -> goals.put(Key.of(write.kbId()), write.to()));
         clear(goals);
-        return true;
+        return Optional.of(WriteResult.ALL_DONE);
     }
 
     private record Step(long from, long to) implements Comparable<Step> {

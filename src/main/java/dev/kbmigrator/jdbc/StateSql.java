@@ -44,8 +44,11 @@ interface StateSql {
 
     WriteResult write(List<Epoch> epochs, List<KbWrite> writes);
 
-    /** In the transaction that is open on the connection: moves a KB, as its last statement but the fence. */
-    boolean advance(Connection connection, Key key, long from, long to) throws SQLException;
+    /** In the transaction that is open on the connection; answers whether all of it could be written. */
+    boolean write(Connection connection, List<KbWrite> writes) throws SQLException;
+
+    /** In the transaction that is open on the connection: compares and sets, the document's revision being the one expected. */
+    boolean change(Connection connection, Document next) throws SQLException;
 
     Set<Integer> raiseFloors(List<Epoch> epochs, long version);
 

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The library's own tables: creates them, brings older ones up to date, and refuses newer ones that this build cannot use.
+ * The library's own tables: creates them, and refuses those of another layout, which this build cannot use.
  *
  * <p>Which version the tables have is a document in them, so that each look sees it. Every step can be repeated, and may be
  * taken by many replicas at once: what one finds done already, it leaves alone; the document is written last.

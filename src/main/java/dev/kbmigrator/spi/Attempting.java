@@ -34,6 +34,31 @@ public interface Attempting {
     Optional<Document> doneRecord();
 
     /**
+     * A checkpoint as it is stored, for adapters that commit it in the same transaction as a part of the migration's writes.
+     *
+     * @param checkpoint what the migration wants to be saved
+     * @return its JSON text, at most {@value Attempt#MAX_CHECKPOINT_BYTES} UTF-8 bytes
+     * @throws dev.kbmigrator.CheckpointException when the value cannot be written as JSON, or is too large
+     */
+    String checkpointJson(Object checkpoint);
+
+    /**
+     * What holds a global part's checkpoint. Reads the store: call it before the transaction begins.
+     *
+     * @param json the checkpoint's JSON text
+     * @return the document to compare-and-set in the transaction, as {@link #doneRecord}; empty in the part for a KB, whose
+     *     checkpoint is a {@link KbWrite.Checkpointed}
+     */
+    Optional<Document> checkpointRecord(String json);
+
+    /**
+     * Says that a checkpoint has been committed: the context's {@code lastCheckpoint} answers it from now on.
+     *
+     * @param json the checkpoint's JSON text
+     */
+    void checkpointSaved(String json);
+
+    /**
      * Says that the outcome has been committed: the engine makes no write of its own, and the part counts as done, even if it
      * throws or is cancelled from then on. Never call it for a commit whose outcome is unknown: the engine finds out.
      */

@@ -251,6 +251,17 @@ abstract class Body implements MigrationContext, Attempting {
     @Override
     public final void saveCheckpoint(Object checkpoint) {
         checkCancelled();
+        String json = checkpointJson(checkpoint);
+        shielded(() -> {
+            writeCheckpoint(json);
+            return null;
+        });
+        checkpointSaved(json);
+        checkCancelled();
+    }
+
+    @Override
+    public final String checkpointJson(Object checkpoint) {
         String json;
         try {
             json = Texts.wellFormedJson(Json.MAPPER.writeValueAsString(checkpoint));
@@ -265,12 +276,12 @@ abstract class Body implements MigrationContext, Attempting {
             throw new CheckpointException("the checkpoint of " + this + " has " + bytes + " bytes as JSON; at most "
                     + Attempt.MAX_CHECKPOINT_BYTES + " are kept: save where you got to, not what you found");
         }
-        shielded(() -> {
-            writeCheckpoint(json);
-            return null;
-        });
+        return json;
+    }
+
+    @Override
+    public final void checkpointSaved(String json) {
         savedCheckpoint = json;
-        checkCancelled();
     }
 
     @Override

@@ -39,9 +39,18 @@ final class GlobalBody extends Body {
 
     @Override
     public Optional<Document> doneRecord() {
+        return changed(this::markDone);
+    }
+
+    @Override
+    public Optional<Document> checkpointRecord(String json) {
+        return changed(record -> record.put("checkpoint", json));
+    }
+
+    private Optional<Document> changed(Consumer<ObjectNode> change) {
         Document before = config.store().document(documentOf(version())).orElse(null);
         ObjectNode record = before == null ? Json.object() : Json.read(before);
-        markDone(record);
+        change.accept(record);
         return Optional.of(
                 new Document(documentOf(version()), before == null ? 0 : before.revision(), record.toString()));
     }

@@ -15,7 +15,7 @@ final class Hosts {
 
     private Hosts() {}
 
-    static Set<String> existing(EngineConfig config, List<KbState> kbs) {
+    static Set<String> existing(EngineConfig config, Collection<KbState> kbs) {
         List<String> ids = kbs.stream().map(KbState::kbId).toList();
         return existingIds(config, ids);
     }

@@ -53,6 +53,11 @@ final class KbBody extends Body {
     }
 
     @Override
+    public Optional<Document> checkpointRecord(String json) {
+        return Optional.empty();
+    }
+
+    @Override
     void call() throws Exception {
         migration.migrateKb(this, kb.kbId());
     }

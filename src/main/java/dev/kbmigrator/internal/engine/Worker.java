@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -225,24 +226,23 @@ final class Worker implements Runnable {
     }
 
     private void queue(Pass pass, Collection<KbState> kbs) {
-        List<KbState> candidates = new ArrayList<>();
+        Map<KbState, Held> candidates = new LinkedHashMap<>();
         for (KbState kb : kbs) {
             Held held = pass.held.get(Partitions.of(kb.kbId()));
             if (held != null && !held.isLost() && held.mayBeReleased() && !held.inFlight.contains(kb.kbId())) {
-                candidates.add(kb);
+                candidates.put(kb, held);
             }
         }
-        Collection<String> existing = Hosts.existing(config, candidates);
+        Collection<String> existing = Hosts.existing(config, candidates.keySet());
         List<KbBody> bodies = new ArrayList<>(candidates.size());
-        for (KbState kb : candidates) {
-            Held held = Objects.requireNonNull(pass.held.get(Partitions.of(kb.kbId())));
+        candidates.forEach((kb, held) -> {
             KbBody body = existing.contains(kb.kbId()) ? bodyFor(pass, held, kb) : null;
             if (body == null) {
                 held.skipped |= kb.version() < pass.goal;
             } else if (held.inFlight.add(kb.kbId())) {
                 bodies.add(body);
             }
-        }
+        });
         if (pass.kbs == 0) {
             // A first idea, from the first page; the whole pass will tell exactly
             board.learnDensity(pass.taken, bodies.size());
