@@ -1,14 +1,18 @@
 package dev.kbmigrator.packaging;
 
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
@@ -65,9 +69,11 @@ final class NewUserProject {
         try (Stream<Path> files = Files.walk(ROOT.resolve(sources))) {
             files.filter(file -> file.toString().endsWith(".java")).forEach(file -> arguments.add(file.toString()));
         }
-        int code = ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(new String[0]));
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        int code = ToolProvider.getSystemJavaCompiler().run(null, printed, printed, arguments.toArray(new String[0]));
         if (code != 0) {
-            throw new AssertionError("the sources in " + sources + " of the new user's project do not compile");
+            throw new AssertionError(
+                    "the new user's " + sources + " does not compile: " + printed.toString(Charset.defaultCharset()));
         }
     }
 
@@ -92,7 +98,10 @@ final class NewUserProject {
                 .redirectErrorStream(true)
                 .redirectOutput(printed.toFile())
                 .start();
-        process.waitFor();
+        if (!process.waitFor(5, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+            throw new AssertionError("the new user's tests do not end: " + Files.readString(printed));
+        }
         return Files.readString(printed);
     }
 
@@ -122,7 +131,7 @@ final class NewUserProject {
                 throw new AssertionError(name + " comes from a jar, not from " + jar);
             }
             return jar;
-        } catch (ReflectiveOperationException | java.net.URISyntaxException e) {
+        } catch (ReflectiveOperationException | URISyntaxException e) {
             throw new AssertionError("no jar of " + name + " is on the class path of the tests", e);
         }
     }

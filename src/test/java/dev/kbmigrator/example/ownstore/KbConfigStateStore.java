@@ -155,7 +155,6 @@ public class KbConfigStateStore implements StateStore {
         });
     }
 
-    // region write
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
         return transactions.run("write a batch", connection -> {
@@ -164,7 +163,6 @@ public class KbConfigStateStore implements StateStore {
             return stale.isEmpty() ? write(connection, locked, writes) : WriteResult.refused(stale);
         });
     }
-    // endregion
 
     private static WriteResult write(Connection connection, SortedMap<Integer, Scope> locked, List<KbWrite> writes)
             throws SQLException {

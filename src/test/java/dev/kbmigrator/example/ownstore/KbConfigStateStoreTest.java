@@ -22,7 +22,6 @@ class KbConfigStateStoreTest extends StateStoreContract {
 
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
-    // region contract
     private final JdbcConnectionPool database = JdbcConnectionPool.create(
             "jdbc:h2:mem:kb-config-" + DATABASES.incrementAndGet() + ";LOCK_TIMEOUT=30000", "sa", "");
 
@@ -54,7 +53,6 @@ class KbConfigStateStoreTest extends StateStoreContract {
     protected void cleanUp(StateStore store) {
         database.dispose();
     }
-    // endregion
 
     @Test
     void aKbWithoutARecordIsNotEnrolled() throws SQLException {
