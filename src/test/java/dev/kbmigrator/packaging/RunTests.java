@@ -1,6 +1,5 @@
 package dev.kbmigrator.packaging;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Set;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
@@ -23,7 +22,10 @@ public final class RunTests {
                         .selectors(DiscoverySelectors.selectClasspathRoots(Set.of(Path.of(args[0]))))
                         .build(),
                 summary);
-        summary.getSummary().printFailuresTo(new PrintWriter(System.out, true));
+        summary.getSummary()
+                .getFailures()
+                .forEach(failure -> System.out.println(
+                        failure.getTestIdentifier().getDisplayName() + ": " + failure.getException()));
         System.out.println("succeeded=" + summary.getSummary().getTestsSucceededCount());
         System.out.println("failed=" + summary.getSummary().getTotalFailureCount());
         System.exit(summary.getSummary().getTotalFailureCount() == 0 ? 0 : 1);
