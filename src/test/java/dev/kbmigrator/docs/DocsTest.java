@@ -13,11 +13,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The Java in the documents is compiled: each block stands, but for white space, in a source of the tests. */
+/** The Java in the documents is compiled: each block stands, but for white space, in a source that the tests compile. */
 class DocsTest {
 
     private static final Path PROJECT = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
     private static final Path SOURCES = PROJECT.resolve("src/test/java/dev/kbmigrator");
+
+    /** Compiled and run by {@code NewUserIT}. */
+    private static final Path NEW_USER = PROJECT.resolve("src/it/new-user");
+
     private static final Pattern BLOCK =
             Pattern.compile("^```java\\s*\\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
     private static final Pattern REGION = Pattern.compile("// region ([^\\n]+)\\n(.*?)// endregion", Pattern.DOTALL);
@@ -32,10 +36,15 @@ class DocsTest {
                 sources.add(normalised(Files.readString(source)));
             }
         }
+        for (Path source : files(NEW_USER, name -> name.endsWith(".java"))) {
+            sources.add(normalised(Files.readString(source)));
+        }
         for (Path document : documents()) {
             for (String block : blocks(document)) {
                 assertThat(sources)
-                        .as("%s has a block that no source of docs or example holds:%n%s", document, block)
+                        .as(
+                                "%s has a block that no source of docs, example or the new user holds:%n%s",
+                                document, block)
                         .anyMatch(source -> source.contains(normalised(block)));
             }
         }

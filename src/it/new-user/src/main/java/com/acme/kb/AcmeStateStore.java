@@ -1,0 +1,254 @@
+package com.acme.kb;
+
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.Cursor;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.WriteResult;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+
+/** The state in maps, one monitor around them: written from the SPI's documentation alone. */
+public final class AcmeStateStore implements StateStore {
+
+    private final TreeMap<String, KbState> kbs = new TreeMap<>();
+    private final TreeMap<String, Document> documents = new TreeMap<>();
+    private final Map<String, ReplicaState> replicas = new HashMap<>();
+    private final long[] floors = new long[Partitions.COUNT];
+    private final long[] epochs = new long[Partitions.COUNT + 1];
+
+    private static long now() {
+        return System.currentTimeMillis() * 1_000;
+    }
+
+    @Override
+    public synchronized Snapshot look(Heartbeat self) {
+        long now = now();
+        ReplicaState known = replicas.get(self.replicaId());
+        long first = known == null ? now : known.firstSeenMicros();
+        replicas.put(
+                self.replicaId(),
+                new ReplicaState(
+                        self.replicaId(), self.host(), self.build(), self.newestVersion(), self.safeToServe(), first, now));
+        long[] shown = self.thorough() ? lowest() : floors;
+        List<AttemptCount> counts = new ArrayList<>();
+        for (KbState kb : kbs.values()) {
+            Attempt attempt = kb.attempt();
+            if (attempt != null) {
+                boolean due = self.due().isDue(attempt, now);
+                boolean waits = !due && !attempt.setAside();
+                counts.add(new AttemptCount(
+                        Partitions.of(kb.kbId()), attempt.version(), due ? 1 : 0, waits ? 1 : 0,
+                        attempt.setAside() ? 1 : 0, waits ? attempt.dueMicros() : Long.MAX_VALUE));
+            }
+        }
+        return new Snapshot(
+                now, documents(Document.ANNOUNCED), LongStream.of(shown).boxed().toList(), grouped(counts),
+                List.copyOf(replicas.values()));
+    }
+
+    private long[] lowest() {
+        long[] lowest = LongStream.generate(() -> Long.MAX_VALUE).limit(Partitions.COUNT).toArray();
+        for (KbState kb : kbs.values()) {
+            if (kb.attempt() == null) {
+                int partition = Partitions.of(kb.kbId());
+                lowest[partition] = Math.min(lowest[partition], kb.version());
+            }
+        }
+        return lowest;
+    }
+
+    private static List<AttemptCount> grouped(List<AttemptCount> counts) {
+        Map<List<Long>, AttemptCount> groups = new HashMap<>();
+        for (AttemptCount count : counts) {
+            groups.merge(List.of((long) count.partition(), count.version()), count, (a, b) -> new AttemptCount(
+                    a.partition(), a.version(), a.due() + b.due(), a.waiting() + b.waiting(),
+                    a.setAside() + b.setAside(), Math.min(a.nextDueMicros(), b.nextDueMicros())));
+        }
+        return List.copyOf(groups.values());
+    }
+
+    @Override
+    public synchronized void forgetReplica(String replicaId) {
+        replicas.remove(replicaId);
+    }
+
+    @Override
+    public synchronized Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+        Map<Integer, Epoch> opened = new HashMap<>();
+        scopes.forEach(scope -> opened.put(scope, new Epoch(scope, ++epochs[scope])));
+        return opened;
+    }
+
+    @Override
+    public synchronized Set<String> enroll(Collection<String> kbIds, long version) {
+        Set<String> enrolled = new HashSet<>();
+        for (String kbId : kbIds) {
+            if (!kbs.containsKey(kbId)) {
+                kbs.put(kbId, new KbState(kbId, version, behindTheFloor(kbId, version)));
+                enrolled.add(kbId);
+            }
+        }
+        return enrolled;
+    }
+
+    private Attempt behindTheFloor(String kbId, long version) {
+        return version < floors[Partitions.of(kbId)] ? untried(version + 1) : null;
+    }
+
+    private static Attempt untried(long version) {
+        return new Attempt(version, 0, null, 0, 0, false, false, null);
+    }
+
+    @Override
+    public synchronized void remove(Collection<String> kbIds) {
+        kbIds.forEach(kbs::remove);
+    }
+
+    @Override
+    public synchronized Map<String, KbState> find(Collection<String> kbIds) {
+        Map<String, KbState> found = new HashMap<>(kbs);
+        found.keySet().retainAll(new HashSet<>(kbIds));
+        return found;
+    }
+
+    @Override
+    public synchronized Page page(PageRequest request) {
+        List<KbState> listed = new ArrayList<>();
+        Map<String, KbState> rest =
+                request.after() == null ? kbs : kbs.tailMap(request.after().position(), false);
+        for (KbState kb : rest.values()) {
+            if (isSelected(kb, request)) {
+                listed.add(new KbState(kb.kbId(), kb.version(), checkpointed(kb.attempt(), null)));
+                if (listed.size() == request.limit()) {
+                    return new Page(listed, new Cursor(kb.kbId()));
+                }
+            }
+        }
+        return new Page(listed, null);
+    }
+
+    private static boolean isSelected(KbState kb, PageRequest request) {
+        Attempt attempt = kb.attempt();
+        return request.partitions().contains(Partitions.of(kb.kbId()))
+                && kb.version() < request.belowVersion()
+                && switch (request.selection()) {
+                    case ALL -> true;
+                    case FAILING -> attempt != null && (attempt.failures() > 0 || attempt.setAside());
+                    case DUE -> attempt == null || request.due().isDue(attempt, now());
+                };
+    }
+
+    /** The attempt with another text, which says what it said before about there being one. */
+    private static Attempt checkpointed(Attempt attempt, String checkpoint) {
+        return attempt == null ? null : new Attempt(
+                attempt.version(), attempt.failures(), attempt.error(), attempt.failedMicros(), attempt.dueMicros(),
+                attempt.setAside(), attempt.checkpointed() || checkpoint != null, checkpoint);
+    }
+
+    @Override
+    public synchronized long count(long belowVersion) {
+        return kbs.values().stream().filter(kb -> kb.version() < belowVersion).count();
+    }
+
+    @Override
+    public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
+        Set<Integer> stale = new HashSet<>();
+        carried.stream().filter(epoch -> !isCurrent(epoch)).forEach(epoch -> stale.add(epoch.scope()));
+        if (!stale.isEmpty()) {
+            return WriteResult.refused(stale);
+        }
+        Map<String, WriteResult.NotDone> notDone = new HashMap<>();
+        for (KbWrite write : writes) {
+            KbState before = kbs.get(write.kbId());
+            if (before == null) {
+                notDone.put(write.kbId(), new WriteResult.Gone());
+            } else if (before.version() != write.from()) {
+                notDone.put(write.kbId(), new WriteResult.Stale(before.version()));
+            } else {
+                kbs.put(write.kbId(), after(write, before));
+            }
+        }
+        return new WriteResult(Set.of(), notDone);
+    }
+
+    private boolean isCurrent(Epoch epoch) {
+        return epochs[epoch.scope()] == epoch.number();
+    }
+
+    private KbState after(KbWrite write, KbState before) {
+        Attempt attempt = before.attempt();
+        if (write instanceof KbWrite.Advanced advanced) {
+            return new KbState(
+                    before.kbId(), advanced.to(),
+                    attempt == null ? null : behindTheFloor(before.kbId(), advanced.to()));
+        }
+        if (write instanceof KbWrite.Failed failed) {
+            String kept = attempt != null && attempt.version() == failed.version() ? attempt.checkpoint() : null;
+            long now = now();
+            long due = failed.retryAfter() == null ? 0 : now + failed.retryAfter().toNanos() / 1_000;
+            return new KbState(before.kbId(), before.version(), new Attempt(
+                    failed.version(), failed.failures(), failed.error(), now, due,
+                    failed.retryAfter() == null, kept != null, kept));
+        }
+        KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
+        Attempt same = attempt != null && attempt.version() == saved.version() ? attempt : untried(saved.version());
+        return new KbState(before.kbId(), before.version(), checkpointed(same, saved.checkpoint()));
+    }
+
+    @Override
+    public synchronized Set<Integer> raiseFloors(Collection<Epoch> carried, long version) {
+        Set<Integer> reached = new HashSet<>();
+        long[] lowest = lowest();
+        for (Epoch epoch : carried) {
+            int partition = epoch.scope();
+            if (isCurrent(epoch) && (lowest[partition] >= version || floors[partition] >= version)) {
+                floors[partition] = Math.max(floors[partition], version);
+                reached.add(partition);
+            }
+        }
+        return reached;
+    }
+
+    @Override
+    public synchronized Optional<Document> document(String name) {
+        return Optional.ofNullable(documents.get(name));
+    }
+
+    @Override
+    public synchronized List<Document> documents(String prefix) {
+        return documents.values().stream().filter(document -> document.name().startsWith(prefix)).toList();
+    }
+
+    @Override
+    public synchronized boolean compareAndSet(String name, long expectedRevision, String json, Epoch fence) {
+        long revision = document(name).map(Document::revision).orElse(0L);
+        if (revision != expectedRevision || (fence != null && !isCurrent(fence))) {
+            return false;
+        }
+        if (json == null) {
+            documents.remove(name);
+        } else {
+            documents.put(name, new Document(name, revision + 1, json));
+        }
+        return true;
+    }
+}

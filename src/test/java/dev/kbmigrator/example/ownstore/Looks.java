@@ -1,0 +1,145 @@
+package dev.kbmigrator.example.ownstore;
+
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.spi.Snapshot;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A look: the heartbeat, and then the shared state, part after part. */
+final class Looks {
+
+    private Looks() {}
+
+    static Snapshot look(Connection connection, Heartbeat self) throws SQLException {
+        long now = Transactions.nowMicros(connection);
+        announce(connection, self, now);
+        return new Snapshot(
+                now,
+                Documents.startingWith(connection, Document.ANNOUNCED),
+                self.thorough() ? lowestVersions(connection) : floors(connection),
+                attempts(connection, self.due(), now),
+                replicas(connection));
+    }
+
+    private static void announce(Connection connection, Heartbeat self, long now) throws SQLException {
+        try (PreparedStatement known = connection.prepareStatement("""
+                UPDATE kb_migrator_replica
+                SET host = ?, build = ?, newest_version = ?, safe_to_serve = ?, last_seen_us = ? WHERE replica_id = ?
+                """);
+                PreparedStatement unknown = connection.prepareStatement("""
+                INSERT INTO kb_migrator_replica
+                  (host, build, newest_version, safe_to_serve, last_seen_us, replica_id, first_seen_us)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """)) {
+            bind(known, self, now);
+            if (known.executeUpdate() == 0) {
+                bind(unknown, self, now);
+                unknown.setLong(7, now);
+                unknown.executeUpdate();
+            }
+        }
+    }
+
+    private static void bind(PreparedStatement statement, Heartbeat self, long now) throws SQLException {
+        statement.setString(1, self.host());
+        statement.setString(2, self.build());
+        statement.setLong(3, self.newestVersion());
+        statement.setBoolean(4, self.safeToServe());
+        statement.setLong(5, now);
+        statement.setString(6, self.replicaId());
+    }
+
+    private static List<Long> floors(Connection connection) throws SQLException {
+        return byPartition(connection, 0, "SELECT scope, version_floor FROM kb_migrator_scope");
+    }
+
+    private static List<Long> lowestVersions(Connection connection) throws SQLException {
+        return byPartition(connection, Long.MAX_VALUE, """
+                SELECT migration_partition, MIN(migration_version) FROM kb_config
+                WHERE migration_version IS NOT NULL AND migration_attempt IS NULL GROUP BY migration_partition
+                """);
+    }
+
+    private static List<Long> byPartition(Connection connection, long otherwise, String sql) throws SQLException {
+        List<Long> versions = new ArrayList<>(Collections.nCopies(Partitions.COUNT, otherwise));
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                if (rows.getInt(1) < Partitions.COUNT) {
+                    versions.set(rows.getInt(1), rows.getLong(2));
+                }
+            }
+        }
+        return versions;
+    }
+
+    private record Group(int partition, long version) {}
+
+    /** Attempts are few, so that they are told apart here rather than in SQL. */
+    private static List<AttemptCount> attempts(Connection connection, Due due, long now) throws SQLException {
+        Map<Group, AttemptCount> counts = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement("""
+                SELECT migration_partition, migration_attempt FROM kb_config WHERE migration_attempt IS NOT NULL
+                """);
+                ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                Attempt attempt = KbRecords.attempt(rows.getString(2), null);
+                boolean isDue = due.isDue(attempt, now);
+                boolean waits = !isDue && !attempt.setAside();
+                AttemptCount one = new AttemptCount(
+                        rows.getInt(1),
+                        attempt.version(),
+                        isDue ? 1 : 0,
+                        waits ? 1 : 0,
+                        attempt.setAside() ? 1 : 0,
+                        waits ? attempt.dueMicros() : Long.MAX_VALUE);
+                counts.merge(new Group(one.partition(), one.version()), one, Looks::sum);
+            }
+        }
+        return List.copyOf(counts.values());
+    }
+
+    private static AttemptCount sum(AttemptCount a, AttemptCount b) {
+        return new AttemptCount(
+                a.partition(),
+                a.version(),
+                a.due() + b.due(),
+                a.waiting() + b.waiting(),
+                a.setAside() + b.setAside(),
+                Math.min(a.nextDueMicros(), b.nextDueMicros()));
+    }
+
+    private static List<ReplicaState> replicas(Connection connection) throws SQLException {
+        List<ReplicaState> replicas = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement("""
+                SELECT replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us
+                FROM kb_migrator_replica
+                """);
+                ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                replicas.add(new ReplicaState(
+                        rows.getString(1),
+                        rows.getString(2),
+                        rows.getString(3),
+                        rows.getLong(4),
+                        rows.getBoolean(5),
+                        rows.getLong(6),
+                        rows.getLong(7)));
+            }
+        }
+        return replicas;
+    }
+}
