@@ -20,19 +20,24 @@ public final class MariaDbServer {
     /** The server that the tests share. */
     public static synchronized MariaDbServer shared() {
         if (shared == null) {
-            shared = start();
+            shared = start("2");
         }
         return shared;
     }
 
-    private static MariaDbServer start() {
+    /** A server of its own that waits for the disk, as one in production does. */
+    public static MariaDbServer durable() {
+        return start("1");
+    }
+
+    private static MariaDbServer start(String flushAtCommit) {
         Path directory = TestFiles.newDirectory("mariadb");
         DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder().setPort(0);
         builder.setBaseDir(directory.resolve("base").toFile());
         builder.setDataDir(directory.resolve("data").toFile());
         builder.setTmpDir(directory.resolve("tmp").toString());
         builder.addArg("--max-connections=300");
-        builder.addArg("--innodb-flush-log-at-trx-commit=2");
+        builder.addArg("--innodb-flush-log-at-trx-commit=" + flushAtCommit);
         if ("root".equals(System.getProperty("user.name"))) {
             builder.addArg("--user=root");
         }
@@ -53,5 +58,34 @@ public final class MariaDbServer {
             throw new IllegalStateException(e);
         }
         return "jdbc:mariadb://127.0.0.1:" + db.getConfiguration().getPort() + "/" + name;
+    }
+
+    /** The port that it listens on. */
+    public int port() {
+        return db.getConfiguration().getPort();
+    }
+
+    /** Kills its process. */
+    public void crash(long pid) {
+        ProcessSignals.send("KILL", pid);
+        ProcessHandle.of(pid).ifPresent(process -> process.onExit().join());
+    }
+
+    /** Starts it again after {@link #crash}, on the same port. */
+    public void startAgain() {
+        try {
+            db.start();
+        } catch (ManagedProcessException e) {
+            throw new IllegalStateException("MariaDB does not start again", e);
+        }
+    }
+
+    /** Stops it. */
+    public void stop() {
+        try {
+            db.stop();
+        } catch (ManagedProcessException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

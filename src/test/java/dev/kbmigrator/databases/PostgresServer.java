@@ -3,9 +3,13 @@ package dev.kbmigrator.databases;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,9 +22,11 @@ public final class PostgresServer implements AutoCloseable {
     private static @Nullable PostgresServer shared;
 
     private final EmbeddedPostgres postgres;
+    private final Path data;
 
-    private PostgresServer(EmbeddedPostgres postgres) {
+    private PostgresServer(EmbeddedPostgres postgres, Path data) {
         this.postgres = postgres;
+        this.data = data;
     }
 
     /** The server that most tests share; it does not wait for the disk. */
@@ -38,12 +44,12 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     private static PostgresServer start(Map<String, String> settings) {
+        Path data = TestFiles.newDirectory("postgres");
         try {
-            EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
-                    .setDataDirectory(TestFiles.newDirectory("postgres"))
-                    .setCleanDataDirectory(true);
+            EmbeddedPostgres.Builder builder =
+                    EmbeddedPostgres.builder().setDataDirectory(data).setCleanDataDirectory(true);
             settings.forEach(builder::setServerConfig);
-            return new PostgresServer(builder.start());
+            return new PostgresServer(builder.start(), data);
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "PostgreSQL could not be started. As root it needs user namespaces (unshare -U): see the README",
@@ -70,6 +76,47 @@ public final class PostgresServer implements AutoCloseable {
     /** The port that it listens on. */
     public int port() {
         return postgres.getPort();
+    }
+
+    /** Stops it at once: no connection is asked, nothing is written that was not, and the next start has to recover. */
+    public void crash() {
+        try {
+            long pid = Long.parseLong(
+                    Files.readAllLines(data.resolve("postmaster.pid")).get(0));
+            ProcessSignals.send("QUIT", pid);
+            ProcessHandle.of(pid).ifPresent(process -> process.onExit().join());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts it again after {@link #crash}, on the same port. */
+    public void startAgain() {
+        try {
+            String line = Files.readString(data.resolve("postmaster.opts")).strip();
+            int end = line.indexOf(" \"");
+            Path control = Path.of(line.substring(0, end)).resolveSibling("pg_ctl");
+            List<String> command = new ArrayList<>();
+            if ("root".equals(System.getProperty("user.name"))) {
+                command.addAll(List.of("unshare", "-U"));
+            }
+            command.addAll(
+                    List.of(control.toString(), "-D", data.toString(), "-o", line.substring(end), "-w", "start"));
+            Path log = data.resolve("restart.log");
+            int status = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                    .start()
+                    .waitFor();
+            if (status != 0) {
+                throw new IllegalStateException("PostgreSQL does not start again, see " + log);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.kbmigrator.testkit.LockContract;
 import org.junit.jupiter.api.AfterAll;
 
 /** The contract on one database; all tests share its table. */
+@SuppressWarnings("NullAway.Init") // JUnit sets them before each class and test
 abstract class JdbcLockContract extends LockContract {
 
     private static HikariDataSource dataSource;

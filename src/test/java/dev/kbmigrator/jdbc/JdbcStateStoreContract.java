@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 
 /** The contract on one database: all tests share it, each with tables of its own. */
+@SuppressWarnings("NullAway.Init") // JUnit sets them before each class and test
 abstract class JdbcStateStoreContract extends StateStoreContract {
 
     private static final AtomicInteger NUMBERS = new AtomicInteger();

@@ -61,6 +61,7 @@ final class Replica {
     private volatile @Nullable String globalFailure;
     private volatile @Nullable RuntimeException fatal;
     private volatile boolean listing;
+    private boolean listedAtTheEnd;
     private @Nullable Coordinator coordinator;
     private @Nullable End end;
     private String standingBy = "";
@@ -333,8 +334,9 @@ final class Replica {
             config.surroundings().start("kb-migrator-coordinator", coordinator);
         }
         startWorkers();
-        if (mayList(view) && !listing && enrolment.isDue(view) && !(once && enrolment.failure() != null)) {
+        if (mayList(view) && !listing && enrolment.isDue(view) && !(once && listedEnough(view))) {
             listing = true;
+            listedAtTheEnd = !view.state().unfinished();
             config.surroundings().start("kb-migrator-listing", () -> list(view));
         }
     }
@@ -360,6 +362,11 @@ final class Replica {
      */
     private static boolean mayList(View view) {
         return !view.state().unfinished() || view.state().open() > view.state().current();
+    }
+
+    /** A single run lists once when all is done: a list that takes longer than the interval would be due for ever. */
+    private boolean listedEnough(View view) {
+        return enrolment.failure() != null || (listedAtTheEnd && !view.state().unfinished());
     }
 
     private void startWorkers() {

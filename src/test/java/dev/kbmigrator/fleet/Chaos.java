@@ -1,0 +1,213 @@
+package dev.kbmigrator.fleet;
+
+import static java.util.stream.Collectors.toCollection;
+
+import dev.kbmigrator.fleet.FleetChecker.Findings;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
+
+/**
+ * A fleet that always has work, and something done to it all the time. Each replica has room for all KBs at once, so that
+ * what keeps a dead replica's KBs waiting is nothing but its leases.
+ */
+final class Chaos implements AutoCloseable {
+
+    static final Duration TTL = Duration.ofSeconds(2);
+
+    private static final int REPLICAS = 4;
+    private static final int FIRST_KBS = 80;
+    private static final int MOST_CREATED = 60;
+    private static final long VERSIONS_A_RELEASE = 3;
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    /** Within this, the KBs of a killed replica go on; nothing else is done to the fleet meanwhile. */
+    private static final Duration TAKEOVER = TTL.plusSeconds(2);
+
+    private final ChaosServer server;
+    private final long seed;
+    private final Random random;
+    private final Fleet fleet;
+    private final VersionWatch watch;
+    private final List<ChaosSlot> slots;
+    private final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
+    private final List<Takeovers.Kill> kills = new ArrayList<>();
+    private long newest = 6;
+    private int created;
+    private long nanos;
+
+    Chaos(ChaosServer server, long seed) {
+        this.server = server;
+        this.seed = seed;
+        this.random = new Random(seed);
+        this.fleet = new Fleet(server.database(server.port()), FIRST_KBS);
+        this.watch = new VersionWatch(fleet);
+        this.slots = IntStream.range(0, REPLICAS)
+                .mapToObj(number -> new ChaosSlot(number, server, release()))
+                .toList();
+        for (Fault fault : Fault.values()) {
+            faults.put(fault, 0);
+        }
+    }
+
+    private String release() {
+        return "main:" + newest;
+    }
+
+    /** Waits until every replica is at work. */
+    void awaitStart() {
+        slots.forEach(slot -> slot.process().awaitSaying("ready"));
+    }
+
+    /** Rounds of all faults, in an order drawn anew for each, until the time is over. */
+    void goOnFor(Duration time) throws InterruptedException, SQLException {
+        long until = System.nanoTime() + time.toNanos();
+        while (System.nanoTime() < until) {
+            List<Fault> round = Stream.of(Fault.values())
+                    .flatMap(fault -> Collections.nCopies(fault.aRound, fault).stream())
+                    .collect(toCollection(ArrayList::new));
+            Collections.shuffle(round, random);
+            for (Fault fault : round) {
+                if (System.nanoTime() < until) {
+                    suffer(fault);
+                }
+            }
+        }
+    }
+
+    /** Has the fleet suffer one fault, while it works. */
+    void suffer(Fault fault) throws InterruptedException, SQLException {
+        long start = System.nanoTime();
+        keepBusy();
+        Pauses.of(Duration.ofMillis(random.nextInt(200)));
+        if (inflict(fault, slots.get(random.nextInt(slots.size())))) {
+            faults.merge(fault, 1, Integer::sum);
+        }
+        nanos += System.nanoTime() - start;
+    }
+
+    private void keepBusy() {
+        if (created < MOST_CREATED) {
+            slots.get(random.nextInt(slots.size())).process().tell("create late-" + created++);
+        }
+        watch.look();
+        if (watch.current() >= newest - 1) {
+            newest += VERSIONS_A_RELEASE;
+            slots.get(random.nextInt(slots.size())).redeploy(release());
+        }
+    }
+
+    private boolean inflict(Fault fault, ChaosSlot slot) throws InterruptedException, SQLException {
+        FaultProxy proxy = slot.proxy();
+        switch (fault) {
+            case SIGKILL -> {
+                fleet.awaitInHand(slot.process(), TAKEOVER);
+                newest += VERSIONS_A_RELEASE;
+                kills.add(slot.killAndReplace(release()));
+                Pauses.of(TAKEOVER);
+            }
+            case DROPPED_COMMIT_ANSWER -> {
+                return proxy.lose(FaultProxy.Loss.NEXT_COMMIT_ANSWER, TAKEOVER);
+            }
+            case DROPPED_ANSWER -> {
+                return proxy.lose(FaultProxy.Loss.NEXT_ANSWER, TAKEOVER);
+            }
+            case SIGSTOP -> {
+                slot.process().freeze();
+                Pauses.of(TTL.plusMillis(200 + random.nextInt(2_000)));
+                slot.process().thaw();
+            }
+            case TERMINATED_SESSIONS -> server.terminateSessions(fleet.dataSource(), 1 + random.nextInt(4));
+            case SERVER_CRASH -> {
+                server.crash(fleet.dataSource());
+                Pauses.of(Duration.ofMillis(random.nextInt(1_000)));
+                server.startAgain();
+            }
+            case LATENCY -> {
+                proxy.delay(Duration.ofMillis(20 + random.nextInt(300)));
+                healAfter(proxy, 3_000);
+            }
+            case BLACK_HOLE_TO_SERVER, BLACK_HOLE_TO_REPLICA -> {
+                proxy.blackHole(fault == Fault.BLACK_HOLE_TO_SERVER);
+                healAfter(proxy, 4_000);
+            }
+            case RESET -> proxy.reset();
+            case POOL_EXHAUSTED -> {
+                slot.process().tell("hog " + (500 + random.nextInt(3_000)));
+                Pauses.of(Duration.ofSeconds(1));
+            }
+            case HOST_LIST_SHRUNK -> {
+                List<String> hidden = IntStream.range(0, FIRST_KBS)
+                        .filter(i -> random.nextInt(3) == 0)
+                        .mapToObj(i -> Fleet.FROM_THE_START + i)
+                        .toList();
+                HostTables.hide(fleet.dataSource(), hidden);
+                Pauses.of(Duration.ofSeconds(3));
+                HostTables.hide(fleet.dataSource(), List.of());
+            }
+            case READ_ONLY -> {
+                server.readOnly(fleet.dataSource(), true);
+                Pauses.of(Duration.ofMillis(500 + random.nextInt(2_500)));
+                server.readOnly(fleet.dataSource(), false);
+            }
+        }
+        return true;
+    }
+
+    private void healAfter(FaultProxy proxy, int mostMillis) throws InterruptedException {
+        Pauses.of(Duration.ofMillis(500 + random.nextInt(mostMillis)));
+        proxy.heal();
+    }
+
+    /** Lets the fleet come to rest, and judges it. */
+    ChaosResult conclude() throws SQLException {
+        slots.get(0).redeploy(release());
+        long stuck = 0;
+        try {
+            fleet.awaitVersion(newest, PATIENCE);
+        } catch (ConditionTimeoutException e) {
+            stuck = Math.max(
+                    1,
+                    fleet.state().versions().values().stream()
+                            .filter(version -> version < Releases.kbVersion(newest))
+                            .count());
+        }
+        watch.look();
+        List<Ran> log = HostTables.ran(fleet.dataSource());
+        Map<String, Long> versions = fleet.state().versions();
+        Findings findings = new FleetChecker(log, HostTables.kbs(fleet.dataSource()), versions, newest).findings();
+        System.out.println("chaos from seed " + seed + ": " + findings);
+        List<Long> takeovers = Takeovers.millis(log, kills);
+        System.out.println("takeovers " + takeovers);
+        return new ChaosResult(
+                server.wire().name(),
+                seed,
+                nanos / 60e9,
+                faults,
+                versions.size(),
+                newest,
+                log.size(),
+                findings.lost().size(),
+                findings.lowered().size() + watch.lowered().size(),
+                findings.disordered().size(),
+                HostTables.doubleCommits(fleet.dataSource()),
+                stuck,
+                TTL.toMillis(),
+                takeovers.size(),
+                Takeovers.median(takeovers),
+                Takeovers.max(takeovers));
+    }
+
+    @Override
+    public void close() {
+        slots.forEach(ChaosSlot::close);
+        fleet.close();
+    }
+}

@@ -1,0 +1,113 @@
+package dev.kbmigrator.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.kbmigrator.fleet.FleetChecker.Findings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+
+/** A database with a host's KBs, and the processes that were started on it. */
+final class Fleet implements AutoCloseable {
+
+    /** The ids of the KBs that are there before any replica start with this. */
+    static final String FROM_THE_START = "kb-";
+
+    private final FleetDatabase database;
+    private final HikariDataSource dataSource;
+    private final FleetState state;
+    private final List<ReplicaProcess> processes = new ArrayList<>();
+
+    Fleet(FleetServer server, int kbs) {
+        this(server.newDatabase(), kbs);
+    }
+
+    Fleet(FleetDatabase database, int kbs) {
+        this.database = database;
+        this.dataSource = database.pool(4);
+        this.state = new FleetState(dataSource);
+        HostTables.create(dataSource);
+        HostTables.addKbs(
+                dataSource,
+                IntStream.range(0, kbs).mapToObj(i -> FROM_THE_START + i).toList());
+    }
+
+    HikariDataSource dataSource() {
+        return dataSource;
+    }
+
+    FleetState state() {
+        return state;
+    }
+
+    ReplicaSettings settings(String release) {
+        return ReplicaSettings.of(database, release);
+    }
+
+    ReplicaProcess start(ReplicaSettings settings) {
+        ReplicaProcess process = ReplicaProcess.start(settings);
+        processes.add(process);
+        return process;
+    }
+
+    ReplicaProcess startAndAwait(ReplicaSettings settings) {
+        ReplicaProcess process = start(settings);
+        process.awaitSaying("ready");
+        return process;
+    }
+
+    /** Waits until the fleet's version is this, and no KB of the host is below it. */
+    void awaitVersion(long version, Duration patience) {
+        Awaitility.await("version " + version)
+                .pollInterval(Duration.ofMillis(100))
+                .atMost(patience)
+                .until(() -> hasReached(version));
+    }
+
+    boolean hasReached(long version) {
+        if (state.current() < version) {
+            return false;
+        }
+        Map<String, Long> versions = state.versions();
+        return HostTables.kbs(dataSource).keySet().stream()
+                .allMatch(kb -> versions.getOrDefault(kb, 0L) >= Releases.kbVersion(version));
+    }
+
+    /** Waits, but not for ever, until a replica that works so long for each part has some in hand; answers whether it has. */
+    boolean awaitInHand(ReplicaProcess replica, Duration patience) {
+        long inHand = replica.settings().work().toMillis() / 2;
+        try {
+            Awaitility.await()
+                    .pollInterval(Duration.ofMillis(20))
+                    .atMost(patience)
+                    .until(() ->
+                            System.currentTimeMillis() - HostTables.lastBegan(dataSource, replica.name()) < inHand);
+            return true;
+        } catch (ConditionTimeoutException e) {
+            return false;
+        }
+    }
+
+    void assertEverythingRanExactlyOnce(long target) {
+        Findings findings = assertSafe(target);
+        assertThat(findings.repeated()).isEmpty();
+    }
+
+    /** Whatever died: nothing is lost, lowered or out of order. */
+    Findings assertSafe(long target) {
+        Findings findings = FleetChecker.check(dataSource, target);
+        assertThat(findings.isSafe()).as("%s", findings).isTrue();
+        return findings;
+    }
+
+    @Override
+    public void close() {
+        processes.forEach(ReplicaProcess::close);
+        dataSource.close();
+    }
+}

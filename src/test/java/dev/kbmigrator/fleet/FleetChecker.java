@@ -1,0 +1,162 @@
+package dev.kbmigrator.fleet;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.LongStream;
+import javax.sql.DataSource;
+
+/**
+ * Judges a fleet from what it left in the host's own tables and in the state store, with no regard to what the library says
+ * of itself.
+ *
+ * <p>A KB's lines in the log are ordered by the fencing token first: a replica that was stopped and woke up may log late, but
+ * never under a token that is as new as its successor's.
+ */
+final class FleetChecker {
+
+    private static final Comparator<Ran> AS_OWNED =
+            Comparator.comparingLong(Ran::epoch).thenComparingLong(Ran::id);
+
+    /**
+     * What is wrong.
+     *
+     * @param lost KBs that are not at the last version, or that skipped one, and global parts that never ran
+     * @param lowered KBs that ran a version again after a later one, or one that they were created at
+     * @param disordered parts that ran on the wrong side of a global part
+     * @param repeated parts that ran more than once, which is wrong only when nothing died
+     */
+    record Findings(List<String> lost, List<String> lowered, List<String> disordered, List<String> repeated) {
+
+        boolean isSafe() {
+            return lost.isEmpty() && lowered.isEmpty() && disordered.isEmpty();
+        }
+
+        @Override
+        public String toString() {
+            return "lost " + some(lost) + ", lowered " + some(lowered) + ", disordered " + some(disordered)
+                    + ", repeated " + some(repeated);
+        }
+
+        private static String some(List<String> all) {
+            return all.size() + " " + all.subList(0, Math.min(10, all.size()));
+        }
+    }
+
+    private final List<Ran> log;
+    private final Map<String, Long> kbs;
+    private final Map<String, Long> state;
+    private final long target;
+    private final Map<String, List<Ran>> byKb = new HashMap<>();
+
+    /**
+     * What there is to judge.
+     *
+     * @param log the host's log
+     * @param kbs the host's KBs, with the version that each was created at
+     * @param state the KBs' versions in the state store
+     * @param target the version that the fleet should have reached
+     */
+    FleetChecker(List<Ran> log, Map<String, Long> kbs, Map<String, Long> state, long target) {
+        this.log = log;
+        this.kbs = kbs;
+        this.state = state;
+        this.target = target;
+        log.forEach(
+                ran -> byKb.computeIfAbsent(ran.kb(), kb -> new ArrayList<>()).add(ran));
+        byKb.values().forEach(lines -> lines.sort(AS_OWNED));
+    }
+
+    static Findings check(DataSource dataSource, long target) {
+        Map<String, Long> state = new FleetState(dataSource).versions();
+        return new FleetChecker(HostTables.ran(dataSource), HostTables.kbs(dataSource), state, target).findings();
+    }
+
+    Findings findings() {
+        return new Findings(lost(), lowered(), disordered(), repeated());
+    }
+
+    private List<String> lost() {
+        List<String> lost = new ArrayList<>();
+        kbs.forEach((kb, born) -> {
+            long expected = Math.max(born, Releases.kbVersion(target));
+            Long stored = state.get(kb);
+            if (stored == null || stored != expected) {
+                lost.add(kb + " is at " + stored + ", not " + expected);
+            }
+            Set<Long> ran = versionsOf(kb);
+            LongStream.rangeClosed(born + 1, target)
+                    .filter(version -> Releases.hasKbPart(version) && !ran.contains(version))
+                    .forEach(version -> lost.add(kb + " never ran " + version));
+        });
+        Set<Long> global = versionsOf(Ran.GLOBAL);
+        LongStream.rangeClosed(1, target)
+                .filter(version -> Releases.hasGlobalPart(version) && !global.contains(version))
+                .forEach(version -> lost.add("the global part of " + version + " never ran"));
+        state.keySet().stream().filter(kb -> !kbs.containsKey(kb)).forEach(kb -> lost.add(kb + " is not the host's"));
+        return lost;
+    }
+
+    private Set<Long> versionsOf(String kb) {
+        Set<Long> versions = new HashSet<>();
+        byKb.getOrDefault(kb, List.of()).forEach(ran -> versions.add(ran.version()));
+        return versions;
+    }
+
+    private List<String> lowered() {
+        List<String> lowered = new ArrayList<>();
+        byKb.forEach((kb, lines) -> {
+            long reached = kbs.getOrDefault(kb, 0L) + 1;
+            for (Ran ran : lines) {
+                if (ran.version() < reached) {
+                    lowered.add(ran + " after " + reached);
+                }
+                reached = Math.max(reached, ran.version());
+            }
+        });
+        return lowered;
+    }
+
+    /**
+     * No KB starts behind a barrier before the global part has; all KBs that were there from the start come before it, and
+     * those that come later, or that an older replica creates, may be brought up behind the fleet.
+     */
+    private List<String> disordered() {
+        Map<Long, Ran> barriers = new HashMap<>();
+        byKb.getOrDefault(Ran.GLOBAL, List.of())
+                .forEach(ran -> barriers.merge(ran.version(), ran, FleetChecker::earlier));
+        List<String> disordered = new ArrayList<>();
+        kbs.forEach((kb, born) -> {
+            Map<Long, Ran> first = new HashMap<>();
+            byKb.getOrDefault(kb, List.of()).forEach(ran -> first.merge(ran.version(), ran, FleetChecker::earlier));
+            barriers.forEach((version, barrier) -> first.forEach((ranVersion, ran) -> {
+                boolean behind = ranVersion > version;
+                if (behind && ran.id() < barrier.id()) {
+                    disordered.add(ran + " before " + barrier);
+                } else if (!behind && ran.id() > barrier.id() && kb.startsWith(Fleet.FROM_THE_START)) {
+                    disordered.add(ran + " after " + barrier);
+                }
+            }));
+        });
+        return disordered;
+    }
+
+    private static Ran earlier(Ran a, Ran b) {
+        return a.id() <= b.id() ? a : b;
+    }
+
+    private List<String> repeated() {
+        Set<String> seen = new HashSet<>();
+        List<String> repeated = new ArrayList<>();
+        for (Ran ran : log) {
+            if (!seen.add(ran.version() + "/" + ran.kb())) {
+                repeated.add(ran.toString());
+            }
+        }
+        return repeated;
+    }
+}
