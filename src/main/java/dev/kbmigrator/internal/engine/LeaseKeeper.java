@@ -117,6 +117,10 @@ final class LeaseKeeper {
         return kept.stream().filter(Held::isRenewing).toList();
     }
 
+    private synchronized boolean isKept(Held held) {
+        return kept.contains(held);
+    }
+
     private synchronized List<Held> all() {
         return new ArrayList<>(kept);
     }
@@ -162,7 +166,10 @@ final class LeaseKeeper {
             if (answer == Renewal.HELD) {
                 held.extend(deadline);
             } else if (answer == Renewal.LOST) {
-                lost(held, "the lease " + held.lease().name() + " was lost");
+                // One that was given back while the renewal was under way is not there any more, and not missed
+                if (isKept(held)) {
+                    lost(held, "the lease " + held.lease().name() + " was lost");
+                }
             } else {
                 known = false;
             }
