@@ -26,8 +26,13 @@ final class Chaos implements AutoCloseable {
     private static final int REPLICAS = 4;
     private static final int FIRST_KBS = 80;
     private static final int MOST_CREATED = 60;
-    private static final long VERSIONS_A_RELEASE = 3;
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    /** How many versions beyond the fleet's a new process knows, so that all of them have work for a while. */
+    private static final long AHEAD = 20;
+
+    /** A process that knows fewer than this is replaced. */
+    private static final long LEAST_AHEAD = 4;
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     /** Within this, the KBs of a killed replica go on; nothing else is done to the fleet meanwhile. */
     private static final Duration TAKEOVER = TTL.plusSeconds(2);
 
@@ -39,7 +44,7 @@ final class Chaos implements AutoCloseable {
     private final List<ChaosSlot> slots;
     private final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
     private final List<Takeovers.Kill> kills = new ArrayList<>();
-    private long newest = 6;
+    private long newest = AHEAD;
     private int created;
     private long nanos;
 
@@ -93,25 +98,47 @@ final class Chaos implements AutoCloseable {
         nanos += System.nanoTime() - start;
     }
 
+    /** The newest release, or one that is newer still. */
+    private String nextRelease() {
+        newest = Math.max(newest, watch.current() + AHEAD - random.nextInt(4));
+        return release();
+    }
+
     private void keepBusy() {
         if (created < MOST_CREATED) {
             slots.get(random.nextInt(slots.size())).process().tell("create late-" + created++);
         }
         watch.look();
-        if (watch.current() >= newest - 1) {
-            newest += VERSIONS_A_RELEASE;
-            slots.get(random.nextInt(slots.size())).redeploy(release());
+        for (ChaosSlot slot : slots) {
+            if (Releases.newest(slot.process().settings().release()) < watch.current() + LEAST_AHEAD) {
+                slot.redeploy(nextRelease());
+            }
         }
+    }
+
+    /** Kills one, or two at once; the others carry on. */
+    private void kill(ChaosSlot first) throws InterruptedException {
+        awaitFullWork();
+        int victims = 1 + random.nextInt(2);
+        for (int i = 0; i < victims; i++) {
+            ChaosSlot slot = slots.get((slots.indexOf(first) + i) % slots.size());
+            kills.add(slot.killAndReplace(nextRelease()));
+            faults.merge(Fault.SIGKILL, 1, Integer::sum);
+        }
+        Pauses.of(TAKEOVER);
+    }
+
+    /** A takeover is measured from a fleet that works: one that still licks its wounds has other reasons to wait. */
+    private void awaitFullWork() {
+        slots.forEach(slot -> fleet.awaitInHand(slot.process(), TAKEOVER));
     }
 
     private boolean inflict(Fault fault, ChaosSlot slot) throws InterruptedException, SQLException {
         FaultProxy proxy = slot.proxy();
         switch (fault) {
             case SIGKILL -> {
-                fleet.awaitInHand(slot.process(), TAKEOVER);
-                newest += VERSIONS_A_RELEASE;
-                kills.add(slot.killAndReplace(release()));
-                Pauses.of(TAKEOVER);
+                kill(slot);
+                return false;
             }
             case DROPPED_COMMIT_ANSWER -> {
                 return proxy.lose(FaultProxy.Loss.NEXT_COMMIT_ANSWER, TAKEOVER);

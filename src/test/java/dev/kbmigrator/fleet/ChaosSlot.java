@@ -5,7 +5,7 @@ import java.time.Duration;
 /** One place in the fleet, with a network of its own: the process in it changes, the place stays. */
 final class ChaosSlot implements AutoCloseable {
 
-    private static final Duration WORK = Duration.ofMillis(400);
+    private static final Duration WORK = Duration.ofMillis(800);
     private static final int ROOM_FOR_ALL_KBS = 50;
 
     private final int number;

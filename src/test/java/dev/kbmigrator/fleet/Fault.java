@@ -2,10 +2,10 @@ package dev.kbmigrator.fleet;
 
 /** What is done to a fleet, and how often among so many faults. */
 enum Fault {
-    /** A process dies, and another, with a newer release, is started. */
-    SIGKILL(10),
+    /** One or two processes die, and others, with newer releases, are started. */
+    SIGKILL(8),
     /** The server commits, and the replica never hears of it. */
-    DROPPED_COMMIT_ANSWER(10),
+    DROPPED_COMMIT_ANSWER(13),
     /** A statement is done, and its answer is lost. */
     DROPPED_ANSWER(1),
     /** A process stands still for longer than its leases live, then goes on. */
