@@ -148,7 +148,7 @@ final class TransactionalAttempt {
             }
             dialect.commit(connection);
         } finally {
-            dialect.restore(connection);
+            dialect.restore(connection, Dialect.UNCHANGED);
         }
     }
 
