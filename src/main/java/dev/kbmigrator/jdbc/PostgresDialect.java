@@ -143,7 +143,8 @@ final class PostgresDialect extends Dialect {
      */
     @Override
     boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass(?))")) {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass(?))")) {
             statement.setString(1, settings.sql("{" + table + "}"));
             try (ResultSet rows = statement.executeQuery()) {
                 return rows.next() && rows.getBoolean(1);
