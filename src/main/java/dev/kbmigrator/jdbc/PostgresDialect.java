@@ -137,10 +137,14 @@ final class PostgresDialect extends Dialect {
         return false;
     }
 
-    /** Found as the statements find it, wherever it is in the search path. */
+    /**
+     * Found as the statements find it, wherever it is in the search path. Without a table to read, the session would go on
+     * believing, to the end of the transaction, that what it once missed is not there.
+     */
     @Override
     boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT to_regclass(?) IS NOT NULL")) {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass(?))")) {
             statement.setString(1, settings.sql("{" + table + "}"));
             try (ResultSet rows = statement.executeQuery()) {
                 return rows.next() && rows.getBoolean(1);
