@@ -119,7 +119,8 @@ class FloorByHandIT {
             CompletableFuture<Set<Integer>> raised = Stores.async(() -> raise.run(this::raiseFloor));
             host.awaitFirst();
             raise.awaitFirst();
-            for (char side : order.toCharArray()) {
+            for (int i = 0; i < order.length(); i++) {
+                char side = order.charAt(i);
                 (side == 'H' ? host : raise).step(side == 'H' ? this::hostWaitsForALock : () -> false);
             }
             return check(
@@ -139,7 +140,10 @@ class FloorByHandIT {
                 } catch (StateStoreException e) {
                     // Under its own, stricter isolation the host is told to repeat its transaction
                     assertThat(e).hasRootCauseInstanceOf(SQLException.class);
-                    assertThat(((SQLException) e.getCause()).getSQLState()).isEqualTo("40001");
+                    assertThat(e.getCause())
+                            .isInstanceOfSatisfying(
+                                    SQLException.class,
+                                    cause -> assertThat(cause.getSQLState()).isEqualTo("40001"));
                     connection.rollback();
                     return false;
                 }

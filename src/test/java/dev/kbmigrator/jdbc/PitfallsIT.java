@@ -230,8 +230,9 @@ class PitfallsIT {
                         .migrations(Migrations.of(KbMigration.of(1, "saves", (context, kbId) -> {
                             boolean again = !tried.add(kbId);
                             try {
-                                for (int i = 0; !again; i++) {
-                                    context.saveCheckpoint(kbId.repeat(200) + i);
+                                int saved = 0;
+                                while (!again) {
+                                    context.saveCheckpoint(kbId.repeat(200) + saved++);
                                 }
                             } finally {
                                 interrupted.addAndGet(again ? 0 : 1);

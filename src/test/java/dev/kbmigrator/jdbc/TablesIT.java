@@ -83,7 +83,9 @@ class TablesIT {
         try (Connection connection = dataSource.getConnection()) {
             DatabaseMetaData catalogue = connection.getMetaData();
             for (String name : Tables.NAMES) {
-                String table = catalogue.storesUpperCaseIdentifiers() ? (prefix + name).toUpperCase() : prefix + name;
+                String table = catalogue.storesUpperCaseIdentifiers()
+                        ? (prefix + name).toUpperCase(java.util.Locale.ROOT)
+                        : prefix + name;
                 try (ResultSet rows = catalogue.getColumns(connection.getCatalog(), null, table, null)) {
                     while (rows.next()) {
                         columns.add(name + "." + rows.getString("COLUMN_NAME") + " " + rows.getString("TYPE_NAME") + " "
