@@ -61,6 +61,7 @@ final class SqliteDialect extends Dialect {
 
     private static final int BUSY = 5;
     private static final int LOCKED = 6;
+    private static final int SCHEMA = 17;
     private static final int ERROR = 1;
 
     @Override
@@ -111,11 +112,11 @@ final class SqliteDialect extends Dialect {
         return "";
     }
 
-    /** SQLITE_BUSY and SQLITE_LOCKED, with whatever their upper bytes say more. */
+    /** SQLITE_BUSY and SQLITE_LOCKED, with whatever their upper bytes say more, and SQLITE_SCHEMA. */
     @Override
     boolean isRetryable(SQLException error) {
         int primary = error.getErrorCode() & 0xFF;
-        return primary == BUSY || primary == LOCKED;
+        return primary == BUSY || primary == LOCKED || primary == SCHEMA;
     }
 
     @Override

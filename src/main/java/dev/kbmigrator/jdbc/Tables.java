@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The library's own tables: creates them, and refuses those of another layout, which this build cannot use.
+ * The library's own tables: creates them, brings older ones up to date, and refuses newer ones, which this build cannot use.
  *
  * <p>Which version the tables have is a document in them, so that each look sees it. Every step can be repeated, and may be
  * taken by many replicas at once: what one finds done already, it leaves alone; the document is written last.
@@ -48,7 +48,7 @@ final class Tables {
         // The KBs' table comes after the floors' rows: whoever finds it there finds a floor for each KB
         statements.add(settings.sql(tables.get(0)).strip());
         statements.add(settings.sql(dialect.insertIgnoring(
-                "{document} (name, revision, json)", "('" + DOCUMENT + "', 1, '{\"version\":" + VERSION + "}')")));
+                "{document} (name, revision, json)", "('" + DOCUMENT + "', 1, '" + text(VERSION) + "')")));
         return statements;
     }
 
@@ -73,6 +73,18 @@ final class Tables {
         for (String statement : ddl(dialect, settings)) {
             execute(connection, dialect, statement);
         }
+        // From an older layout to this one, whose statements have just added what it lacked
+        for (int older = 0; older < VERSION; older++) {
+            execute(
+                    connection,
+                    dialect,
+                    settings.sql("UPDATE {document} SET revision = revision + 1, json = '" + text(VERSION)
+                            + "' WHERE name = '" + DOCUMENT + "' AND json = '" + text(older) + "'"));
+        }
+    }
+
+    private static String text(int version) {
+        return "{\"version\":" + version + "}";
     }
 
     /** Two replicas that create the same table at once can fail each other, whatever IF NOT EXISTS says: tries again. */
@@ -100,13 +112,13 @@ final class Tables {
         return isDocumented(connection, settings, dialect);
     }
 
-    /** Whether the document is there, which is written when all tables are. */
+    /** Whether the document says so, which is written when all tables are as this build needs them. */
     private static boolean isDocumented(Connection connection, JdbcSettings settings, Dialect dialect)
             throws SQLException {
         try (PreparedStatement statement =
-                        connection.prepareStatement(settings.sql("SELECT revision FROM {document} WHERE name = ?"));
+                        connection.prepareStatement(settings.sql("SELECT json FROM {document} WHERE name = ?"));
                 ResultSet rows = query(statement)) {
-            return rows.next();
+            return rows.next() && version(rows.getString(1)) >= VERSION;
         } catch (SQLException e) {
             if (dialect.isMissingTable(e)) {
                 return false;
@@ -120,13 +132,20 @@ final class Tables {
         return statement.executeQuery();
     }
 
-    /** Refuses tables that a newer build has changed in a way that this one cannot read. */
-    static void check(String json) {
-        String digits = json.replaceAll("\\D+", "");
-        if (!digits.equals(Integer.toString(VERSION))) {
-            throw new StateStoreException("the library's tables were made for version " + digits
+    /** Has older tables brought up to date, and refuses those that a newer build has changed. */
+    static void check(String json) throws SQLException {
+        int version = version(json);
+        if (version < VERSION) {
+            throw new Database.TablesMissing();
+        }
+        if (version > VERSION) {
+            throw new StateStoreException("the library's tables were made for version " + version
                     + " of their layout, and this build knows version " + VERSION
                     + " only: update the library in this service, or give it another table prefix");
         }
+    }
+
+    private static int version(String json) {
+        return Integer.parseInt(json.replaceAll("\\D+", ""));
     }
 }

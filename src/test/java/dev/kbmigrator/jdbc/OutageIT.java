@@ -218,7 +218,8 @@ class OutageIT {
                 return lost.get() < 60 && random.nextInt(3) == 0;
             }
         };
-        try (Migrator migrator = builder(hook).kbConcurrency(8).build()) {
+        try (Migrator migrator =
+                builder(hook).kbConcurrency(8).leaseTtl(Duration.ofSeconds(2)).build()) {
             migrator.start();
             Awaitility.await()
                     .atMost(Duration.ofSeconds(90))

@@ -7,6 +7,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
@@ -21,6 +22,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -266,6 +268,29 @@ class TablesIT {
                 assertThat(JdbcLock.create(dataSource).tryAcquire("migrations", Duration.ofMinutes(1)))
                         .as(table)
                         .isPresent();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void olderTablesAreBroughtUpToDateByManyReplicasAtOnce(TestDatabase database) throws Exception {
+        try (HikariDataSource dataSource = database.newDataSource()) {
+            Stores.look(JdbcStateStore.create(dataSource));
+            Stores.execute(dataSource, "DROP TABLE kb_migrator_lock");
+            Stores.execute(
+                    dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":0}' WHERE name = 'now/tables'");
+            List<CompletableFuture<Snapshot>> looks = IntStream.range(0, 4)
+                    .mapToObj(i -> Stores.async(() -> Stores.look(JdbcStateStore.create(dataSource))))
+                    .toList();
+            for (CompletableFuture<Snapshot> look : looks) {
+                assertThat(look.get(60, TimeUnit.SECONDS).floors()).hasSize(256);
+            }
+            assertThat(JdbcLock.create(dataSource).tryAcquire("migrations", Duration.ofMinutes(1)))
+                    .isPresent();
+            try (Connection connection = dataSource.getConnection()) {
+                assertThat(Stores.value(connection, "SELECT json FROM kb_migrator_document WHERE name = 'now/tables'"))
+                        .isEqualTo("{\"version\":1}");
             }
         }
     }
