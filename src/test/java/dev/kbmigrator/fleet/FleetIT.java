@@ -2,6 +2,7 @@ package dev.kbmigrator.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kbmigrator.shedlock.RedisService;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -110,6 +111,21 @@ class FleetIT {
             ReplicaSettings settings =
                     fleet.settings("main:4").with("lock", "always").work(Duration.ofMillis(4));
             runWithKills(fleet, settings, 2, 1, Duration.ZERO);
+            fleet.awaitVersion(4, PATIENCE);
+            fleet.assertSafe(4);
+        }
+    }
+
+    @Test
+    void aLockInRedisServesAFleetOfMixedBinariesThatAreKilled() {
+        try (RedisService redis = RedisService.start();
+                Fleet fleet = new Fleet(FleetServer.POSTGRESQL, 600)) {
+            ReplicaSettings old = fleet.settings("main:2")
+                    .named("old")
+                    .with("lock", "redis:" + redis.port())
+                    .work(Duration.ofMillis(4));
+            fleet.start(old);
+            runWithKills(fleet, old.release("main:4"), 2, 1, Duration.ZERO);
             fleet.awaitVersion(4, PATIENCE);
             fleet.assertSafe(4);
         }

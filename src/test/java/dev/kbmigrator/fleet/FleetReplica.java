@@ -6,7 +6,6 @@ import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.Migrations;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorListener;
-import dev.kbmigrator.jdbc.JdbcLock;
 import dev.kbmigrator.jdbc.JdbcSettings;
 import dev.kbmigrator.jdbc.JdbcStateStore;
 import java.sql.Connection;
@@ -40,7 +39,7 @@ final class FleetReplica implements AutoCloseable {
         this.migrator = Migrator.builder()
                 .migrations(Migrations.of(Releases.migrations(settings.release(), this::work)))
                 .stateStore(settings.haltAt() == 0 ? store : HaltingStore.of(store, settings.haltAt()))
-                .lock(settings.alwaysGrants() ? new AlwaysGrantingLock() : JdbcLock.create(state))
+                .lock(settings.lock(state))
                 .knowledgeBoxes(new HostList())
                 .leaseTtl(settings.ttl())
                 .lookInterval(settings.look(), settings.look())

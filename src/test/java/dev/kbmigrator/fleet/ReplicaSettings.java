@@ -1,5 +1,10 @@
 package dev.kbmigrator.fleet;
 
+import dev.kbmigrator.jdbc.JdbcLock;
+import dev.kbmigrator.jdbc.JdbcSettings;
+import dev.kbmigrator.shedlock.RedisService;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.testkit.AlwaysGrants;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -95,8 +100,13 @@ record ReplicaSettings(Map<String, String> values) {
         return (int) number("poolSize", 10);
     }
 
-    boolean alwaysGrants() {
-        return text("lock", "jdbc").equals("always");
+    /** The lock: {@code jdbc}, {@code always} for one that grants everything, or {@code redis:<port>}. */
+    Lock lock(JdbcSettings state) {
+        String lock = text("lock", "jdbc");
+        if (lock.startsWith("redis:")) {
+            return RedisService.lockAt(Integer.parseInt(lock.substring("redis:".length())));
+        }
+        return lock.equals("always") ? new AlwaysGrants() : JdbcLock.create(state);
     }
 
     /** The call of the state store at which the process halts; 0 for never. */

@@ -61,6 +61,8 @@ final class Replica {
     private volatile @Nullable String globalFailure;
     private volatile @Nullable RuntimeException fatal;
     private volatile boolean listing;
+    private volatile boolean hasListed;
+    private volatile long listedAt;
     private boolean listedAtTheEnd;
     private @Nullable Coordinator coordinator;
     private @Nullable End end;
@@ -385,9 +387,16 @@ final class Replica {
         } catch (RuntimeException | Error e) {
             LOG.atWarn().setCause(e).log("The host's KBs could not be enrolled: {}", e.getMessage());
         } finally {
+            listedAt = config.surroundings().nanoTime();
+            hasListed = true;
             listing = false;
             signal.raise();
         }
+    }
+
+    /** What a listing has brought is not in a view that was taken before it ended. */
+    private boolean isListedSince(View view) {
+        return hasListed && listedAt - view.takenAt() >= 0;
     }
 
     /** Replicas that were killed say no goodbye, and would stay on the list for ever. */
@@ -422,7 +431,7 @@ final class Replica {
         if (view.paused()) {
             return End.PAUSED;
         }
-        if (board.workers() > 0 || listing) {
+        if (board.workers() > 0 || listing || isListedSince(view)) {
             return null;
         }
         if (view.state().unfinished() && view.state().open() < view.stageEnd() && isCoordinating()) {
