@@ -22,15 +22,20 @@ public final class RedisService implements AutoCloseable {
 
     /** Starts a server. */
     public static RedisService start() {
-        try (ServerSocket free = new ServerSocket(0)) {
-            int port = free.getLocalPort();
-            free.close();
+        try {
+            int port = freePort();
             RedisServer server =
                     new RedisServerBuilder().port(port).bind("127.0.0.1").build();
             server.start();
             return new RedisService(server, port);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0)) {
+            return free.getLocalPort();
         }
     }
 
