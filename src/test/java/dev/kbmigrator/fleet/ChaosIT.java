@@ -76,6 +76,7 @@ class ChaosIT {
         ChaosResult result = chaos.conclude();
         result.writeTo(target(file));
         assertNothingWrong(result);
+        assertTakeoversInTime(result);
     }
 
     private static void assertNothingWrong(ChaosResult result) {
@@ -84,6 +85,10 @@ class ChaosIT {
         assertThat(result.disorderedParts()).as(result.toJson()).isZero();
         assertThat(result.doubleCommits()).as(result.toJson()).isZero();
         assertThat(result.stuck()).as(result.toJson()).isZero();
+    }
+
+    /** In the long runs only: one kill among other faults says little, and FleetIT measures takeovers by themselves. */
+    private static void assertTakeoversInTime(ChaosResult result) {
         assertThat(result.takeoverMaxMs()).as(result.toJson()).isLessThanOrEqualTo(result.ttlMs() + 2_000);
     }
 }
