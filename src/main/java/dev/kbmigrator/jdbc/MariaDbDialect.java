@@ -47,7 +47,7 @@ final class MariaDbDialect extends Dialect {
             ) ENGINE = InnoDB
             """, """
             CREATE TABLE IF NOT EXISTS {document} (
-              name VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+              name VARBINARY(200) PRIMARY KEY,
               revision BIGINT NOT NULL,
               json MEDIUMTEXT CHARACTER SET utf8mb4 NOT NULL
             ) ENGINE = InnoDB

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.fleet.FleetChecker.Findings;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,7 +103,26 @@ final class Fleet implements AutoCloseable {
     Findings assertSafe(long target) {
         Findings findings = FleetChecker.check(dataSource, target);
         assertThat(findings.isSafe()).as("%s", findings).isTrue();
+        assertCommittedOnce();
         return findings;
+    }
+
+    /** Every transactional part that ran has committed once, however often it was begun. */
+    private void assertCommittedOnce() {
+        if (database.url().startsWith("jdbc:sqlite")) {
+            return;
+        }
+        long expected = HostTables.ran(dataSource).stream()
+                .filter(ran -> Releases.isTransactional(ran.version()))
+                .map(ran -> ran.kb() + "/" + ran.version())
+                .distinct()
+                .count();
+        try {
+            assertThat(HostTables.doubleCommits(dataSource)).isZero();
+            assertThat(HostTables.commits(dataSource)).isEqualTo(expected);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Override

@@ -37,9 +37,10 @@ final class FleetReplica implements AutoCloseable {
         JdbcSettings state = JdbcSettings.of(statePool).withTransactionTimeout(TRANSACTION_TIMEOUT);
         JdbcStateStore store = JdbcStateStore.create(state);
         this.migrator = Migrator.builder()
-                .migrations(Migrations.of(Releases.migrations(settings.release(), this::work)))
+                .migrations(Migrations.of(Releases.migrations(settings.release(), canOverlap(), this::work)))
                 .stateStore(settings.haltAt() == 0 ? store : HaltingStore.of(store, settings.haltAt()))
                 .lock(settings.lock(state))
+                .service(JdbcStateStore.class, store)
                 .knowledgeBoxes(new HostList())
                 .leaseTtl(settings.ttl())
                 .lookInterval(settings.look(), settings.look())
@@ -49,6 +50,11 @@ final class FleetReplica implements AutoCloseable {
                 .build(settings.release())
                 .listener(listener(events))
                 .build();
+    }
+
+    /** Whether the log can be written while a migration's transaction is open: not on SQLite, which has one writer at a time. */
+    private boolean canOverlap() {
+        return !settings.database().url().startsWith("jdbc:sqlite");
     }
 
     private static MigratorListener listener(Consumer<String> events) {

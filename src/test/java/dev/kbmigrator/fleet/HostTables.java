@@ -199,6 +199,21 @@ final class HostTables {
                 """);
     }
 
+    /** How many transactional parts have committed. */
+    static long commits(DataSource dataSource) throws SQLException {
+        return count(dataSource, "SELECT COUNT(*) FROM committed");
+    }
+
+    /** What a transactional part writes, in the transaction that moves the KB's version. */
+    static void commit(Connection connection, String kbId, long version) throws SQLException {
+        try (PreparedStatement insert =
+                connection.prepareStatement("INSERT INTO committed (kb, version) VALUES (?, ?)")) {
+            insert.setString(1, kbId);
+            insert.setLong(2, version);
+            insert.executeUpdate();
+        }
+    }
+
     private static long count(DataSource dataSource, String sql) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement();
