@@ -34,7 +34,7 @@ class SimulationLongIT {
         ObjectNode report = new ObjectMapper().createObjectNode();
         List<Mutant> missed = findPlantedBugs(report);
         List<String> violations = playSeeds(report);
-        // The forks work in target/work/<profile>
+        // The forks work in target/forks/<profile>
         Path file = Path.of("..", "..", "simulate", "result.json");
         Files.createDirectories(file.getParent());
         Files.writeString(file, report.toPrettyString());
