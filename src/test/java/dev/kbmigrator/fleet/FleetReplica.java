@@ -94,8 +94,11 @@ final class FleetReplica implements AutoCloseable {
         return migrator;
     }
 
-    /** Creates a KB, and registers it in the same transaction. */
-    void create(String kbId) throws SQLException {
+    /** Creates a KB, and registers it in the same transaction; not before the first look, which makes the library's tables. */
+    void create(String kbId) throws SQLException, InterruptedException {
+        while (!migrator.safeToServe()) {
+            Pauses.of(Duration.ofMillis(10));
+        }
         try (Connection connection = statePool.getConnection()) {
             connection.setAutoCommit(false);
             try {
