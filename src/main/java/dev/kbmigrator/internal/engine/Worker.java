@@ -14,7 +14,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -233,23 +232,27 @@ final class Worker implements Runnable {
     }
 
     private void queue(Pass pass, Collection<KbState> kbs) {
-        Map<KbState, Held> candidates = new LinkedHashMap<>();
+        List<KbState> candidates = new ArrayList<>(kbs.size());
+        List<Held> holders = new ArrayList<>(kbs.size());
         for (KbState kb : kbs) {
             Held held = pass.held.get(Partitions.of(kb.kbId()));
             if (held != null && !held.isLost() && held.mayBeReleased() && !held.inFlight.contains(kb.kbId())) {
-                candidates.put(kb, held);
+                candidates.add(kb);
+                holders.add(held);
             }
         }
-        Collection<String> existing = Hosts.existing(config, candidates.keySet());
+        Set<String> existing = Hosts.existing(config, candidates);
         List<KbBody> bodies = new ArrayList<>(candidates.size());
-        candidates.forEach((kb, held) -> {
+        for (int i = 0; i < candidates.size(); i++) {
+            KbState kb = candidates.get(i);
+            Held held = holders.get(i);
             KbBody body = existing.contains(kb.kbId()) ? bodyFor(pass, held, kb) : null;
             if (body == null) {
                 held.skipped |= kb.version() < pass.goal;
             } else if (held.inFlight.add(kb.kbId())) {
                 bodies.add(body);
             }
-        });
+        }
         if (pass.kbs == 0) {
             // A first idea, from the first page; the whole pass will tell exactly
             board.learnDensity(pass.taken, bodies.size());
