@@ -1,5 +1,6 @@
 package dev.kbmigrator.bench;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,9 @@ record Case(
 
     /** The servers. */
     enum Database {
-        POSTGRES
+        POSTGRES,
+        MARIADB,
+        H2
     }
 
     static Case floor(int threads, int kbs) {
@@ -43,6 +46,12 @@ record Case(
         return new Case(contender, Database.POSTGRES, contender, tenants, 1, Integer.MAX_VALUE, true, null);
     }
 
+    /** The same elsewhere. */
+    Case on(Database other) {
+        String name = other.name().toLowerCase(Locale.ROOT) + "-" + id;
+        return new Case(name, other, contender, kbs, replicas, rounds, perKb, seed);
+    }
+
     /** Nothing is prepared. */
     Case fromNothing() {
         return new Case(id, database, contender, kbs, replicas, rounds, perKb, null);
@@ -53,7 +62,7 @@ record Case(
     }
 
     Case withReplicas(int number) {
-        return new Case(id, database, contender, kbs, number, rounds, perKb, seed);
+        return new Case(id + "-" + number, database, contender, kbs, number, rounds, perKb, seed);
     }
 
     Case inRounds(int most) {

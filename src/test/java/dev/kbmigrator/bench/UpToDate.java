@@ -51,15 +51,14 @@ final class UpToDate implements Reporting {
         double[] library = new double[TIMES];
         double[] bare = new double[TIMES];
         for (int i = 0; i < TIMES; i++) {
-            sent.clear();
-            library[i] = start();
-            List<QueryInfo> again = List.copyOf(sent);
-            figures.put("round_trips", (double) again.size());
-            long startedAt = System.nanoTime();
-            for (QueryInfo query : again) {
-                send(query);
+            try (Migrator migrator =
+                    fleet.builder(JdbcSettings.of(observed()), kbs).build()) {
+                sent.clear();
+                library[i] = milliseconds(migrator::run);
+                List<QueryInfo> statements = List.copyOf(sent);
+                figures.put("round_trips", (double) statements.size());
+                bare[i] = milliseconds(() -> sendAll(statements));
             }
-            bare[i] = (System.nanoTime() - startedAt) / 1e6;
         }
         figures.put("cold_milliseconds", library[0]);
         figures.put("milliseconds", median(library));
@@ -67,17 +66,26 @@ final class UpToDate implements Reporting {
         figures.put("over_bare", median(library) / median(bare));
     }
 
-    private double start() {
-        try (Migrator migrator = fleet.builder(JdbcSettings.of(observed()), kbs).build()) {
-            long startedAt = System.nanoTime();
-            migrator.run();
-            return (System.nanoTime() - startedAt) / 1e6;
+    private interface Action {
+        void run() throws Exception;
+    }
+
+    private static double milliseconds(Action action) throws Exception {
+        long startedAt = System.nanoTime();
+        action.run();
+        return (System.nanoTime() - startedAt) / 1e6;
+    }
+
+    private void sendAll(List<QueryInfo> statements) throws Exception {
+        try (Connection connection = observed().getConnection()) {
+            for (QueryInfo statement : statements) {
+                send(connection, statement);
+            }
         }
     }
 
-    private void send(QueryInfo query) throws Exception {
-        try (Connection connection = observed().getConnection();
-                PreparedStatement statement = connection.prepareStatement(query.getQuery())) {
+    private static void send(Connection connection, QueryInfo query) throws Exception {
+        try (PreparedStatement statement = connection.prepareStatement(query.getQuery())) {
             for (List<ParameterSetOperation> parameters : query.getParametersList()) {
                 for (ParameterSetOperation parameter : parameters) {
                     parameter.getMethod().invoke(statement, parameter.getArgs());
