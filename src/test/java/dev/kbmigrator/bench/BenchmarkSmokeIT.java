@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The benchmark with next to nothing to do, so that it is found out soon when it does not run any more; its times mean nothing. */
-@Timeout(120)
+@Timeout(300)
 class BenchmarkSmokeIT {
 
     private static final int KBS = 2_000;

@@ -19,7 +19,7 @@ final class Idle extends KbMigrator implements Reporting {
     /** The look that finds that there is nothing to do, and what it leaves behind, are over by then. */
     private static final long SETTLES_IN_SECONDS = 5;
 
-    private final long seconds = Long.getLong("bench.idleSeconds", 60);
+    private static final long SECONDS = 60;
     private final Map<String, Double> figures = new TreeMap<>();
     private @Nullable RoundTrips trips;
 
@@ -48,7 +48,7 @@ final class Idle extends KbMigrator implements Reporting {
 
     @Override
     public void run() throws InterruptedException {
-        TimeUnit.SECONDS.sleep(seconds);
+        TimeUnit.SECONDS.sleep(SECONDS);
         // Each replica announces itself with every look
         long looks = trips().statements().stream()
                 .filter(statement -> statement.contains("INTO kb_migrator_replica"))

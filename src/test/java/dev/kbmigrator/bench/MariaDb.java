@@ -20,7 +20,7 @@ final class MariaDb implements Server {
 
     private static final Map<String, List<String>> COUNTERS = Map.of(
             "commits", List.of("Handler_commit"),
-            "row_writes", List.of("Innodb_rows_inserted", "Innodb_rows_updated", "Innodb_rows_deleted"),
+            "row_writes", List.of("Handler_write", "Handler_update", "Handler_delete"),
             "wal_bytes", List.of("Innodb_os_log_written"));
 
     private final MariaDbServer server = MariaDbServer.durable();
