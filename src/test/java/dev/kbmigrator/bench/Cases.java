@@ -18,7 +18,7 @@ final class Cases {
     private Cases() {}
 
     static List<Case> all() {
-        return Stream.of(besideTheFloor(), besideEachOther(), alone(), elsewhere())
+        return Stream.of(besideTheFloor(), peers(), besideEachOther(), alone(), elsewhere())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -34,6 +34,15 @@ final class Cases {
                 A_MILLION,
                 Case.floor(1, MILLION),
                 Case.library("b-1000000-one-writer", "b-one-writer", MILLION));
+    }
+
+    /** The slower, the fewer tenants: each takes some seconds. */
+    private static List<Case> peers() {
+        return List.of(
+                Case.peer("db-scheduler", 40_000),
+                Case.peer("jobrunr", 10_000),
+                Case.peer("shedlock-loop", 10_000),
+                Case.peer("flyway", 200));
     }
 
     private static List<Case> besideEachOther() {

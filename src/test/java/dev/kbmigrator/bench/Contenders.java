@@ -22,7 +22,11 @@ final class Contenders {
             Map.entry("i", Scenarios.FirstEnrolment::new),
             Map.entry("j", Idle::new));
 
-    private static final Map<String, Supplier<Contender>> PEERS = Map.of();
+    private static final Map<String, Supplier<Contender>> PEERS = Map.of(
+            "flyway", FlywayPeer::new,
+            "shedlock-loop", ShedLockPeer::new,
+            "jobrunr", JobRunrPeer::new,
+            "db-scheduler", DbSchedulerPeer::new);
 
     private Contenders() {}
 
