@@ -177,10 +177,10 @@ final class Chaos implements AutoCloseable {
                 return false;
             }
             case DROPPED_COMMIT_ANSWER -> {
-                return proxy.lose(FaultProxy.Loss.NEXT_COMMIT_ANSWER, TAKEOVER);
+                return lose(FaultProxy.Loss.NEXT_COMMIT_ANSWER, slot);
             }
             case DROPPED_ANSWER -> {
-                return proxy.lose(FaultProxy.Loss.NEXT_ANSWER, TAKEOVER);
+                return lose(FaultProxy.Loss.NEXT_ANSWER, slot);
             }
             case SIGSTOP -> {
                 slot.process().freeze();
@@ -229,6 +229,17 @@ final class Chaos implements AutoCloseable {
         return true;
     }
 
+    /** Loses an answer to one replica; to another, when there is none for a while. */
+    private boolean lose(FaultProxy.Loss which, ChaosSlot first) throws InterruptedException {
+        for (int i = 0; i < REPLICAS; i++) {
+            ChaosSlot slot = slots.get((slots.indexOf(first) + i) % REPLICAS);
+            if (slot.proxy().lose(which, TTL)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void healAfter(FaultProxy proxy, int mostMillis) throws InterruptedException {
         Pauses.of(Duration.ofMillis(500 + random.nextInt(mostMillis)));
         proxy.heal();
@@ -252,7 +263,8 @@ final class Chaos implements AutoCloseable {
         List<Ran> log = HostTables.ran(fleet.dataSource());
         Map<String, Long> versions = fleet.state().versions();
         Map<String, Long> deleted = HostTables.deleted(fleet.dataSource());
-        Findings findings = new FleetChecker(log, HostTables.kbs(fleet.dataSource()), deleted, versions, newest).findings();
+        Findings findings =
+                new FleetChecker(log, HostTables.kbs(fleet.dataSource()), deleted, versions, newest).findings();
         System.out.println("chaos from seed " + seed + ": " + findings);
         List<Long> takeovers = Takeovers.millis(log, kills);
         System.out.println("takeovers " + takeovers);

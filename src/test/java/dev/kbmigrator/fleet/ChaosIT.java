@@ -86,8 +86,9 @@ class ChaosIT {
     private static void assertFaultsEnough(ChaosResult result) {
         assertThat(result.minutes()).isGreaterThanOrEqualTo(30);
         for (Fault fault : Fault.values()) {
-            assertThat(result.faults()).as("%s in %s", fault, result.toJson()).hasEntrySatisfying(
-                    fault, many -> assertThat(many).isGreaterThanOrEqualTo(fault.leastInLongRun));
+            assertThat(result.faults())
+                    .as("%s in %s", fault, result.toJson())
+                    .hasEntrySatisfying(fault, many -> assertThat(many).isGreaterThanOrEqualTo(fault.leastInLongRun));
         }
     }
 

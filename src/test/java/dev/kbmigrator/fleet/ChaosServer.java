@@ -83,7 +83,9 @@ interface ChaosServer extends AutoCloseable {
 
     /** PostgreSQL. */
     final class Postgres implements ChaosServer {
-        private final PostgresServer server = PostgresServer.durable();
+        private static final int CONNECTIONS = 200;
+
+        private final PostgresServer server = PostgresServer.durable(CONNECTIONS);
 
         Postgres() {
             server.newDatabase("chaos");

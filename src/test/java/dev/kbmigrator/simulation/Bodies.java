@@ -41,8 +41,8 @@ final class Bodies {
     List<Migration> of(Node node) {
         List<Migration> known = new ArrayList<>();
         for (MigrationInfo info : model.migrations.subList(0, node.knows)) {
-            known.add(migration(node, new MigrationInfo(
-                    info.version(), node.nameOf(info), info.kbPart(), info.globalPart())));
+            known.add(migration(
+                    node, new MigrationInfo(info.version(), node.nameOf(info), info.kbPart(), info.globalPart())));
         }
         return known;
     }
@@ -108,8 +108,8 @@ final class Bodies {
     private void checkIsPlanned(MigrationContext context) {
         String planned = model.names.get(context.version());
         if (!context.name().equals(planned)) {
-            scheduler.violate("version " + context.version() + " starts as " + context.name() + ", but in the plan it is "
-                    + planned);
+            scheduler.violate("version " + context.version() + " starts as " + context.name()
+                    + ", but in the plan it is " + planned);
         }
     }
 
@@ -218,7 +218,8 @@ final class Bodies {
         }
         long ttl = world.scenario.ttl.toNanos();
         long slack = ttl / 24 + 50_000_000;
-        return node.nanoTime() - lease.sentAt > ttl / 3 * 2 + slack && scheduler.now() > node.thawedAt + slack / 10 * 11;
+        return node.nanoTime() - lease.sentAt > ttl / 3 * 2 + slack
+                && scheduler.now() > node.thawedAt + slack / 10 * 11;
     }
 
     /** Completions are sent only under leases that are not over. */

@@ -20,7 +20,10 @@ public final class Fingerprints {
         StringBuilder text = new StringBuilder();
         for (long seed = 1; seed <= seeds; seed++) {
             Result result = Simulation.play(seed, Mutant.NONE);
-            text.append(Long.toHexString(result.hash())).append('/').append(result.steps()).append(',');
+            text.append(Long.toHexString(result.hash()))
+                    .append('/')
+                    .append(result.steps())
+                    .append(',');
         }
         return text.toString();
     }

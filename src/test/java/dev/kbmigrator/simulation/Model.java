@@ -199,7 +199,8 @@ final class Model {
             started = Math.max(started, version);
         }
         for (long version = baseline + 1; version <= started; version++) {
-            if (!names.containsKey(version) || !names.get(version).equals(before.getOrDefault(version, names.get(version)))) {
+            if (!names.containsKey(version)
+                    || !names.get(version).equals(before.getOrDefault(version, names.get(version)))) {
                 scheduler.violate("the plan lost version " + version + ", which has started: " + plan);
             }
         }
@@ -210,7 +211,8 @@ final class Model {
             scheduler.violate("version " + newOpen + " was opened without the coordinator's epoch");
         }
         if (newOpen > stageEnd(current, newTarget)) {
-            scheduler.violate("version " + newOpen + " was opened behind the barrier or the target, at version " + current);
+            scheduler.violate(
+                    "version " + newOpen + " was opened behind the barrier or the target, at version " + current);
         }
     }
 

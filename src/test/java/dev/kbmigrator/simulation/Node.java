@@ -48,8 +48,7 @@ class Node implements Surroundings, Executor {
         this.names = names;
         this.lock = new SimLock(this);
         // Any origin will do, even one from which monotonic time overflows
-        long origin =
-                scheduler.random.nextInt(4) == 0 ? Long.MAX_VALUE - 20_000_000_000L : scheduler.random.nextLong();
+        long origin = scheduler.random.nextInt(4) == 0 ? Long.MAX_VALUE - 20_000_000_000L : scheduler.random.nextLong();
         boolean skewed = world.scenario.clocksAreSkewed;
         this.clock = new SimClock(scheduler, origin, skewed);
         this.wallSkew = skewed ? scheduler.random.nextLong(-MOST_WALL_SKEW, MOST_WALL_SKEW) : 0;

@@ -132,7 +132,8 @@ final class Scenario {
                         ", faults: store %.3f lock %.3f double %.3f host %.3f crash %.3f slow %.3f failing %.2f hanging %.2f",
                         storeFaults, lockFaults, doubleGrants, hostFaults, crashes, slowCalls, failing, hanging)
                 + ", tells what exists " + tellsWhatExists + ", has hopeless " + hasHopeless + ", baseline " + baseline
-                + ", at most " + maxBatch + " at once, another branch from " + branchesAt + ", operators " + hasOperators
+                + ", at most " + maxBatch + " at once, another branch from " + branchesAt + ", operators "
+                + hasOperators
                 + ", slowness " + slowness + ", bad ids " + listsBadIds + ", clocks skewed " + clocksAreSkewed;
     }
 }

@@ -46,7 +46,8 @@ final class Silence implements BeforeAllCallback, AfterAllCallback {
 
         @Override
         protected void append(ILoggingEvent event) {
-            boolean dies = event.getThrowableProxy() instanceof ThrowableProxy proxy && proxy.getThrowable() instanceof Death;
+            boolean dies =
+                    event.getThrowableProxy() instanceof ThrowableProxy proxy && proxy.getThrowable() instanceof Death;
             if (!dies && Thread.currentThread() instanceof PoolThread thread) {
                 thread.scheduler().errorLogged(event.getFormattedMessage());
             }

@@ -126,7 +126,7 @@ final class StoreMutants {
 
     /** Keeps only the versions of a plan up to that one. */
     static void cutPlan(ObjectNode state, long version) {
-        ArrayNode kept = ((ObjectNode) state).arrayNode();
+        ArrayNode kept = state.arrayNode();
         state.path("plan").forEach(migration -> {
             if (migration.path("version").asLong() <= version) {
                 kept.add(migration);
@@ -157,8 +157,8 @@ final class StoreMutants {
         private Document renamed(Document document) {
             ObjectNode state = (ObjectNode) Model.parse(document.json());
             state.path("plan").forEach(migration -> {
-                MigrationInfo info =
-                        node.world.model.migrations.get(migration.path("version").asInt() - 1);
+                MigrationInfo info = node.world.model.migrations.get(
+                        migration.path("version").asInt() - 1);
                 ((ObjectNode) migration).put("name", node.nameOf(info));
             });
             return new Document(document.name(), document.revision(), state.toString());
