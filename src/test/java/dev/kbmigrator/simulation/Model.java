@@ -48,6 +48,9 @@ final class Model {
     /** The KBs that somebody has set aside, as of the last write of each. */
     final Set<String> setAside = new HashSet<>();
 
+    private final Map<String, Long> setAsideAt = new HashMap<>();
+    private final Map<String, Long> takenUpAt = new HashMap<>();
+
     /** What each saved checkpoint says, by {@code kb@version}. */
     final Map<String, String> checkpoints = new HashMap<>();
 
@@ -131,7 +134,7 @@ final class Model {
     String behind(long version, long look) {
         long goal = kbGoal(version);
         for (Map.Entry<String, Long> kb : versions.entrySet()) {
-            if (kb.getValue() < goal && enrolledAt.get(kb.getKey()) <= look && !isSetAside(kb.getKey())) {
+            if (kb.getValue() < goal && enrolledAt.get(kb.getKey()) <= look && !wasSetAside(kb.getKey(), look)) {
                 return kb.getKey() + " at " + kb.getValue();
             }
         }
@@ -141,6 +144,21 @@ final class Model {
     /** Whether a person has to see to it. */
     boolean isSetAside(String kbId) {
         return setAside.contains(kbId);
+    }
+
+    /** How it is stored. */
+    void setAside(String kbId, boolean whether) {
+        if (whether && setAside.add(kbId)) {
+            setAsideAt.put(kbId, tick());
+            takenUpAt.remove(kbId);
+        } else if (!whether && setAside.remove(kbId)) {
+            takenUpAt.put(kbId, tick());
+        }
+    }
+
+    private boolean wasSetAside(String kbId, long look) {
+        return setAsideAt.getOrDefault(kbId, Long.MAX_VALUE) <= look
+                && look <= takenUpAt.getOrDefault(kbId, Long.MAX_VALUE);
     }
 
     static JsonNode parse(String json) {

@@ -75,7 +75,7 @@ class Node implements Surroundings, Executor {
     void leap(long nanos) {
         scheduler.event("CLOCK LEAPS", name, nanos / 1_000_000 + " ms");
         clock.jump(nanos);
-        thawedAt = scheduler.now();
+        thawedAt = Math.max(thawedAt, scheduler.now());
     }
 
     private void arriveOrNot() {

@@ -40,6 +40,7 @@ final class SimLock implements Lock {
     private Lease keep(Lease lease, long sentAt) {
         SimLease mine = new SimLease(lease, sentAt);
         leases.put(lease.name(), mine);
+        world.scheduler.current().granted.put(lease.name(), mine);
         return mine;
     }
 

@@ -312,6 +312,10 @@ final class Simulation {
     }
 
     private void ask(Node node, long skip) {
+        if (world.scenario.slowness > 1) {
+            // Who asks looks ten times a second: too often for hours
+            return;
+        }
         List<String> kbs = new ArrayList<>(world.host.listed);
         kbs.addAll(world.host.deletedAt.keySet().stream().sorted().limit(1).toList());
         String kbId = pick(kbs);

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SimulationTest {
 
     private static final int EVENTS = 200;
-    private static final int REPEATED = 20;
+    private static final int REPEATED = 10;
 
     /** No planted bug has needed half of it. */
     private static final int MOST_SEEDS_TO_FIND = 600;
