@@ -47,6 +47,8 @@ final class Board {
     private double kbsPerSecond = -1;
     private int lastTake = PARTITIONS_AT_FIRST / 2;
     private boolean changed;
+    private boolean contended;
+    private boolean contendedBefore;
 
     /** What the lock service does. */
     final Outage lockOutage = new Outage();
@@ -98,6 +100,8 @@ final class Board {
         }
         view = newer;
         changed = false;
+        contendedBefore = contended;
+        contended = false;
         candidates.clear();
         if (newer.paused() || stopping) {
             return;
@@ -161,6 +165,12 @@ final class Board {
     /** Another replica holds them. */
     synchronized void contended(Set<Integer> partitions) {
         held.removeAll(partitions);
+        contended |= !partitions.isEmpty();
+    }
+
+    /** Whether others hold what is due, or did at the look before: one of them may have died, and its leases may end any moment. */
+    synchronized boolean isContended() {
+        return contended || contendedBefore;
     }
 
     /** Done with partitions, in which something moved. */

@@ -18,10 +18,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +58,15 @@ final class Worker implements Runnable {
     private final List<Pass> passes = new ArrayList<>();
     private final Troubles troubles;
     private final List<KbBody> ready = new ArrayList<>();
-    private List<KbBody> inbox = new ArrayList<>();
+
+    /** What the slots have finished and this worker has not taken over yet. */
+    private final Queue<KbBody> inbox = new ConcurrentLinkedQueue<>();
+
+    private final AtomicInteger inInbox = new AtomicInteger();
+
+    /** How much has to be in the inbox for this worker to be woken: being woken for each KB costs more than a quick KB does. */
+    private volatile int worthWaking = 1;
+
     private long seen;
 
     Worker(EngineConfig config, Board board, Slots slots, LeaseKeeper keeper) {
@@ -71,12 +82,8 @@ final class Worker implements Runnable {
 
     /** Called by the thread that finished a body. */
     void finished(KbBody body) {
-        boolean first;
-        synchronized (this) {
-            first = inbox.isEmpty();
-            inbox.add(body);
-        }
-        if (first) {
+        inbox.add(body);
+        if (inInbox.incrementAndGet() == worthWaking) {
             wake();
         }
     }
@@ -103,7 +110,7 @@ final class Worker implements Runnable {
                 if (passes.isEmpty() && (board.isStopping() || !board.hasCandidates())) {
                     break;
                 }
-                signal.await(waitNanos());
+                awaitNews();
             }
         } finally {
             board.workerEnded(this);
@@ -130,12 +137,12 @@ final class Worker implements Runnable {
 
     /** Takes over what the slots have finished, makes it durable, and gives back what is quiet. */
     private void settle() {
-        List<KbBody> finished;
-        synchronized (this) {
-            finished = inbox;
-            inbox = new ArrayList<>();
+        int taken = 0;
+        for (KbBody body = inbox.poll(); body != null; body = inbox.poll()) {
+            batch.add(body);
+            taken++;
         }
-        finished.forEach(batch::add);
+        inInbox.addAndGet(-taken);
         batch.dropLost();
         try {
             batch.writeIfDue(inFlight() == batch.size());
@@ -430,6 +437,15 @@ final class Worker implements Runnable {
             return Set.of();
         }
         return config.store().raiseFloors(clean, pass.goal);
+    }
+
+    /** The first to finish starts the clock of the batch; after that, only a full batch, or the last that runs, is news. */
+    private void awaitNews() {
+        int more = Math.min(config.store().maxBatch(), inFlight()) - batch.size();
+        worthWaking = batch.size() == 0 ? 1 : Math.max(1, more);
+        if (inInbox.get() < worthWaking) {
+            signal.await(waitNanos());
+        }
     }
 
     private long waitNanos() {
