@@ -150,7 +150,27 @@ final class Worker implements Runnable {
             ready.clear();
             slots.offer(next);
         }
+        strikeOff();
         giveBack();
+    }
+
+    /** What someone asked for, and has, is not to be done again. */
+    private void strikeOff() {
+        for (Pass pass : passes) {
+            for (Held held : pass.held.values()) {
+                while (!held.answered.isEmpty()) {
+                    strikeOff(held, held.answered.get(0));
+                    held.answered.remove(0);
+                }
+            }
+        }
+    }
+
+    private void strikeOff(Held held, Request request) {
+        if (!held.isLost()) {
+            config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
+            held.struck.add(request);
+        }
     }
 
     private int inFlight() {
@@ -167,14 +187,16 @@ final class Worker implements Runnable {
     void advanced(KbBody body, long version) {
         Held held = body.held;
         held.progressed = true;
-        held.inFlight.remove(body.kb());
         Pass pass = passOf(held);
-        if (pass != null && !held.isLost() && !board.isHalted()) {
-            KbBody next = bodyFor(pass, held, new KbState(body.kb(), version, null));
-            if (next != null) {
-                held.inFlight.add(body.kb());
-                ready.add(next);
-            }
+        if (pass == null || held.isLost() || board.isHalted()) {
+            held.dropped(body.kb());
+            return;
+        }
+        KbBody next = bodyFor(pass, held, new KbState(body.kb(), version, null));
+        if (next == null) {
+            held.settled(body.kb());
+        } else {
+            ready.add(next);
         }
     }
 
@@ -336,7 +358,7 @@ final class Worker implements Runnable {
         for (int partition : partitions) {
             Held held = pass.held.get(partition);
             for (Request request : view.requests().getOrDefault(partition, List.of())) {
-                if (held != null && !held.inFlight.contains(request.kbId())) {
+                if (held != null && !held.inFlight.contains(request.kbId()) && !held.struck.contains(request)) {
                     serve(pass, held, request);
                 }
             }
@@ -351,12 +373,12 @@ final class Worker implements Runnable {
         if (kb != null) {
             queue(pass, List.of(kb));
         }
-        boolean left = kb != null
-                && !held.inFlight.contains(kb.kbId())
-                && kb.version() < Plans.kbGoal(pass.plan, board.view().state().open());
-        if (!left) {
+        if (kb != null && held.inFlight.contains(kb.kbId())) {
+            held.asked(request);
+        } else if (kb == null
+                || kb.version() >= Plans.kbGoal(pass.plan, board.view().state().open())) {
             // One that this build cannot serve stays, for a replica that can
-            config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
+            strikeOff(held, request);
         }
     }
 
