@@ -80,6 +80,6 @@ record Case(
 
     /** Whether a name of {@code -Dbench.only} means it: its own, or the start of it, as {@code b} or {@code floor}. */
     boolean isMeantBy(String name) {
-        return id.equals(name) || id.startsWith(name + "-") || name.equals("floor") && id.startsWith(name);
+        return id.equals(name) || id.startsWith(name + "-") || (name.equals("floor") && id.startsWith(name));
     }
 }
