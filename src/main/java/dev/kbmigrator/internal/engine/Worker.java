@@ -14,7 +14,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -55,6 +54,7 @@ final class Worker implements Runnable {
     private final LeaseKeeper keeper;
     private final Surroundings.Signal signal;
     private final Batch batch;
+    private final HeldRequests requests;
     private final List<Pass> passes = new ArrayList<>();
     private final Troubles troubles;
     private final List<KbBody> ready = new ArrayList<>();
@@ -76,6 +76,7 @@ final class Worker implements Runnable {
         this.keeper = keeper;
         this.signal = config.surroundings().newSignal();
         this.batch = new Batch(config, board, this);
+        this.requests = new HeldRequests(config, board, batch, this::queue);
         this.troubles = new Troubles(config, LOG);
         this.seen = board.view().takenAt();
     }
@@ -151,27 +152,8 @@ final class Worker implements Runnable {
             ready.clear();
             slots.offer(next);
         }
-        strikeOff();
+        requests.strikeOffAnswered(passes);
         giveBack();
-    }
-
-    /** What someone asked for, and has, is not to be done again. */
-    private void strikeOff() {
-        for (Pass pass : passes) {
-            for (Held held : pass.held.values()) {
-                while (!held.answered.isEmpty()) {
-                    strikeOff(held, held.answered.get(0));
-                    held.answered.remove(0);
-                }
-            }
-        }
-    }
-
-    private void strikeOff(Held held, Request request) {
-        if (!held.isLost()) {
-            config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
-            held.struck.add(request);
-        }
     }
 
     private int inFlight() {
@@ -237,7 +219,7 @@ final class Worker implements Runnable {
             Set<Integer> again = new TreeSet<>(due);
             again.retainAll(pass.held.keySet());
             if (!again.isEmpty() && view.takenAt() - pass.pagedAt > 0) {
-                queueRequested(pass, view, again);
+                requests.serve(pass, view, again);
                 pass.next = request(again, pass.goal);
             }
         }
@@ -255,23 +237,27 @@ final class Worker implements Runnable {
     }
 
     private void queue(Pass pass, Collection<KbState> kbs) {
-        Map<KbState, Held> candidates = new LinkedHashMap<>();
+        List<KbState> candidates = new ArrayList<>(kbs.size());
+        List<Held> holders = new ArrayList<>(kbs.size());
         for (KbState kb : kbs) {
             Held held = pass.held.get(Partitions.of(kb.kbId()));
             if (held != null && !held.isLost() && held.mayBeReleased() && !held.inFlight.contains(kb.kbId())) {
-                candidates.put(kb, held);
+                candidates.add(kb);
+                holders.add(held);
             }
         }
-        Collection<String> existing = Hosts.existing(config, candidates.keySet());
+        Set<String> existing = Hosts.existing(config, candidates);
         List<KbBody> bodies = new ArrayList<>(candidates.size());
-        candidates.forEach((kb, held) -> {
+        for (int i = 0; i < candidates.size(); i++) {
+            KbState kb = candidates.get(i);
+            Held held = holders.get(i);
             KbBody body = existing.contains(kb.kbId()) ? bodyFor(pass, held, kb) : null;
             if (body == null) {
                 held.skipped |= kb.version() < pass.goal;
             } else if (held.inFlight.add(kb.kbId())) {
                 bodies.add(body);
             }
-        });
+        }
         if (pass.kbs == 0) {
             // A first idea, from the first page; the whole pass will tell exactly
             board.learnDensity(pass.taken, bodies.size());
@@ -313,7 +299,7 @@ final class Worker implements Runnable {
                     request(held.keySet(), view.goal()),
                     config.surroundings().nanoTime());
             passes.add(pass);
-            queueRequested(pass, view, held.keySet());
+            requests.serve(pass, view, held.keySet());
             fetch();
         }
         return true;
@@ -348,35 +334,6 @@ final class Worker implements Runnable {
             return;
         }
         held.values().forEach(keeper::keep);
-    }
-
-    /** What someone asked for comes first, due or not. */
-    private void queueRequested(Pass pass, View view, Set<Integer> partitions) {
-        for (int partition : partitions) {
-            Held held = pass.held.get(partition);
-            for (Request request : view.requests().getOrDefault(partition, List.of())) {
-                if (held != null && !held.inFlight.contains(request.kbId()) && !held.struck.contains(request)) {
-                    serve(pass, held, request);
-                }
-            }
-        }
-    }
-
-    private void serve(Pass pass, Held held, Request request) {
-        KbState kb = config.store().find(Set.of(request.kbId())).get(request.kbId());
-        if (kb != null && request.skip() > 0) {
-            kb = batch.skip(held, kb, request);
-        }
-        if (kb != null) {
-            queue(pass, List.of(kb));
-        }
-        if (kb != null && held.inFlight.contains(kb.kbId())) {
-            held.asked(request);
-        } else if (kb == null
-                || kb.version() >= Plans.kbGoal(pass.plan, board.view().state().open())) {
-            // One that this build cannot serve stays, for a replica that can
-            strikeOff(held, request);
-        }
     }
 
     /** Gives back the partitions that are quiet: all of a pass at once, or one by one when a slow KB holds the rest up. */
