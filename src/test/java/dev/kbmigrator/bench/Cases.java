@@ -1,0 +1,78 @@
+package dev.kbmigrator.bench;
+
+import dev.kbmigrator.bench.Case.Database;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What is measured, in the order in which a round goes through it. */
+final class Cases {
+
+    private static final int MILLION = 1_000_000;
+
+    private static final Case UP_TO_DATE = Case.library("a", "a", 100_000).notPerKb();
+    private static final Case THOUSAND = Case.library("b-1000", "b", 1_000);
+    private static final Case HUNDRED_THOUSAND = Case.library("b-100000", "b", 100_000);
+    private static final Case A_MILLION = Case.library("b-1000000", "b", MILLION);
+    private static final Case TEN_PENDING = Case.library("c", "c", 100_000);
+
+    private Cases() {}
+
+    static List<Case> all() {
+        return Stream.of(besideTheFloor(), peers(), besideEachOther(), alone(), elsewhere())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    static Case named(String id) {
+        return all().stream().filter(one -> one.id().equals(id)).findFirst().orElseThrow();
+    }
+
+    /** What is compared stands close together, so that it meets the same machine. */
+    private static List<Case> besideTheFloor() {
+        return List.of(
+                Case.floor(4, MILLION),
+                A_MILLION,
+                Case.floor(1, MILLION),
+                Case.library("b-1000000-one-writer", "b-one-writer", MILLION));
+    }
+
+    /** The slower, the fewer tenants: each takes some seconds. */
+    private static List<Case> peers() {
+        return List.of(
+                Case.peer("db-scheduler", 40_000),
+                Case.peer("jobrunr", 10_000),
+                Case.peer("shedlock-loop", 10_000),
+                Case.peer("flyway", 200));
+    }
+
+    private static List<Case> besideEachOther() {
+        Case waiting = Case.library("d", "d", 6_000);
+        return List.of(
+                HUNDRED_THOUSAND,
+                Case.library("e", "e", 100_000),
+                Case.library("b-10000", "b", 10_000),
+                Case.library("f", "f", 10_000).notPerKb(),
+                waiting.withReplicas(1),
+                waiting.withReplicas(2),
+                waiting.withReplicas(4),
+                waiting.withReplicas(8));
+    }
+
+    private static List<Case> alone() {
+        return List.of(
+                UP_TO_DATE,
+                THOUSAND,
+                TEN_PENDING,
+                Case.library("i", "i", MILLION).fromNothing(),
+                Case.library("g", "g", 100).notPerKb(),
+                Case.library("h", "h", 20_000),
+                Case.library("j", "j", 100_000).notPerKb().inRounds(1));
+    }
+
+    private static List<Case> elsewhere() {
+        return Stream.of(Database.MARIADB, Database.H2)
+                .flatMap(database -> Stream.of(UP_TO_DATE, THOUSAND, HUNDRED_THOUSAND, A_MILLION, TEN_PENDING)
+                        .map(one -> one.on(database).inRounds(1)))
+                .toList();
+    }
+}

@@ -1,0 +1,41 @@
+package dev.kbmigrator.bench;
+
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+
+/** All of them, by the name under which a JVM of its own is told to make one. */
+final class Contenders {
+
+    private static final Map<String, Supplier<Contender>> OWN = Map.ofEntries(
+            Map.entry("floor1", () -> new Floor(1)),
+            Map.entry("floor4", () -> new Floor(4)),
+            Map.entry("a", UpToDate::new),
+            Map.entry("b", () -> new KbMigrator("b", Fleet.NO_OP)),
+            Map.entry("b-one-writer", Scenarios.OneWriter::new),
+            Map.entry("c", () -> new KbMigrator("c", 10, Fleet.each(Fleet.NO_OP))),
+            Map.entry("d", Scenarios.Waiting::new),
+            Map.entry("e", Scenarios.Failing::new),
+            Map.entry("f", Scenarios.OneSlow::new),
+            Map.entry("g", Scenarios.Checkpointing::new),
+            Map.entry("h", Scenarios.Transactional::new),
+            Map.entry("i", Scenarios.FirstEnrolment::new),
+            Map.entry("j", Idle::new));
+
+    private static final Map<String, Supplier<Contender>> PEERS = Map.of(
+            "flyway", FlywayPeer::new,
+            "shedlock-loop", ShedLockPeer::new,
+            "jobrunr", JobRunrPeer::new,
+            "db-scheduler", DbSchedulerPeer::new);
+
+    private Contenders() {}
+
+    static Contender named(String name) {
+        return Objects.requireNonNull((isPeer(name) ? PEERS : OWN).get(name), name)
+                .get();
+    }
+
+    static boolean isPeer(String name) {
+        return PEERS.containsKey(name);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.kbmigrator.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.databases.MariaDbServer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** MariaDB. Its counters are those of the whole server, which does nothing else. */
+final class MariaDb implements Server {
+
+    private static final String USER = "root";
+
+    private static final Map<String, List<String>> COUNTERS = Map.of(
+            "commits", List.of("Handler_commit"),
+            "row_writes", List.of("Handler_write", "Handler_update", "Handler_delete"),
+            "wal_bytes", List.of("Innodb_os_log_written"));
+
+    private final MariaDbServer server = MariaDbServer.durable();
+
+    @Override
+    public Bed newBed(String name) {
+        return new Bed(server.newDatabase(name), USER, "");
+    }
+
+    @Override
+    public Bed copyOf(Bed seed, String name) throws SQLException {
+        Bed copy = newBed(name);
+        String from = database(seed);
+        try (Connection connection = DriverManager.getConnection(copy.jdbcUrl(), USER, "")) {
+            for (String table : tables(connection, from)) {
+                Sql.execute(
+                        connection,
+                        "CREATE TABLE " + table + " LIKE " + from + "." + table,
+                        "INSERT INTO " + table + " SELECT * FROM " + from + "." + table);
+            }
+        }
+        return copy;
+    }
+
+    private static String database(Bed bed) {
+        return bed.jdbcUrl().substring(bed.jdbcUrl().lastIndexOf('/') + 1);
+    }
+
+    private static List<String> tables(Connection connection, String database) throws SQLException {
+        List<String> tables = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SHOW TABLES FROM " + database)) {
+            while (rows.next()) {
+                tables.add(rows.getString(1));
+            }
+        }
+        return tables;
+    }
+
+    @Override
+    public void settle(Bed bed) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
+            assertThat(Sql.text(connection, "SELECT @@innodb_flush_log_at_trx_commit"))
+                    .isEqualTo("1");
+            for (String table : tables(connection, database(bed))) {
+                Sql.execute(connection, "ANALYZE TABLE " + table);
+            }
+        }
+    }
+
+    @Override
+    public Map<String, Double> counters(Bed bed) throws SQLException {
+        Map<String, Double> counters = new HashMap<>();
+        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
+            for (Map.Entry<String, List<String>> counter : COUNTERS.entrySet()) {
+                String names = String.join("', '", counter.getValue());
+                counters.put(counter.getKey(), (double) Sql.number(connection, """
+                        SELECT CAST(sum(variable_value) AS UNSIGNED) FROM information_schema.global_status
+                        WHERE variable_name IN ('%s')
+                        """.formatted(names)));
+            }
+        }
+        return counters;
+    }
+
+    @Override
+    public double cpuSeconds() {
+        return ServerProcesses.cpuSeconds(server.pid());
+    }
+
+    @Override
+    public void drop(Bed bed) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
+            Sql.execute(connection, "DROP DATABASE " + database(bed));
+        }
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+    }
+}

@@ -1,0 +1,28 @@
+package dev.kbmigrator.bench;
+
+import java.util.Map;
+
+/** A database server of the benchmark's own, with durable settings. */
+interface Server extends AutoCloseable {
+
+    /** A new, empty database. */
+    Bed newBed(String name) throws Exception;
+
+    /** A new database that holds what another one holds, in the same layout as far as the server allows; nobody uses that one. */
+    Bed copyOf(Bed seed, String name) throws Exception;
+
+    /** After what a contender prepared, and before what is measured: every run starts on the same footing. */
+    void settle(Bed bed) throws Exception;
+
+    /** What the server has counted for a database so far, by the figure's name; only differences mean something. */
+    Map<String, Double> counters(Bed bed) throws Exception;
+
+    /** The processor time that the server's processes, as they are now, have used so far. */
+    double cpuSeconds();
+
+    /** Removes a database. */
+    void drop(Bed bed) throws Exception;
+
+    @Override
+    void close();
+}
