@@ -3,11 +3,13 @@ package dev.kbmigrator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kbmigrator.spi.Partitions;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -153,6 +155,37 @@ class RequestsTest {
         migrator.close(Duration.ofSeconds(2));
         waiter.join(5_000);
         assertThat(thrown.get()).hasMessageContaining("closed");
+    }
+
+    @Test
+    void aRequestOutlivesTheReplicaThatHasQueuedIt() throws InterruptedException {
+        fleet.kbs.removeIf(kbId -> !kbId.equals("kb-3"));
+        fleet.kbs.add(IntStream.range(10, 10_000)
+                .mapToObj(i -> "kb-" + i)
+                .filter(kbId -> Partitions.of(kbId) == Partitions.of("kb-3"))
+                .findFirst()
+                .orElseThrow());
+        withOneThatFailed().close();
+        CountDownLatch entered = new CountDownLatch(1);
+        KbMigration slow = KbMigration.of(3, "slow", (context, kbId) -> {
+            entered.countDown();
+            release.await();
+        });
+        Migrator busy = fleet.migrator(builder -> builder.kbConcurrency(1), kb(1), kb(2), slow);
+        busy.start();
+        entered.await();
+        Thread waiter = new Thread(() -> patient(kb(1), kb(2), slow).migrateKb("kb-3"));
+        waiter.start();
+        Fleet.await().until(() -> fleet.storeCalls.calls.contains("document"));
+        int then = fleet.storeCalls.calls.size();
+        Fleet.await().until(() -> fleet.storeCalls.calls.size() > then + 60);
+        assertThat(fleet.memory.documents("now/request/")).hasSize(1);
+        failing.clear();
+        busy.close(Duration.ZERO);
+        release.countDown();
+        waiter.join(5_000);
+        assertThat(fleet.version("kb-3")).isEqualTo(3);
+        assertThat(fleet.memory.documents("now/request/")).isEmpty();
     }
 
     @Test

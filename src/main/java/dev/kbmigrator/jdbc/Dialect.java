@@ -67,6 +67,11 @@ abstract class Dialect {
     /** Whether a table is not there. */
     abstract boolean isMissingTable(SQLException error);
 
+    /** How many writes a batch takes at most. */
+    int maxBatch() {
+        return 256;
+    }
+
     /** Picks KBs by their keys, for as many as there are. */
     abstract String keysIn(int keys);
 

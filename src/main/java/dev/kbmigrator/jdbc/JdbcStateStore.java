@@ -162,6 +162,11 @@ public final class JdbcStateStore implements StateStore, JoinsHostTransactions {
     }
 
     @Override
+    public int maxBatch() {
+        return database.dialect().maxBatch();
+    }
+
+    @Override
     public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
         return epochs.isEmpty() ? Set.of() : sql().raiseFloors(List.copyOf(epochs), version);
     }

@@ -122,6 +122,12 @@ final class PostgresDialect extends Dialect {
         return hasState(error, "42P01");
     }
 
+    /** What a statement costs by itself, whatever its length, is spread over more KBs: measured, see docs/benchmarks.md. */
+    @Override
+    int maxBatch() {
+        return 1_024;
+    }
+
     @Override
     String keysIn(int keys) {
         return "(kb_partition, kb_id) IN (" + Placeholders.rows(keys, 2) + ")";

@@ -120,38 +120,47 @@ final class PostgresStateSql extends StandardStateSql {
             """;
 
     /**
-     * The usual batch: every KB advances. What is on record of one goes, unless its partition's floor has risen over it: the
-     * floor is locked, as it is now, wherever something is on record.
+     * The usual batch: every KB advances. KBs of one partition that go the same way are one group, so that one descent of the
+     * index finds all of them. What is on record of a KB goes, unless its partition's floor has risen over it: the floor is
+     * locked, as it is now, wherever something is on record.
      */
     private static final String ADVANCE = """
             WITH fence AS (
               SELECT e.scope FROM {epoch} e
               JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
               ORDER BY e.scope FOR SHARE OF e),
-            input AS (
-              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[])
-                AS i (kb_partition, kb_id, seen, goal)),
+            input AS MATERIALIZED (
+              SELECT g.kb_partition, g.seen, g.goal, (a.kb_ids)[g.first:g.last] AS kb_ids
+              FROM unnest(?::smallint[], ?::bigint[], ?::bigint[], ?::integer[], ?::integer[])
+                AS g (kb_partition, seen, goal, first, last)
+              CROSS JOIN (SELECT ?::text[] AS kb_ids) a),
             moved AS (
               UPDATE {kb} k SET version = i.goal FROM input i
-              WHERE k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id AND k.version = i.seen
+              WHERE k.kb_partition = i.kb_partition AND k.kb_id = ANY (i.kb_ids) AND k.version = i.seen
                 AND (SELECT count(*) FROM fence) = ?
               RETURNING k.kb_partition, k.kb_id, i.goal),
+            attempted AS MATERIALIZED (
+              SELECT a.kb_partition, a.kb_id FROM input i
+              JOIN {attempt} a ON a.kb_partition = i.kb_partition AND a.kb_id = ANY (i.kb_ids)),
+            recorded AS MATERIALIZED (
+              SELECT m.kb_partition, m.kb_id, m.goal FROM attempted a
+              JOIN moved m ON m.kb_partition = a.kb_partition AND m.kb_id = a.kb_id),
             floors AS (
-              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (
-                SELECT a.kb_partition FROM moved m JOIN {attempt} a ON a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (SELECT kb_partition FROM recorded)
               ORDER BY f.kb_partition FOR SHARE),
             cleared AS (
-              DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              DELETE FROM {attempt} a USING recorded m JOIN floors f ON f.kb_partition = m.kb_partition
               WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
             kept AS (
               UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
                 set_aside = 0, checkpoint = NULL
-              FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              FROM recorded m JOIN floors f ON f.kb_partition = m.kb_partition
               WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version)
             SELECT (SELECT count(*) FROM fence),
-              CASE WHEN (SELECT count(*) FROM moved) < (SELECT count(*) FROM input) THEN
-                (SELECT array_agg(i.kb_id) FROM input i
-                 WHERE NOT EXISTS (SELECT 1 FROM moved m WHERE m.kb_partition = i.kb_partition AND m.kb_id = i.kb_id)) END
+              CASE WHEN (SELECT count(*) FROM moved) < (SELECT sum(cardinality(kb_ids)) FROM input) THEN
+                (SELECT array_agg(one.kb_id) FROM input i CROSS JOIN unnest(i.kb_ids) AS one (kb_id)
+                 WHERE NOT EXISTS (
+                   SELECT 1 FROM moved m WHERE m.kb_partition = i.kb_partition AND m.kb_id = one.kb_id)) END
             """;
 
     /** Any batch. A row of the input with a goal advances; one with a checkpoint saves it; any other has failed. */
@@ -395,7 +404,7 @@ final class PostgresStateSql extends StandardStateSql {
     private Outcome advance(Connection connection, List<Epoch> epochs, PostgresWrites columns) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(ADVANCE))) {
             int index = bindEpochs(connection, statement, epochs);
-            index = columns.bindAdvances(connection, statement, index);
+            index = columns.bindGroups(connection, statement, index);
             statement.setInt(index, epochs.size());
             return outcome(statement);
         }

@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,13 @@ public final class PostgresServer implements AutoCloseable {
     /** A server of its own that waits for the disk, as one in production does. */
     public static PostgresServer durable() {
         return start(DURABLE);
+    }
+
+    /** The same, for that many connections. */
+    public static PostgresServer durable(int connections) {
+        Map<String, String> settings = new HashMap<>(DURABLE);
+        settings.put("max_connections", Integer.toString(connections));
+        return start(settings);
     }
 
     private static PostgresServer start(Map<String, String> settings) {

@@ -24,14 +24,19 @@ final class Chaos implements AutoCloseable {
     static final Duration TTL = Duration.ofSeconds(2);
 
     private static final int REPLICAS = 4;
-    private static final int FIRST_KBS = 80;
-    private static final int MOST_CREATED = 60;
+    private static final int[] VICTIMS = {1, 2, 2, 3};
+    private static final int FIRST_KBS = 60;
+    private static final int MOST_KBS = 80;
+    private static final int LEAST_KBS = 40;
+
     /** How many versions beyond the fleet's a new process knows, so that all of them have work for a while. */
     private static final long AHEAD = 20;
 
     /** A process that knows fewer than this is replaced. */
     private static final long LEAST_AHEAD = 4;
 
+    private static final Duration LONG = Duration.ofMinutes(30);
+    private static final Duration MOST_EXTRA = Duration.ofMinutes(15);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     /** Within this, the KBs of a killed replica go on; nothing else is done to the fleet meanwhile. */
     private static final Duration TAKEOVER = TTL.plusSeconds(2);
@@ -45,6 +50,9 @@ final class Chaos implements AutoCloseable {
     private final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
     private final List<Takeovers.Kill> kills = new ArrayList<>();
     private long newest = AHEAD;
+    private final List<String> kbIds = new ArrayList<>(IntStream.range(0, FIRST_KBS)
+            .mapToObj(i -> Fleet.FROM_THE_START + i)
+            .toList());
     private int created;
     private long nanos;
 
@@ -71,20 +79,40 @@ final class Chaos implements AutoCloseable {
         slots.forEach(slot -> slot.process().awaitSaying("ready"));
     }
 
-    /** Rounds of all faults, in an order drawn anew for each, until the time is over. */
+    /**
+     * Whole rounds of all faults, in an order drawn anew for each, until the time is over. A long run goes on with the faults
+     * of which there were too few until there are enough, but not for ever.
+     */
     void goOnFor(Duration time) throws InterruptedException, SQLException {
         long until = System.nanoTime() + time.toNanos();
+        int rounds = 0;
         while (System.nanoTime() < until) {
             List<Fault> round = Stream.of(Fault.values())
                     .flatMap(fault -> Collections.nCopies(fault.aRound, fault).stream())
                     .collect(toCollection(ArrayList::new));
             Collections.shuffle(round, random);
             for (Fault fault : round) {
-                if (System.nanoTime() < until) {
-                    suffer(fault);
-                }
+                suffer(fault);
+            }
+            System.out.println("round " + ++rounds + " done after " + Math.round(nanos / 1e9) + " s: " + faults);
+        }
+        if (isLong(time)) {
+            long giveUpAt = System.nanoTime() + MOST_EXTRA.toNanos();
+            for (List<Fault> few = tooFew(); !few.isEmpty() && System.nanoTime() < giveUpAt; few = tooFew()) {
+                suffer(few.get(random.nextInt(few.size())));
             }
         }
+    }
+
+    /** Whether so long a run has to make so many faults of each kind. */
+    static boolean isLong(Duration time) {
+        return time.compareTo(LONG) >= 0;
+    }
+
+    private List<Fault> tooFew() {
+        return Stream.of(Fault.values())
+                .filter(fault -> faults.get(fault) < fault.leastInLongRun)
+                .toList();
     }
 
     /** Has the fleet suffer one fault, while it works. */
@@ -105,8 +133,12 @@ final class Chaos implements AutoCloseable {
     }
 
     private void keepBusy() {
-        if (created < MOST_CREATED) {
-            slots.get(random.nextInt(slots.size())).process().tell("create late-" + created++);
+        if (kbIds.size() < MOST_KBS && random.nextInt(3) > 0) {
+            kbIds.add("late-" + created);
+            anyProcess().tell("create late-" + created++);
+        }
+        if (kbIds.size() > LEAST_KBS && random.nextInt(3) == 0) {
+            anyProcess().tell("delete " + kbIds.remove(random.nextInt(kbIds.size())));
         }
         watch.look();
         for (ChaosSlot slot : slots) {
@@ -116,10 +148,14 @@ final class Chaos implements AutoCloseable {
         }
     }
 
-    /** Kills one, or two at once; the others carry on. */
+    private ReplicaProcess anyProcess() {
+        return slots.get(random.nextInt(slots.size())).process();
+    }
+
+    /** Kills up to all but one, two as a rule; the others carry on. */
     private void kill(ChaosSlot first) throws InterruptedException {
         awaitFullWork();
-        int victims = 1 + random.nextInt(2);
+        int victims = VICTIMS[random.nextInt(VICTIMS.length)];
         for (int i = 0; i < victims; i++) {
             ChaosSlot slot = slots.get((slots.indexOf(first) + i) % slots.size());
             kills.add(slot.killAndReplace(nextRelease()));
@@ -141,10 +177,10 @@ final class Chaos implements AutoCloseable {
                 return false;
             }
             case DROPPED_COMMIT_ANSWER -> {
-                return proxy.lose(FaultProxy.Loss.NEXT_COMMIT_ANSWER, TAKEOVER);
+                return lose(FaultProxy.Loss.NEXT_COMMIT_ANSWER, slot);
             }
             case DROPPED_ANSWER -> {
-                return proxy.lose(FaultProxy.Loss.NEXT_ANSWER, TAKEOVER);
+                return lose(FaultProxy.Loss.NEXT_ANSWER, slot);
             }
             case SIGSTOP -> {
                 slot.process().freeze();
@@ -184,8 +220,24 @@ final class Chaos implements AutoCloseable {
                 Pauses.of(Duration.ofMillis(500 + random.nextInt(2_500)));
                 server.readOnly(fleet.dataSource(), false);
             }
+            case FULL_STORE -> {
+                server.full(fleet.dataSource(), true);
+                Pauses.of(Duration.ofMillis(500 + random.nextInt(2_500)));
+                server.full(fleet.dataSource(), false);
+            }
         }
         return true;
+    }
+
+    /** Loses an answer to one replica; to another, when there is none for a while. */
+    private boolean lose(FaultProxy.Loss which, ChaosSlot first) throws InterruptedException {
+        for (int i = 0; i < REPLICAS; i++) {
+            ChaosSlot slot = slots.get((slots.indexOf(first) + i) % REPLICAS);
+            if (slot.proxy().lose(which, TTL)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void healAfter(FaultProxy proxy, int mostMillis) throws InterruptedException {
@@ -199,6 +251,7 @@ final class Chaos implements AutoCloseable {
         long stuck = 0;
         try {
             fleet.awaitVersion(newest, PATIENCE);
+            fleet.awaitNoStranger(PATIENCE);
         } catch (ConditionTimeoutException e) {
             stuck = Math.max(
                     1,
@@ -209,7 +262,9 @@ final class Chaos implements AutoCloseable {
         watch.look();
         List<Ran> log = HostTables.ran(fleet.dataSource());
         Map<String, Long> versions = fleet.state().versions();
-        Findings findings = new FleetChecker(log, HostTables.kbs(fleet.dataSource()), versions, newest).findings();
+        Map<String, Long> deleted = HostTables.deleted(fleet.dataSource());
+        Findings findings =
+                new FleetChecker(log, HostTables.kbs(fleet.dataSource()), deleted, versions, newest).findings();
         System.out.println("chaos from seed " + seed + ": " + findings);
         List<Long> takeovers = Takeovers.millis(log, kills);
         System.out.println("takeovers " + takeovers);
@@ -219,11 +274,13 @@ final class Chaos implements AutoCloseable {
                 nanos / 60e9,
                 faults,
                 versions.size(),
+                deleted.size(),
                 newest,
                 log.size(),
                 findings.lost().size(),
                 findings.lowered().size() + watch.lowered().size(),
                 findings.disordered().size(),
+                findings.returned().size(),
                 HostTables.doubleCommits(fleet.dataSource()),
                 stuck,
                 TTL.toMillis(),

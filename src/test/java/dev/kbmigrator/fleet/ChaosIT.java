@@ -37,6 +37,7 @@ class ChaosIT {
                 Fault.RESET,
                 Fault.SIGSTOP,
                 Fault.DROPPED_COMMIT_ANSWER,
+                Fault.FULL_STORE,
                 Fault.BLACK_HOLE_TO_REPLICA
             }) {
                 chaos.suffer(fault);
@@ -77,12 +78,25 @@ class ChaosIT {
         result.writeTo(target(file));
         assertNothingWrong(result);
         assertTakeoversInTime(result);
+        if (Chaos.isLong(time)) {
+            assertFaultsEnough(result);
+        }
+    }
+
+    private static void assertFaultsEnough(ChaosResult result) {
+        assertThat(result.minutes()).isGreaterThanOrEqualTo(30);
+        for (Fault fault : Fault.values()) {
+            assertThat(result.faults())
+                    .as("%s in %s", fault, result.toJson())
+                    .hasEntrySatisfying(fault, many -> assertThat(many).isGreaterThanOrEqualTo(fault.leastInLongRun));
+        }
     }
 
     private static void assertNothingWrong(ChaosResult result) {
         assertThat(result.lostKbs()).as(result.toJson()).isZero();
         assertThat(result.loweredVersions()).as(result.toJson()).isZero();
         assertThat(result.disorderedParts()).as(result.toJson()).isZero();
+        assertThat(result.returnedKbs()).as(result.toJson()).isZero();
         assertThat(result.doubleCommits()).as(result.toJson()).isZero();
         assertThat(result.stuck()).as(result.toJson()).isZero();
     }

@@ -10,13 +10,24 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** A durable server that can be mistreated. */
 interface ChaosServer extends AutoCloseable {
+
+    List<String> LIBRARY_TABLES = List.of(
+            "kb_migrator_kb",
+            "kb_migrator_attempt",
+            "kb_migrator_floor",
+            "kb_migrator_epoch",
+            "kb_migrator_document",
+            "kb_migrator_replica",
+            "kb_migrator_lock");
 
     /** Its database, as a replica reaches it through the port of a proxy, or directly through its own port. */
     FleetDatabase database(int port);
@@ -30,6 +41,9 @@ interface ChaosServer extends AutoCloseable {
 
     /** Lets nobody write, or everybody again; sessions that were there before end. */
     void readOnly(DataSource direct, boolean on) throws SQLException;
+
+    /** Refuses what the library inserts or updates, as a full disk would, or no longer. */
+    void full(DataSource direct, boolean on) throws SQLException;
 
     /** Stops it at once. */
     void crash(DataSource direct) throws SQLException;
@@ -59,9 +73,19 @@ interface ChaosServer extends AutoCloseable {
         }
     }
 
+    /** Tries again what was undone because the library held a lock. */
+    static void retried(DataSource dataSource, String sql) {
+        Awaitility.await(sql).pollDelay(Duration.ZERO).ignoreExceptions().until(() -> {
+            execute(dataSource, sql);
+            return true;
+        });
+    }
+
     /** PostgreSQL. */
     final class Postgres implements ChaosServer {
-        private final PostgresServer server = PostgresServer.durable();
+        private static final int CONNECTIONS = 200;
+
+        private final PostgresServer server = PostgresServer.durable(CONNECTIONS);
 
         Postgres() {
             server.newDatabase("chaos");
@@ -99,6 +123,21 @@ interface ChaosServer extends AutoCloseable {
                     "SET default_transaction_read_only = off; ALTER DATABASE chaos "
                             + (on ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only"));
             terminateSessions(direct, 1);
+        }
+
+        @Override
+        public void full(DataSource direct, boolean on) throws SQLException {
+            execute(direct, """
+                    CREATE OR REPLACE FUNCTION chaos_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                        RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+                    END $$
+                    """);
+            for (String table : LIBRARY_TABLES) {
+                retried(direct, on ? """
+                        CREATE TRIGGER chaos_full BEFORE INSERT OR UPDATE ON %s
+                        FOR EACH STATEMENT EXECUTE FUNCTION chaos_full()
+                        """.formatted(table) : "DROP TRIGGER IF EXISTS chaos_full ON " + table);
+            }
         }
 
         @Override
@@ -171,6 +210,19 @@ interface ChaosServer extends AutoCloseable {
                 }
                 locker.close();
                 locker = null;
+            }
+        }
+
+        @Override
+        public void full(DataSource direct, boolean on) throws SQLException {
+            for (String table : LIBRARY_TABLES) {
+                for (String change : List.of("insert", "update")) {
+                    String trigger = table + "_full_" + change;
+                    retried(direct, on ? """
+                            CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW
+                            SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'
+                            """.formatted(trigger, change, table) : "DROP TRIGGER IF EXISTS " + trigger);
+                }
             }
         }
 

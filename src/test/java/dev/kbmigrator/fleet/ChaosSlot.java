@@ -6,7 +6,8 @@ import java.time.Duration;
 final class ChaosSlot implements AutoCloseable {
 
     private static final Duration WORK = Duration.ofMillis(800);
-    private static final int ROOM_FOR_ALL_KBS = 50;
+    private static final int ROOM_FOR_ALL_KBS = 80;
+    private static final int ROOM_FOR_TRANSACTIONS = 30;
 
     private final int number;
     private final ChaosServer server;
@@ -28,7 +29,9 @@ final class ChaosSlot implements AutoCloseable {
                 .work(WORK)
                 .with("lookMillis", 500)
                 .with("listingMillis", 2_000)
-                .with("concurrency", ROOM_FOR_ALL_KBS);
+                .with("concurrency", ROOM_FOR_ALL_KBS)
+                // A transactional part holds a connection while it works
+                .with("poolSize", ROOM_FOR_TRANSACTIONS);
     }
 
     FaultProxy proxy() {

@@ -70,6 +70,16 @@ final class Fleet implements AutoCloseable {
                 .until(() -> hasReached(version));
     }
 
+    /** Waits until the library knows no KB that the host has deleted. */
+    void awaitNoStranger(Duration patience) {
+        Awaitility.await("nobody knows a KB that was deleted")
+                .pollInterval(Duration.ofMillis(500))
+                .atMost(patience)
+                .until(() -> HostTables.kbs(dataSource)
+                        .keySet()
+                        .containsAll(state.versions().keySet()));
+    }
+
     boolean hasReached(long version) {
         if (state.current() < version) {
             return false;

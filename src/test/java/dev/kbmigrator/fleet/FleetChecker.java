@@ -19,6 +19,7 @@ import javax.sql.DataSource;
  */
 final class FleetChecker {
 
+    private static final long MOMENT_MILLIS = 20_000;
     private static final Comparator<Ran> AS_OWNED =
             Comparator.comparingLong(Ran::epoch).thenComparingLong(Ran::id);
 
@@ -28,17 +29,24 @@ final class FleetChecker {
      * @param lost KBs that are not at the last version, or that skipped one, and global parts that never ran
      * @param lowered KBs that ran a version again after a later one, or one that they were created at
      * @param disordered parts that ran on the wrong side of a global part
+     * @param returned KBs that are known, or were touched, after the host had deleted them
      * @param repeated parts that ran more than once, which is wrong only when nothing died
      */
-    record Findings(List<String> lost, List<String> lowered, List<String> disordered, List<String> repeated) {
+    record Findings(
+            List<String> lost,
+            List<String> lowered,
+            List<String> disordered,
+            List<String> returned,
+            List<String> repeated) {
 
         boolean isSafe() {
-            return lost.isEmpty() && lowered.isEmpty() && disordered.isEmpty();
+            return lost.isEmpty() && lowered.isEmpty() && disordered.isEmpty() && returned.isEmpty();
         }
 
         @Override
         public String toString() {
             return "lost " + some(lost) + ", lowered " + some(lowered) + ", disordered " + some(disordered)
+                    + ", returned " + some(returned)
                     + ", repeated " + some(repeated);
         }
 
@@ -49,6 +57,7 @@ final class FleetChecker {
 
     private final List<Ran> log;
     private final Map<String, Long> kbs;
+    private final Map<String, Long> deleted;
     private final Map<String, Long> state;
     private final long target;
     private final Map<String, List<Ran>> byKb = new HashMap<>();
@@ -58,12 +67,15 @@ final class FleetChecker {
      *
      * @param log the host's log
      * @param kbs the host's KBs, with the version that each was created at
+     * @param deleted the KBs that the host has deleted, and when, in milliseconds since 1970
      * @param state the KBs' versions in the state store
      * @param target the version that the fleet should have reached
      */
-    FleetChecker(List<Ran> log, Map<String, Long> kbs, Map<String, Long> state, long target) {
+    FleetChecker(
+            List<Ran> log, Map<String, Long> kbs, Map<String, Long> deleted, Map<String, Long> state, long target) {
         this.log = log;
         this.kbs = kbs;
+        this.deleted = deleted;
         this.state = state;
         this.target = target;
         log.forEach(
@@ -73,11 +85,17 @@ final class FleetChecker {
 
     static Findings check(DataSource dataSource, long target) {
         Map<String, Long> state = new FleetState(dataSource).versions();
-        return new FleetChecker(HostTables.ran(dataSource), HostTables.kbs(dataSource), state, target).findings();
+        return new FleetChecker(
+                        HostTables.ran(dataSource),
+                        HostTables.kbs(dataSource),
+                        HostTables.deleted(dataSource),
+                        state,
+                        target)
+                .findings();
     }
 
     Findings findings() {
-        return new Findings(lost(), lowered(), disordered(), repeated());
+        return new Findings(lost(), lowered(), disordered(), returned(), repeated());
     }
 
     private List<String> lost() {
@@ -97,7 +115,9 @@ final class FleetChecker {
         LongStream.rangeClosed(1, target)
                 .filter(version -> Releases.hasGlobalPart(version) && !global.contains(version))
                 .forEach(version -> lost.add("the global part of " + version + " never ran"));
-        state.keySet().stream().filter(kb -> !kbs.containsKey(kb)).forEach(kb -> lost.add(kb + " is not the host's"));
+        state.keySet().stream()
+                .filter(kb -> !kbs.containsKey(kb) && !deleted.containsKey(kb))
+                .forEach(kb -> lost.add(kb + " is not the host's"));
         return lost;
     }
 
@@ -147,6 +167,20 @@ final class FleetChecker {
 
     private static Ran earlier(Ran a, Ran b) {
         return a.id() <= b.id() ? a : b;
+    }
+
+    /** A part may be under way when its KB is deleted; a moment later nothing more may begin. */
+    private List<String> returned() {
+        List<String> returned = new ArrayList<>();
+        deleted.forEach((kb, at) -> {
+            if (kbs.containsKey(kb) || state.containsKey(kb)) {
+                returned.add(kb + " came back");
+            }
+            byKb.getOrDefault(kb, List.of()).stream()
+                    .filter(ran -> ran.startedAt() > at + MOMENT_MILLIS)
+                    .forEach(ran -> returned.add(ran + " after it was deleted"));
+        });
+        return returned;
     }
 
     private List<String> repeated() {

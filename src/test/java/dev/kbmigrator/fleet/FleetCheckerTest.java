@@ -18,7 +18,7 @@ class FleetCheckerTest {
     }
 
     private Findings check(Map<String, Long> kbs, Map<String, Long> state, long target) {
-        return new FleetChecker(log, kbs, state, target).findings();
+        return new FleetChecker(log, kbs, Map.of("deleted", 1_000L), state, target).findings();
     }
 
     private void bothKbsRunThreeVersions() {
@@ -50,6 +50,24 @@ class FleetCheckerTest {
         bothKbsRunThreeVersions();
         assertThat(check(Map.of("kb-a", 0L, "kb-b", 0L), Map.of("kb-a", 3L), 3).lost())
                 .hasSize(1);
+    }
+
+    @Test
+    void aKbThatNobodyHasCreatedIsLost() {
+        assertThat(check(Map.of(), Map.of("kb-a", 0L), 0).lost()).containsExactly("kb-a is not the host's");
+    }
+
+    @Test
+    void aDeletedKbThatIsKnownHasReturned() {
+        assertThat(check(Map.of(), Map.of("deleted", 0L), 0).returned()).hasSize(1);
+    }
+
+    @Test
+    void aPartOfADeletedKbThatBeginsLongAfterwardsHasReturned() {
+        log.add(new Ran(1, "deleted", 1, "replica", 1, 1_500));
+        assertThat(check(Map.of(), Map.of(), 0).isSafe()).isTrue();
+        log.add(new Ran(2, "deleted", 2, "replica", 1, 60_000));
+        assertThat(check(Map.of(), Map.of(), 0).returned()).hasSize(1);
     }
 
     @Test

@@ -114,6 +114,12 @@ final class FleetReplica implements AutoCloseable {
         }
     }
 
+    /** Deletes a KB, then has it forgotten; one that dies in between leaves it to the listings. */
+    void delete(String kbId) throws SQLException {
+        HostTables.deleteKb(hostPool, kbId);
+        migrator.forgetKb(kbId);
+    }
+
     /** Takes connections out of the pool that the library uses, as a host that leaks them would, and gives them back later. */
     void hog(Duration time) throws InterruptedException {
         List<Connection> taken = new ArrayList<>();

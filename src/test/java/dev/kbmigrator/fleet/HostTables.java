@@ -33,6 +33,10 @@ final class HostTables {
             CREATE TABLE committed (kb VARCHAR(255) NOT NULL, version BIGINT NOT NULL)
             """;
 
+    private static final String DELETED = """
+            CREATE TABLE deleted (kb VARCHAR(255) NOT NULL, deleted_at BIGINT NOT NULL)
+            """;
+
     private HostTables() {}
 
     static void create(DataSource dataSource) {
@@ -48,6 +52,7 @@ final class HostTables {
             statement.execute("CREATE INDEX ran_by_replica ON ran (replica, started_at)");
             statement.execute(KBS);
             statement.execute(COMMITTED);
+            statement.execute(DELETED);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
@@ -79,6 +84,44 @@ final class HostTables {
             insert.setString(1, kbId);
             insert.setLong(2, born);
             insert.executeUpdate();
+        }
+    }
+
+    /** Deletes a KB, and keeps a note of it. */
+    static void deleteKb(DataSource dataSource, String kbId) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try (PreparedStatement delete = connection.prepareStatement("DELETE FROM kb WHERE id = ?");
+                    PreparedStatement note =
+                            connection.prepareStatement("INSERT INTO deleted (kb, deleted_at) VALUES (?, ?)")) {
+                delete.setString(1, kbId);
+                if (delete.executeUpdate() > 0) {
+                    note.setString(1, kbId);
+                    note.setLong(2, System.currentTimeMillis());
+                    note.executeUpdate();
+                }
+                connection.commit();
+            } catch (SQLException e) {
+                connection.rollback();
+                throw e;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    /** The KBs that were deleted, and when, in milliseconds since 1970. */
+    static Map<String, Long> deleted(DataSource dataSource) {
+        Map<String, Long> deleted = new HashMap<>();
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT kb, deleted_at FROM deleted")) {
+            while (rows.next()) {
+                deleted.put(rows.getString(1), rows.getLong(2));
+            }
+            return deleted;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -33,6 +33,7 @@ public final class ReplicaMain {
             String argument = line.substring(space + 1);
             switch (space < 0 ? line : line.substring(0, space)) {
                 case "create" -> replica.create(argument);
+                case "delete" -> replica.delete(argument);
                 case "abandon" -> replica.migrator().abandonTarget(argument);
                 case "hog" -> replica.hog(Duration.ofMillis(Long.parseLong(argument)));
                 case "close" -> {

@@ -41,7 +41,8 @@ final class Bodies {
     List<Migration> of(Node node) {
         List<Migration> known = new ArrayList<>();
         for (MigrationInfo info : model.migrations.subList(0, node.knows)) {
-            known.add(migration(node, info));
+            known.add(migration(
+                    node, new MigrationInfo(info.version(), node.nameOf(info), info.kbPart(), info.globalPart())));
         }
         return known;
     }
@@ -88,6 +89,7 @@ final class Bodies {
 
     private void checkKbStart(Node node, MigrationContext context, String kbId) {
         long version = context.version();
+        checkIsPlanned(context);
         if (node.closed) {
             scheduler.violate(node + " starts " + kbId + " at version " + version + " after it was closed");
         }
@@ -102,10 +104,20 @@ final class Bodies {
         }
     }
 
+    /** What starts is what the fleet means by that version. */
+    private void checkIsPlanned(MigrationContext context) {
+        String planned = model.names.get(context.version());
+        if (!context.name().equals(planned)) {
+            scheduler.violate("version " + context.version() + " starts as " + context.name()
+                    + ", but in the plan it is " + planned);
+        }
+    }
+
     private void runGlobal(Node node, MigrationContext context) throws Exception {
         scheduler.checkAlive();
         long version = context.version();
         scheduler.event("START GLOBAL", version, context.fencingToken());
+        checkIsPlanned(context);
         if (node.closed) {
             scheduler.violate(node + " starts the global part of version " + version + " after it was closed");
         }
@@ -206,8 +218,8 @@ final class Bodies {
         }
         long ttl = world.scenario.ttl.toNanos();
         long slack = ttl / 24 + 50_000_000;
-        long now = scheduler.now();
-        return now > lease.sentAt + ttl / 3 * 2 + slack && now > node.thawedAt + slack;
+        return node.nanoTime() - lease.sentAt > ttl / 3 * 2 + slack
+                && scheduler.now() > node.thawedAt + slack / 10 * 11;
     }
 
     /** Completions are sent only under leases that are not over. */

@@ -71,6 +71,7 @@ final class CheckedStore extends Forwarding {
     public void remove(Collection<String> kbIds) {
         store.remove(kbIds);
         for (String kbId : kbIds) {
+            model.setAside(kbId, false);
             if (model.versions.remove(kbId) != null && world.host.isThere(kbId)) {
                 violate(kbId + " was removed although the host has it");
             }
@@ -129,6 +130,8 @@ final class CheckedStore extends Forwarding {
         if ((version == null) != (stored == null) || (version != null && version != stored.version())) {
             violate(kbId + " is stored as " + stored + " but should be at " + version);
         }
+        model.setAside(
+                kbId, stored != null && stored.attempt() != null && stored.attempt().setAside());
         if (stored != null && stored.attempt() == null && stored.version() < model.floors[Partitions.of(kbId)]) {
             violate(stored + " is below its partition's floor, " + model.floors[Partitions.of(kbId)]
                     + ", and nothing on record says so");

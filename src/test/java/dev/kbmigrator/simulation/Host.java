@@ -1,6 +1,7 @@
 package dev.kbmigrator.simulation;
 
 import dev.kbmigrator.KnowledgeBoxes;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -20,6 +21,7 @@ final class Host {
     final TreeSet<String> listed = new TreeSet<>();
     final Map<String, Node> reserved = new TreeMap<>();
     final Map<String, Long> deletedAt = new HashMap<>();
+    private final Map<String, Long> deletedNanos = new HashMap<>();
     private int used;
 
     Host(World world) {
@@ -36,10 +38,34 @@ final class Host {
         return listed.contains(kbId) || reserved.containsKey(kbId);
     }
 
+    /** One that was deleted so long ago that no listing remembers it, and that nobody knows any more; null when there is none. */
+    String reusable() {
+        long since = world.scheduler.now() - 4 * world.scenario.listing.toNanos();
+        for (Map.Entry<String, Long> one : new TreeMap<>(deletedNanos).entrySet()) {
+            if (one.getValue() < since && !model().versions.containsKey(one.getKey())) {
+                return one.getKey();
+            }
+        }
+        return null;
+    }
+
+    /** A KB is there that nobody has registered. */
+    void add(String kbId) {
+        deletedAt.remove(kbId);
+        deletedNanos.remove(kbId);
+        model().skips.remove(kbId);
+        listed.add(kbId);
+    }
+
+    private Model model() {
+        return world.model;
+    }
+
     void delete(String kbId) {
         listed.remove(kbId);
         reserved.remove(kbId);
         deletedAt.put(kbId, world.model.tick());
+        deletedNanos.put(kbId, world.scheduler.now());
     }
 
     /** The KBs that were being created there will never be visible. */
@@ -65,7 +91,11 @@ final class Host {
             public Stream<String> ids() throws Exception {
                 ask("ids");
                 node.scheduler.current().knowsHostSince = world.model.tick();
-                Iterator<String> ids = List.copyOf(listed).iterator();
+                List<String> shown = new ArrayList<>(listed);
+                if (world.scenario.listsBadIds) {
+                    shown.add(node.scheduler.random.nextInt(shown.size() + 1), "not\0kept");
+                }
+                Iterator<String> ids = shown.iterator();
                 Iterable<String> slowly = () -> new Slowly(node, ids);
                 return StreamSupport.stream(slowly.spliterator(), false);
             }

@@ -10,23 +10,35 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The lock service of the fleet. While there is a storm it may grant a name twice, or forget all that it knows. What the
- * service beneath answers else is held against the contract of {@link Lock}.
+ * The lock service of the fleet. While there is a storm it may grant a name twice, or forget all that it knows, and its clock
+ * may jump. What the service beneath answers else is held against the contract of {@link Lock}.
  */
 final class LockService {
 
     private final World world;
     private Lock lock;
     private final Map<String, Checked> holders = new HashMap<>();
+    private final SimClock clock;
     private int generation;
 
     LockService(World world) {
         this.world = world;
+        this.clock = new SimClock(world.scheduler, 0, world.scenario.clocksAreSkewed);
         this.lock = newLock();
     }
 
+    private long micros() {
+        return clock.nanos() / 1_000;
+    }
+
+    /** Its clock is set: leases end too early, or too late. */
+    void jump(long nanos) {
+        world.scheduler.event("THE LOCK SERVICE'S CLOCK JUMPS", nanos / 1_000_000 + " ms");
+        clock.jump(nanos);
+    }
+
     private Lock newLock() {
-        return world.mutant.lock(MemoryLock.create(() -> world.scheduler.now() / 1_000));
+        return world.mutant.lock(MemoryLock.create(this::micros));
     }
 
     /** Forgets every lease. */
@@ -38,12 +50,12 @@ final class LockService {
     }
 
     Optional<Lease> tryAcquire(String name, Duration ttl) {
-        long now = world.scheduler.now() / 1_000;
+        long now = micros();
         Checked holder = holders.get(name);
         boolean isHeld = holder != null && holder.expires > now;
         if (isHeld && world.stormy && world.scheduler.chance(world.scenario.doubleGrants)) {
             world.scheduler.event("  GRANTED TWICE", name);
-            Lock another = MemoryLock.create(() -> world.scheduler.now() / 1_000);
+            Lock another = MemoryLock.create(this::micros);
             return another.tryAcquire(name, ttl);
         }
         Optional<Lease> lease = lock.tryAcquire(name, ttl);
@@ -89,8 +101,8 @@ final class LockService {
                     world.scheduler.violate(
                             "a lease of " + name() + " was renewed that another had taken or that was released");
                 }
-                expires = world.scheduler.now() / 1_000 + ttl.toNanos() / 1_000;
-            } else if (isMine() && expires > world.scheduler.now() / 1_000) {
+                expires = micros() + ttl.toNanos() / 1_000;
+            } else if (isMine() && expires > micros()) {
                 world.scheduler.violate("a live lease of " + name() + " was called lost");
             }
             return answer;

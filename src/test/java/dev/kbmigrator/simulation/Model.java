@@ -21,6 +21,7 @@ final class Model {
 
     final Scheduler scheduler;
     final List<MigrationInfo> migrations;
+    final long baseline;
 
     /** Numbers what happens, so that one can tell what came before what. */
     long clock;
@@ -44,6 +45,12 @@ final class Model {
     /** Up to which version a person asked to skip. */
     final Map<String, Long> skips = new HashMap<>();
 
+    /** The KBs that somebody has set aside, as of the last write of each. */
+    final Set<String> setAside = new HashSet<>();
+
+    private final Map<String, Long> setAsideAt = new HashMap<>();
+    private final Map<String, Long> takenUpAt = new HashMap<>();
+
     /** What each saved checkpoint says, by {@code kb@version}. */
     final Map<String, String> checkpoints = new HashMap<>();
 
@@ -52,9 +59,19 @@ final class Model {
     long target;
     long planned;
 
-    Model(Scheduler scheduler, List<MigrationInfo> migrations) {
+    /** What the stored plan calls its versions. */
+    final TreeMap<Long, String> names = new TreeMap<>();
+
+    /** A limit to the target; {@link Long#MAX_VALUE} for none. */
+    long cap = Long.MAX_VALUE;
+
+    Model(Scheduler scheduler, Scenario scenario) {
         this.scheduler = scheduler;
-        this.migrations = migrations;
+        this.migrations = scenario.plan;
+        this.baseline = scenario.baseline;
+        this.current = scenario.baseline;
+        this.open = scenario.baseline;
+        this.planned = scenario.baseline;
     }
 
     long tick() {
@@ -117,11 +134,31 @@ final class Model {
     String behind(long version, long look) {
         long goal = kbGoal(version);
         for (Map.Entry<String, Long> kb : versions.entrySet()) {
-            if (kb.getValue() < goal && enrolledAt.get(kb.getKey()) <= look) {
+            if (kb.getValue() < goal && enrolledAt.get(kb.getKey()) <= look && !wasSetAside(kb.getKey(), look)) {
                 return kb.getKey() + " at " + kb.getValue();
             }
         }
         return null;
+    }
+
+    /** Whether a person has to see to it. */
+    boolean isSetAside(String kbId) {
+        return setAside.contains(kbId);
+    }
+
+    /** How it is stored. */
+    void setAside(String kbId, boolean whether) {
+        if (whether && setAside.add(kbId)) {
+            setAsideAt.put(kbId, tick());
+            takenUpAt.remove(kbId);
+        } else if (!whether && setAside.remove(kbId)) {
+            takenUpAt.put(kbId, tick());
+        }
+    }
+
+    private boolean wasSetAside(String kbId, long look) {
+        return setAsideAt.getOrDefault(kbId, Long.MAX_VALUE) <= look
+                && look <= takenUpAt.getOrDefault(kbId, Long.MAX_VALUE);
     }
 
     static JsonNode parse(String json) {
@@ -137,44 +174,63 @@ final class Model {
         JsonNode state = parse(json);
         long newCurrent = state.path("current").asLong();
         long newOpen = state.path("open").asLong();
-        long newPlanned = planned(state.path("plan"));
-        if (newPlanned < Math.max(open, current)) {
-            scheduler.violate("the plan lost versions that have started: " + json);
+        long newTarget = state.path("target").asLong();
+        planWritten(state.path("plan"));
+        cap = state.path("cap").asLong(Long.MAX_VALUE);
+        if (newTarget > Math.max(cap, newOpen)) {
+            scheduler.violate("the target passes the limit: " + json);
         }
         if (newCurrent < current || newOpen < open) {
             scheduler.violate("the global state went back: " + json);
         }
         if (newOpen > open) {
-            checkOpened(newOpen, fence, state.path("target").asLong());
+            checkOpened(newOpen, fence, newTarget);
         }
         if (newCurrent > current) {
             checkReached(newCurrent, fence);
         }
         current = newCurrent;
         open = newOpen;
-        target = state.path("target").asLong();
-        planned = newPlanned;
+        target = newTarget;
     }
 
-    private long planned(JsonNode plan) {
-        long newest = 0;
-        int i = 0;
+    /** What has started, or what a KB was created at, stays in the plan under its name. */
+    private void planWritten(JsonNode plan) {
+        TreeMap<Long, String> before = new TreeMap<>(names);
+        names.clear();
+        long newest = baseline;
         for (JsonNode node : plan) {
-            MigrationInfo info = migrations.get(i++);
-            newest = node.path("version").asLong();
-            if (newest != info.version() || !node.path("name").asText().equals(info.name())) {
-                scheduler.violate("the plan is not the one that everybody knows: " + plan);
+            long version = node.path("version").asLong();
+            if (version != ++newest || version > migrations.size()) {
+                scheduler.violate("the plan is not one that anybody knows: " + plan);
+            }
+            MigrationInfo info = migrations.get((int) version - 1);
+            if (node.path("kb").asBoolean() != info.kbPart()
+                    || node.path("global").asBoolean() != info.globalPart()) {
+                scheduler.violate("the plan is not one that anybody knows: " + plan);
+            }
+            names.put(version, node.path("name").asText());
+        }
+        planned = newest;
+        long started = Math.max(open, current);
+        for (long version : versions.values()) {
+            started = Math.max(started, version);
+        }
+        for (long version = baseline + 1; version <= started; version++) {
+            if (!names.containsKey(version)
+                    || !names.get(version).equals(before.getOrDefault(version, names.get(version)))) {
+                scheduler.violate("the plan lost version " + version + ", which has started: " + plan);
             }
         }
-        return newest;
     }
 
     private void checkOpened(long newOpen, Epoch fence, long newTarget) {
         if (fence == null || fence.scope() != Epoch.COORDINATOR) {
             scheduler.violate("version " + newOpen + " was opened without the coordinator's epoch");
         }
-        if (newOpen > stageEnd(current, Math.max(newTarget, newOpen))) {
-            scheduler.violate("version " + newOpen + " was opened behind the barrier, at version " + current);
+        if (newOpen > stageEnd(current, newTarget)) {
+            scheduler.violate(
+                    "version " + newOpen + " was opened behind the barrier or the target, at version " + current);
         }
     }
 

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * A planted bug: what a store or a lock service does wrong, or what an engine with that bug would make of a right one. The
@@ -35,7 +34,7 @@ enum Mutant {
     WRITE_IGNORES_EPOCH {
         @Override
         StateStore beneath(StateStore truth) {
-            return new Unfenced(truth) {
+            return new StoreMutants.Unfenced(truth) {
                 @Override
                 public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
                     return store.write(newest(epochs), writes);
@@ -61,7 +60,7 @@ enum Mutant {
     FLOOR_IGNORES_EPOCH {
         @Override
         StateStore beneath(StateStore truth) {
-            return new Unfenced(truth) {
+            return new StoreMutants.Unfenced(truth) {
                 @Override
                 public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
                     return store.raiseFloors(newest(epochs), version);
@@ -90,19 +89,87 @@ enum Mutant {
         }
     },
 
-    /** Every floor is called raised: neither the KBs nor the epoch are looked at. */
+    /** A floor is raised, under a current epoch, with no look at the KBs. */
     FLOOR_RAISED_WITHOUT_LOOK {
         @Override
         StateStore beneath(StateStore truth) {
-            return new Forwarding(truth) {
-                @Override
-                public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
-                    store.raiseFloors(epochs, version);
-                    Set<Integer> all = new TreeSet<>();
-                    epochs.forEach(epoch -> all.add(epoch.scope()));
-                    return all;
+            return new StoreMutants.BlindFloors(truth);
+        }
+    },
+
+    /** A KB that is enrolled behind its floor is not put on record. */
+    LATE_KB_NOT_PUT_ON_RECORD {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new StoreMutants.LosesLateKbs(truth);
+        }
+    },
+
+    /** The coordinator opens all that is to come, whatever barrier there is. */
+    STAGE_OPENED_TOO_FAR {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.OtherState(store, (before, after) -> {
+                if (after.path("open").asLong() > before.path("open").asLong()) {
+                    after.put("open", after.path("target").asLong());
                 }
-            };
+            });
+        }
+    },
+
+    /** Withdrawing takes back what has started, too. */
+    STARTED_VERSION_WITHDRAWN {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.OtherState(store, (before, after) -> {
+                if (after.path("plan").size() < before.path("plan").size()) {
+                    StoreMutants.cutPlan(after, after.path("current").asLong());
+                }
+            });
+        }
+    },
+
+    /** Withdrawing takes back what KBs were created at. */
+    REGISTERED_VERSION_WITHDRAWN {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.OtherState(store, (before, after) -> after.remove("registered"));
+        }
+    },
+
+    /** The limit that a run sets is written down, and not kept to. */
+    CAP_IGNORED {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.OtherState(store, (before, after) -> {
+                if (after.has("cap")) {
+                    after.path("plan").forEach(migration -> after.set("target", migration.get("version")));
+                }
+            });
+        }
+    },
+
+    /** A build compares its migrations with the plan by their numbers only. */
+    NAMES_NOT_COMPARED {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.SeesItsOwnNames(store, node);
+        }
+    },
+
+    /** A renewal that says that the lease is lost is not listened to. */
+    LOST_RENEWAL_IGNORED {
+        @Override
+        Lock lockSeenBy(Lock lock) {
+            return new Mutants.Hopeful(lock, true);
+        }
+    },
+
+    /** A renewal whose answer was lost is taken for a success. */
+    UNKNOWN_RENEWAL_TAKEN_FOR_HELD {
+        @Override
+        Lock lockSeenBy(Lock lock) {
+            return new Mutants.Hopeful(lock, false);
         }
     },
 
@@ -361,8 +428,8 @@ enum Mutant {
     /** The engine does not watch its deadlines. */
     DEADLINE_IGNORED {
         @Override
-        Node node(World world, String name, int knows) {
-            return new Node(world, name, knows) {
+        Node node(World world, String name, int knows, Map<Long, String> names) {
+            return new Node(world, name, knows, names) {
                 @Override
                 public void start(String threadName, Runnable body) {
                     if (!threadName.equals("kb-migrator-watch")) {
@@ -376,8 +443,8 @@ enum Mutant {
     /** A lease is given back while its bodies still run. */
     RELEASED_BEFORE_QUIET {
         @Override
-        Node node(World world, String name, int knows) {
-            return new Node(world, name, knows) {
+        Node node(World world, String name, int knows, Map<Long, String> names) {
+            return new Node(world, name, knows, names) {
                 @Override
                 public void execute(Runnable body) {
                     super.execute(body);
@@ -402,29 +469,13 @@ enum Mutant {
         return truth;
     }
 
-    /** The process. */
-    Node node(World world, String name, int knows) {
-        return new Node(world, name, knows);
+    /** What the engine of a process makes of the lock service. */
+    Lock lockSeenBy(Lock lock) {
+        return lock;
     }
 
-    /** Knows the newest epochs, so as to get past the fence. */
-    private static class Unfenced extends Forwarding {
-
-        private final Map<Integer, Epoch> newest = new HashMap<>();
-
-        Unfenced(StateStore store) {
-            super(store);
-        }
-
-        @Override
-        public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
-            Map<Integer, Epoch> opened = store.openEpochs(scopes);
-            newest.putAll(opened);
-            return opened;
-        }
-
-        List<Epoch> newest(Collection<Epoch> epochs) {
-            return epochs.stream().map(epoch -> newest.get(epoch.scope())).toList();
-        }
+    /** The process. */
+    Node node(World world, String name, int knows, Map<Long, String> names) {
+        return new Node(world, name, knows, names);
     }
 }

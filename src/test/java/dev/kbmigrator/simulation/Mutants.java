@@ -123,4 +123,48 @@ final class Mutants {
             }
         }
     }
+
+    /** Makes more of the answers to renewals than they say. */
+    static final class Hopeful implements Lock {
+
+        private final Lock lock;
+
+        /** Whether it is LOST that it does not believe in; else it is errors. */
+        private final boolean deniesLoss;
+
+        Hopeful(Lock lock, boolean deniesLoss) {
+            this.lock = lock;
+            this.deniesLoss = deniesLoss;
+        }
+
+        @Override
+        public Optional<Lease> tryAcquire(String name, Duration ttl) {
+            return lock.tryAcquire(name, ttl);
+        }
+
+        @Override
+        public Map<String, Lease> tryAcquireAll(Collection<String> names, Duration ttl) {
+            return lock.tryAcquireAll(names, ttl);
+        }
+
+        @Override
+        public Map<String, Renewal> renewAll(Collection<? extends Lease> leases, Duration ttl) {
+            Map<String, Renewal> held = new HashMap<>();
+            leases.forEach(lease -> held.put(lease.name(), Renewal.HELD));
+            if (deniesLoss) {
+                lock.renewAll(leases, ttl);
+                return held;
+            }
+            try {
+                return lock.renewAll(leases, ttl);
+            } catch (RuntimeException e) {
+                return held;
+            }
+        }
+
+        @Override
+        public void releaseAll(Collection<? extends Lease> leases) {
+            lock.releaseAll(leases);
+        }
+    }
 }

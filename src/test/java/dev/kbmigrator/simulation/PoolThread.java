@@ -29,6 +29,11 @@ final class PoolThread extends Thread {
         task.runsOn(thread);
     }
 
+    /** The simulation that it works for. */
+    Scheduler scheduler() {
+        return scheduler;
+    }
+
     /** Gives it the turn; whoever calls stops running. */
     void giveTurn() {
         turn = true;

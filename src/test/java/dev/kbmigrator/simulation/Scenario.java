@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 final class Scenario {
 
     private static final int MOST_KBS = 60;
+    private static final long SLOW = 40;
     private static final int[] PARTITION_OF =
             IntStream.range(0, 40_000).map(i -> Partitions.of("kb-" + i)).toArray();
 
@@ -26,6 +27,10 @@ final class Scenario {
     final List<String> kbIds = new ArrayList<>();
     final int firstKbs;
     final int actions;
+
+    /** How much longer all takes but the leases and the work; when slow, hours pass, and with them thorough looks. */
+    final long slowness;
+
     final Duration ttl;
     final Duration activeLook;
     final Duration idleLook;
@@ -43,6 +48,24 @@ final class Scenario {
     final double hanging;
     final boolean tellsWhatExists;
     final boolean hasHopeless;
+
+    /** The version at which the fleet is adopted. */
+    final long baseline;
+
+    /** How much the store takes at once. */
+    final int maxBatch;
+
+    /** From this version on, the builds of another branch have other migrations; 0 when there is no such branch. */
+    final int branchesAt;
+
+    /** Whether some runs go up to a version only, and people withdraw what has not started. */
+    final boolean hasOperators;
+
+    /** Whether the host lists ids that cannot be kept. */
+    final boolean listsBadIds;
+
+    /** Whether clocks differ, drift and jump. */
+    final boolean clocksAreSkewed;
 
     Scenario(SplittableRandom random) {
         int versions = 1 + random.nextInt(6);
@@ -62,12 +85,13 @@ final class Scenario {
         usesAllPartitions = random.nextInt(10) == 0;
         firstKbs = 3 + random.nextInt(random.nextInt(4) == 0 ? 36 : 12);
         actions = 4 + random.nextInt(22);
+        slowness = random.nextInt(16) == 0 ? SLOW : 1;
         ttl = Duration.ofMillis(random.nextInt(2_000, 6_001));
-        activeLook = Duration.ofMillis(random.nextInt(300, 2_001));
-        idleLook = Duration.ofMillis(random.nextInt(2_000, 8_001));
-        listing = Duration.ofMillis(random.nextInt(5_000, 20_001));
-        firstBackoff = Duration.ofMillis(random.nextInt(100, 1_001));
-        longestBackoff = firstBackoff.plusMillis(random.nextInt(4_000));
+        activeLook = Duration.ofMillis(slowness * random.nextInt(300, 2_001));
+        idleLook = Duration.ofMillis(slowness * random.nextInt(2_000, 8_001));
+        listing = Duration.ofMillis(slowness * random.nextInt(5_000, 20_001));
+        firstBackoff = Duration.ofMillis(slowness * random.nextInt(100, 1_001));
+        longestBackoff = firstBackoff.plusMillis(slowness * random.nextInt(4_000));
         kbTimeout = random.nextBoolean() ? null : Duration.ofMillis(random.nextInt(1_000, 5_001));
         storeFaults = sometimes(random, 0.05);
         lockFaults = sometimes(random, 0.1);
@@ -79,6 +103,12 @@ final class Scenario {
         hanging = sometimes(random, 0.1);
         tellsWhatExists = random.nextInt(4) != 0;
         hasHopeless = random.nextInt(5) == 0;
+        baseline = random.nextInt(8) == 0 ? 1 + random.nextInt(versions) : 0;
+        maxBatch = random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 256;
+        branchesAt = random.nextInt(6) == 0 ? 1 + random.nextInt(versions) : 0;
+        hasOperators = random.nextInt(3) == 0;
+        listsBadIds = random.nextInt(8) == 0;
+        clocksAreSkewed = random.nextInt(3) == 0;
     }
 
     private static double sometimes(SplittableRandom random, double most) {
@@ -101,6 +131,9 @@ final class Scenario {
                 + String.format(
                         ", faults: store %.3f lock %.3f double %.3f host %.3f crash %.3f slow %.3f failing %.2f hanging %.2f",
                         storeFaults, lockFaults, doubleGrants, hostFaults, crashes, slowCalls, failing, hanging)
-                + ", tells what exists " + tellsWhatExists + ", has hopeless " + hasHopeless;
+                + ", tells what exists " + tellsWhatExists + ", has hopeless " + hasHopeless + ", baseline " + baseline
+                + ", at most " + maxBatch + " at once, another branch from " + branchesAt + ", operators "
+                + hasOperators
+                + ", slowness " + slowness + ", bad ids " + listsBadIds + ", clocks skewed " + clocksAreSkewed;
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 
 /**
  * Runs simulated threads one at a time, in virtual time.
@@ -32,6 +33,7 @@ final class Scheduler {
     private long steps;
     private boolean unwinding;
     private String violation;
+    private Predicate<String> expectedErrors = error -> false;
 
     Scheduler(long seed) {
         this.random = new SplittableRandom(seed);
@@ -172,7 +174,7 @@ final class Scheduler {
         self.signal = signal;
         self.interruptible = interruptible;
         self.thread().keepInterrupt();
-        Task next = pick();
+        Task next = violation == null ? pick() : null;
         if (next == null) {
             stop();
         }
@@ -209,6 +211,18 @@ final class Scheduler {
     void violate(String what) {
         report(what);
         stop();
+    }
+
+    /** Error lines of the library's that are no violation. */
+    void expectError(Predicate<String> expected) {
+        expectedErrors = expected;
+    }
+
+    /** The library has logged an error, in the thread that runs: what its user should never see. */
+    void errorLogged(String message) {
+        if (isAlive() && !expectedErrors.test(message)) {
+            report("an error was logged: " + message);
+        }
     }
 
     private void report(String what) {

@@ -33,19 +33,20 @@ final class SimLock implements Lock {
 
     @Override
     public Optional<Lease> tryAcquire(String name, Duration ttl) {
-        long sentAt = world.scheduler.now();
+        long sentAt = node.nanoTime();
         return call(() -> world.locks.tryAcquire(name, ttl), "acquire", name).map(lease -> keep(lease, sentAt));
     }
 
     private Lease keep(Lease lease, long sentAt) {
         SimLease mine = new SimLease(lease, sentAt);
         leases.put(lease.name(), mine);
+        world.scheduler.current().granted.put(lease.name(), mine);
         return mine;
     }
 
     @Override
     public Map<String, Lease> tryAcquireAll(Collection<String> names, Duration ttl) {
-        long sentAt = world.scheduler.now();
+        long sentAt = node.nanoTime();
         Map<String, Lease> answers = call(
                 () -> {
                     Map<String, Lease> granted = new LinkedHashMap<>();
@@ -63,7 +64,7 @@ final class SimLock implements Lock {
 
     @Override
     public Map<String, Renewal> renewAll(Collection<? extends Lease> toRenew, Duration ttl) {
-        long sentAt = world.scheduler.now();
+        long sentAt = node.nanoTime();
         Map<String, Renewal> answers = call(
                 () -> {
                     Map<String, Renewal> renewals = new LinkedHashMap<>();
@@ -98,7 +99,7 @@ final class SimLock implements Lock {
 
         private final Lease lease;
 
-        /** When the last request was sent that was answered with HELD. */
+        /** When, by the process's clock, the last request was sent that was answered with HELD. */
         long sentAt;
 
         /** The epoch that was opened under it; 0 before. */

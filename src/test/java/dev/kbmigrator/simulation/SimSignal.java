@@ -2,14 +2,14 @@ package dev.kbmigrator.simulation;
 
 import dev.kbmigrator.internal.engine.Surroundings;
 
-/** The engine's signal, in virtual time. */
+/** The engine's signal: it waits by its process's clock, in virtual time. */
 final class SimSignal implements Surroundings.Signal {
 
-    private final Scheduler scheduler;
+    private final Node node;
     boolean raised;
 
-    SimSignal(Scheduler scheduler) {
-        this.scheduler = scheduler;
+    SimSignal(Node node) {
+        this.node = node;
     }
 
     @Override
@@ -19,11 +19,11 @@ final class SimSignal implements Surroundings.Signal {
 
     @Override
     public void await(long nanos) {
-        scheduler.await(this, nanos);
+        node.scheduler.await(this, node.clock.untilPassed(nanos));
     }
 
     @Override
     public void awaitInterruptibly(long nanos) throws InterruptedException {
-        scheduler.awaitInterruptibly(this, nanos);
+        node.scheduler.awaitInterruptibly(this, node.clock.untilPassed(nanos));
     }
 }

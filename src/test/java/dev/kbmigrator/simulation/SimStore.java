@@ -58,7 +58,9 @@ final class SimStore implements StateStore {
     @Override
     public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
         Map<Integer, Epoch> opened = call(() -> store.openEpochs(scopes), "openEpochs", scopes.toString());
-        opened.forEach((scope, epoch) -> node.lock.leases.get(Bodies.lockName(scope)).token = epoch.number());
+        // Another replica of the same process may have been granted the name, too
+        opened.forEach((scope, epoch) ->
+                node.scheduler.current().granted.get(Bodies.lockName(scope)).token = epoch.number());
         return opened;
     }
 

@@ -3,20 +3,29 @@ package dev.kbmigrator.simulation;
 import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorException;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStoreException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /** Plays one seed: first a storm, in which anything may happen; then calm, in which all must come to an end. */
 final class Simulation {
 
     private static final long CALM_SECONDS = 1_200;
+    private static final long HOUR_SECONDS = 3_600;
+    private static final long MOST_STORE_JUMP_MILLIS = 2_000;
+    private static final long REMIND_SECONDS = 60;
 
     private final World world;
     private final Scheduler scheduler;
     private int pausedBy;
-    private int busyHosts;
+    private boolean capped;
+    private boolean withdrawn;
 
     /**
      * How it went.
@@ -75,8 +84,12 @@ final class Simulation {
         int first = 1 + scheduler.random.nextInt(world.scenario.plan.size());
         startReplica(first);
         for (int i = 0; i < world.scenario.actions; i++) {
-            scheduler.sleep(scheduler.millis(0, scheduler.random.nextInt(3) == 0 ? 5_000 : 500));
+            scheduler.sleep(
+                    world.scenario.slowness * scheduler.millis(0, scheduler.random.nextInt(3) == 0 ? 5_000 : 500));
             act();
+        }
+        if (world.scenario.slowness > 1) {
+            scheduler.sleep(HOUR_SECONDS * 1_000_000_000);
         }
         calm();
         scheduler.stop();
@@ -104,12 +117,14 @@ final class Simulation {
     }
 
     private void act() {
-        int what = scheduler.random.nextInt(20);
+        int what = scheduler.random.nextInt(25);
         Node node = anyNode();
         if (what < 4 || node == null) {
             int replicas = (int) world.nodes.stream().filter(Node::runs).count();
             if (replicas < 4) {
                 startReplica(1 + scheduler.random.nextInt(world.scenario.plan.size()));
+            } else {
+                skewClocks(node);
             }
         } else if (what < 6) {
             node.crash();
@@ -129,21 +144,79 @@ final class Simulation {
             skip(node);
         } else if (what < 19) {
             world.locks.forget();
-        } else {
+        } else if (what < 20) {
             asHost(node, "status", () -> node.engine.status());
+        } else if (what < 22) {
+            operate(node);
+        } else if (what < 23) {
+            setAside();
+        } else {
+            skewClocks(node);
+        }
+    }
+
+    /** People change their minds about where the fleet is to go. */
+    private void operate(Node node) {
+        if (!world.scenario.hasOperators) {
+            return;
+        }
+        if (scheduler.random.nextInt(3) == 0) {
+            asHost(node, "removeCap", () -> node.engine.setCap(Long.MAX_VALUE));
+        } else {
+            withdrawn = true;
+            asHost(node, "abandon", () -> {
+                scheduler.event("ABANDON", node.name);
+                node.engine.abandonTarget("simulated");
+            });
+        }
+    }
+
+    /** Sets a KB aside, as a person with a tool would who takes the partition for it. */
+    private void setAside() {
+        String kbId = pick(new ArrayList<>(world.model.versions.keySet()));
+        long next = kbId == null ? 0 : world.model.nextFor(world.model.versions.get(kbId));
+        if (next > 0 && world.scenario.hasOperators) {
+            scheduler.event("SET ASIDE", kbId, next);
+            Collection<Epoch> epochs =
+                    world.store.openEpochs(Set.of(Partitions.of(kbId))).values();
+            world.store.write(
+                    epochs,
+                    List.of(new KbWrite.Failed(kbId, world.model.versions.get(kbId), next, 1, "simulated", null)));
+        }
+    }
+
+    private void skewClocks(Node node) {
+        if (!world.scenario.clocksAreSkewed) {
+            return;
+        }
+        long most = 2 * world.scenario.ttl.toMillis();
+        switch (scheduler.random.nextInt(3)) {
+            case 0 -> node.leap(scheduler.millis(0, most));
+            case 1 -> world.locks.jump(scheduler.millis(-most, most));
+            default -> {
+                long nanos = scheduler.millis(-most, MOST_STORE_JUMP_MILLIS);
+                scheduler.event("THE STORE'S CLOCK JUMPS", nanos / 1_000_000 + " ms");
+                world.storeClock.jump(nanos);
+            }
         }
     }
 
     private void startReplica(int knows) {
-        Node node = world.newNode(knows);
+        Node node = world.newNode(knows, scheduler.random.nextInt(3) == 0);
         int how = scheduler.random.nextInt(8);
+        Long cap = world.scenario.hasOperators && scheduler.random.nextBoolean()
+                ? (Long) (long) scheduler.random.nextInt(world.scenario.plan.size() + 1)
+                : null;
         if (how == 0) {
             scheduler.event("BUILT ONLY", node.name);
         } else if (how < 3) {
+            capped |= cap != null;
             asHost(node, "run", () -> {
-                node.engine.run(null);
+                scheduler.event("RUN", node.name, cap);
+                node.engine.run(cap);
                 scheduler.event("RUN IS DONE");
-                if (knows == world.scenario.newest() && world.model.current != world.scenario.newest()) {
+                boolean reached = world.model.current == world.scenario.newest();
+                if (knows == world.scenario.newest() && !reached && !capped && !withdrawn) {
                     scheduler.violate("run() ended well at version " + world.model.current);
                 }
             });
@@ -155,17 +228,15 @@ final class Simulation {
 
     /** In a thread of the host's; what the API may throw is no violation. */
     private void asHost(Node node, String what, Runnable call) {
-        busyHosts++;
         scheduler.spawn(node, "host-" + what, () -> {
             try {
                 call.run();
             } catch (MigratorException | StateStoreException | IllegalStateException | IllegalArgumentException e) {
                 scheduler.event("  " + what + " threw", e.getClass().getSimpleName());
-                if (e instanceof InvalidMigrationsException) {
+                if (e instanceof InvalidMigrationsException && world.scenario.branchesAt == 0) {
                     scheduler.violate("the migrations were called invalid: " + e.getMessage());
                 }
             }
-            busyHosts--;
         });
     }
 
@@ -185,13 +256,19 @@ final class Simulation {
 
     /** Half of the new KBs are registered before they are visible; the others only turn up in the list. */
     private void create(Node node) {
+        String used = scheduler.random.nextBoolean() ? world.host.reusable() : null;
+        if (used != null) {
+            scheduler.event("CREATE", used, "again");
+            world.host.add(used);
+            return;
+        }
         String kbId = world.host.fresh();
         if (kbId == null) {
             return;
         }
         if (scheduler.random.nextBoolean()) {
             scheduler.event("CREATE", kbId);
-            world.host.listed.add(kbId);
+            world.host.add(kbId);
             return;
         }
         world.host.reserved.put(kbId, node);
@@ -205,7 +282,7 @@ final class Simulation {
                 world.host.reserved.remove(kbId);
                 if (registered) {
                     scheduler.event("CREATE", kbId, "registered");
-                    world.host.listed.add(kbId);
+                    world.host.add(kbId);
                 } else {
                     world.host.delete(kbId);
                 }
@@ -235,6 +312,10 @@ final class Simulation {
     }
 
     private void ask(Node node, long skip) {
+        if (world.scenario.slowness > 1) {
+            // Who asks looks ten times a second: too often for hours
+            return;
+        }
         List<String> kbs = new ArrayList<>(world.host.listed);
         kbs.addAll(world.host.deletedAt.keySet().stream().sorted().limit(1).toList());
         String kbId = pick(kbs);
@@ -259,6 +340,25 @@ final class Simulation {
         ask(node, 0);
     }
 
+    /**
+     * Between two branches that give one version two meanings, only people can decide. They take back every build that would
+     * announce such a version, and all that differ from the plan when it may still shrink; else those may stand by.
+     */
+    private void rollBackOthers() {
+        boolean crashed = true;
+        while (crashed) {
+            crashed = false;
+            for (Node node : world.nodes) {
+                boolean differs = node.differsFrom(world.model.names);
+                if (!node.dead && (differs ? withdrawn : node.wouldAnnounceOthers(world.model.names))) {
+                    // What it has sent may still arrive, and change the plan
+                    node.crash();
+                    crashed = true;
+                }
+            }
+        }
+    }
+
     private void calm() {
         world.stormy = false;
         for (Node node : world.nodes) {
@@ -266,9 +366,14 @@ final class Simulation {
             node.thawedAt = Math.min(node.thawedAt, scheduler.now());
         }
         scheduler.event("CALM");
-        Node healthy = world.newNode((int) world.scenario.newest());
-        healthy.healthy = true;
+        rollBackOthers();
+        Node healthy = world.newHealthyNode();
         healthy.engine.start();
+        for (String kbId : List.copyOf(world.model.setAside)) {
+            if (scheduler.random.nextBoolean()) {
+                asHost(healthy, "migrateKb", () -> healthy.engine.migrateKb(kbId, 0, "simulated"));
+            }
+        }
         if (pausedBy > 0) {
             asHost(healthy, "resume", () -> {
                 scheduler.sleep(6_000_000_000L);
@@ -277,12 +382,16 @@ final class Simulation {
         }
         String missing = "";
         for (int second = 0; second < CALM_SECONDS; second++) {
-            scheduler.sleep(1_000_000_000);
+            scheduler.sleep(world.scenario.slowness * 1_000_000_000);
             missing = world.missing();
             if (missing == null) {
                 return;
             }
+            if (second % REMIND_SECONDS == 0 && world.model.cap < world.scenario.newest()) {
+                asHost(healthy, "removeCap", () -> healthy.engine.setCap(Long.MAX_VALUE));
+            }
         }
-        scheduler.violate("after " + CALM_SECONDS + " s of calm: " + missing + "; behind: " + world.behind());
+        scheduler.violate("after " + CALM_SECONDS * world.scenario.slowness + " s of calm: " + missing + "; behind: "
+                + world.behind());
     }
 }

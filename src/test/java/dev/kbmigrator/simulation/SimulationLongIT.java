@@ -11,14 +11,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Plays as many seeds as {@code simulate.minutes} (60) allow, 100,000 at most, after it has made sure that it finds every
- * planted bug, and writes {@code target/simulate/result.json}.
+ * planted bug, and writes {@code target/simulate/result.json}. Two seeds are played at a time; each is the same run as alone.
  */
 @Tag("simulate")
 @ExtendWith(Silence.class)
@@ -30,7 +33,7 @@ class SimulationLongIT {
     private static final int MOST_SHOWN = 10;
 
     @Test
-    void everyPlantedBugIsFoundAndNoSeedBreaksAnInvariant() throws IOException {
+    void everyPlantedBugIsFoundAndNoSeedBreaksAnInvariant() throws IOException, InterruptedException {
         ObjectNode report = new ObjectMapper().createObjectNode();
         List<Mutant> missed = findPlantedBugs(report);
         List<String> violations = playSeeds(report);
@@ -42,45 +45,72 @@ class SimulationLongIT {
         assertThat(violations).isEmpty();
     }
 
-    private static List<Mutant> findPlantedBugs(ObjectNode report) {
-        List<Mutant> missed = new ArrayList<>();
-        List<Integer> seeds = new ArrayList<>();
+    private static List<Mutant> findPlantedBugs(ObjectNode report) throws InterruptedException {
+        Map<Mutant, Integer> needed = Collections.synchronizedMap(new EnumMap<>(Mutant.class));
+        Mutant[] mutants = Mutant.values();
+        // The first is none
+        Players.play(mutants.length - 1, () -> true, number -> {
+            Mutant bug = mutants[(int) number];
+            needed.put(bug, Simulation.seedsToFind(bug, MOST_SEEDS_TO_FIND));
+        });
         ObjectNode byBug = report.putObject("seedsToFind");
-        for (Mutant bug : Mutant.values()) {
-            if (bug != Mutant.NONE) {
-                int needed = Simulation.seedsToFind(bug, MOST_SEEDS_TO_FIND);
-                byBug.put(bug.name(), needed);
-                seeds.add(needed == 0 ? Integer.MAX_VALUE : needed);
-                if (needed == 0) {
-                    missed.add(bug);
-                }
-            }
-        }
-        Collections.sort(seeds);
-        report.put("plantedBugs", seeds.size());
-        report.put("plantedFound", seeds.size() - missed.size());
-        report.put("medianSeedsToFind", seeds.get(seeds.size() / 2));
+        needed.forEach((bug, seeds) -> byBug.put(bug.name(), seeds));
+        List<Mutant> missed =
+                needed.keySet().stream().filter(bug -> needed.get(bug) == 0).toList();
+        List<Integer> sorted = new ArrayList<>(needed.values());
+        sorted.replaceAll(seeds -> seeds == 0 ? Integer.MAX_VALUE : seeds);
+        Collections.sort(sorted);
+        report.put("plantedBugs", sorted.size());
+        report.put("plantedFound", sorted.size() - missed.size());
+        report.put("medianSeedsToFind", sorted.get(sorted.size() / 2));
+        System.out.println("planted bugs found: " + (sorted.size() - missed.size()) + " of " + sorted.size());
         return missed;
     }
 
-    private static List<String> playSeeds(ObjectNode report) {
-        long startedAt = System.nanoTime();
+    private static List<String> playSeeds(ObjectNode report) throws InterruptedException {
         long limit = Duration.ofMinutes(Long.getLong("simulate.minutes", 60)).toNanos();
-        List<String> violations = new ArrayList<>();
-        long broken = 0;
-        long seed = 0;
-        while (seed < MOST_SEEDS && System.nanoTime() - startedAt < limit) {
-            Result result = Simulation.play(++seed, Mutant.NONE);
+        Progress progress = new Progress();
+        Players.play(
+                MOST_SEEDS,
+                () -> progress.nanos() < limit,
+                seed -> progress.played(Simulation.play(seed, Mutant.NONE)));
+        report.put("seeds", progress.seeds);
+        report.put("violations", progress.broken);
+        report.put("seedsPerSecond", progress.rate());
+        return progress.violations;
+    }
+
+    /** What has come of the seeds so far; says so every minute. */
+    private static final class Progress {
+
+        private final long startedAt = System.nanoTime();
+        private final List<String> violations = new ArrayList<>();
+        private long seeds;
+        private long broken;
+        private long minutesSaid;
+
+        synchronized void played(Result result) {
+            seeds++;
             if (result.violation() != null) {
                 broken++;
                 if (violations.size() < MOST_SHOWN) {
                     violations.add(result.describe(EVENTS));
                 }
             }
+            long minutes = TimeUnit.NANOSECONDS.toMinutes(nanos());
+            if (minutes > minutesSaid) {
+                minutesSaid = minutes;
+                System.out.println("after " + minutes + " min: " + seeds + " seeds, " + rate() + " a second, " + broken
+                        + " violations");
+            }
         }
-        report.put("seeds", seed);
-        report.put("violations", broken);
-        report.put("seedsPerSecond", Math.round(seed * 1e10 / (System.nanoTime() - startedAt)) / 10.0);
-        return violations;
+
+        long nanos() {
+            return System.nanoTime() - startedAt;
+        }
+
+        double rate() {
+            return Math.round(seeds * 1e10 / nanos()) / 10.0;
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.kbmigrator.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.simulation.Simulation.Result;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SimulationTest {
 
     private static final int EVENTS = 200;
+    private static final int REPEATED = 10;
 
     /** No planted bug has needed half of it. */
     private static final int MOST_SEEDS_TO_FIND = 600;
@@ -34,12 +36,24 @@ class SimulationTest {
     @Test
     @DisabledIfSystemProperty(named = "simulate.seed", matches = ".*")
     void theSameSeedIsTheSameRun() {
-        for (long seed = 1; seed <= 20; seed++) {
+        for (long seed = 1; seed <= REPEATED; seed++) {
             Result first = Simulation.play(seed, Mutant.NONE);
             Result second = Simulation.play(seed, Mutant.NONE);
             assertThat(second.hash()).as("seed %d", seed).isEqualTo(first.hash());
             assertThat(second.steps()).isEqualTo(first.steps());
+            assertThat(second.trace().last(EVENTS)).isEqualTo(first.trace().last(EVENTS));
         }
+    }
+
+    @Test
+    @DisabledIfSystemProperty(named = "simulate.seed", matches = ".*")
+    void theSameSeedIsTheSameRunInAnotherProcessAndBesideOthers() throws Exception {
+        String alone = Fingerprints.of(REPEATED);
+        assertThat(Fingerprints.inAnotherProcess(REPEATED)).isEqualTo(alone);
+        CompletableFuture<String> one = CompletableFuture.supplyAsync(() -> Fingerprints.of(REPEATED));
+        CompletableFuture<String> other = CompletableFuture.supplyAsync(() -> Fingerprints.of(REPEATED));
+        assertThat(one.get()).isEqualTo(alone);
+        assertThat(other.get()).isEqualTo(alone);
     }
 
     @ParameterizedTest

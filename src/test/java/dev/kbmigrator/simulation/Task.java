@@ -1,5 +1,8 @@
 package dev.kbmigrator.simulation;
 
+import java.util.HashMap;
+import java.util.Map;
+
 /** A simulated thread. It runs on a thread of the pool, and only while it has its turn. */
 final class Task {
 
@@ -21,6 +24,9 @@ final class Task {
 
     /** The call that it has sent and that has not been answered; it may still take effect when the replica is gone. */
     Pending<?> pending;
+
+    /** The latest lease of each name that this thread got. */
+    final Map<String, SimLock.SimLease> granted = new HashMap<>();
 
     /** When the last look was answered that this thread made: a number of the {@link Model}'s. */
     long lastLook = -1;

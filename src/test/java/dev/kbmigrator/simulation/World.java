@@ -13,6 +13,7 @@ import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,6 +30,7 @@ final class World {
     final Scenario scenario;
     final Model model;
     final StateStore store;
+    final SimClock storeClock;
     final LockService locks;
     final Host host;
     final Bodies bodies;
@@ -42,9 +44,11 @@ final class World {
         this.mutant = mutant;
         this.scheduler = new Scheduler(seed);
         this.scenario = new Scenario(scheduler.random.split());
-        this.model = new Model(scheduler, scenario.plan);
+        this.model = new Model(scheduler, scenario);
+        scheduler.expectError(this::isExpected);
+        this.storeClock = new SimClock(scheduler, 0, scenario.clocksAreSkewed);
         this.store = new CheckedStore(
-                this, mutant.beneath(new MemoryStateStore(() -> STORE_ORIGIN_MICROS + scheduler.now() / 1_000)));
+                this, mutant.beneath(new MemoryStateStore(() -> STORE_ORIGIN_MICROS + storeClock.nanos() / 1_000)));
         this.locks = new LockService(this);
         this.host = new Host(this);
         this.bodies = new Bodies(this);
@@ -55,21 +59,42 @@ final class World {
         }
     }
 
-    /** A process with the first migrations; it does nothing yet. */
-    Node newNode(int knows) {
-        Node node = mutant.node(this, "r" + (nodes.size() + 1) + "v" + knows, knows);
+    /** Of the library's error lines, these are due to what the simulated host does. */
+    private boolean isExpected(String error) {
+        return scenario.listsBadIds && error.contains("the host lists it, it is left out, and the others go on");
+    }
+
+    /** A process with the first migrations, some of them maybe of another branch than those of most; it does nothing yet. */
+    Node newNode(int knows, boolean ofBranch) {
+        Map<Long, String> names = new HashMap<>();
+        for (long version = scenario.branchesAt; ofBranch && version > 0 && version <= knows; version++) {
+            names.put(version, "other" + version);
+        }
+        return newNode(knows, names);
+    }
+
+    /** One that knows all, under the names that the fleet has taken to. */
+    Node newHealthyNode() {
+        Node node = newNode(scenario.plan.size(), new HashMap<>(model.names));
+        node.healthy = true;
+        return node;
+    }
+
+    private Node newNode(int knows, Map<Long, String> names) {
+        String name = "r" + (nodes.size() + 1) + "v" + knows + (names.isEmpty() ? "" : "b");
+        Node node = mutant.node(this, name, knows, names);
         nodes.add(node);
         node.engine = new Engine(new EngineConfig(
                 Catalog.of(bodies.of(node), false, new ArrayList<>()),
                 mutant.above(node, new SimStore(node, store)),
-                node.lock,
+                mutant.lockSeenBy(node.lock),
                 host.seenBy(node),
                 new Services(Map.of()),
                 List.of(),
                 node,
                 node,
-                new Identity(node.name, "simulated", "v" + knows),
-                0,
+                new Identity(node.name, "simulated", "v" + node.knows),
+                scenario.baseline,
                 1 + scheduler.random.nextInt(4),
                 1 + scheduler.random.nextInt(3),
                 new Timings(
@@ -99,7 +124,7 @@ final class World {
         for (String kbId : host.listed) {
             Long version = model.versions.get(kbId);
             long goal = goalOf(kbId, version, model.kbGoal(opened));
-            if (version == null || version < goal) {
+            if (version == null || (version < goal && !model.isSetAside(kbId))) {
                 return kbId + " is at " + version + ", not at " + goal;
             }
         }
@@ -124,7 +149,7 @@ final class World {
     String behind() {
         StringBuilder text = new StringBuilder();
         for (Map.Entry<String, Long> kb : model.versions.entrySet()) {
-            if (kb.getValue() < model.kbGoal(scenario.newest())) {
+            if (kb.getValue() < model.kbGoal(scenario.newest()) || !host.isThere(kb.getKey())) {
                 text.append(store.find(Set.of(kb.getKey())).values())
                         .append(host.isThere(kb.getKey()) ? "" : " (deleted)")
                         .append(" floor ")
@@ -153,7 +178,7 @@ final class World {
         }
         for (String kbId : host.listed) {
             Long version = model.versions.get(kbId);
-            if (goalOf(kbId, version, model.kbGoal(end)) < model.kbGoal(end)) {
+            if (goalOf(kbId, version, model.kbGoal(end)) < model.kbGoal(end) && !model.isSetAside(kbId)) {
                 return true;
             }
         }

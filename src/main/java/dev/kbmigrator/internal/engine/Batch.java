@@ -63,7 +63,7 @@ final class Batch {
     /** Takes what has finished. */
     void add(KbBody body) {
         if (body.outcome() instanceof Cancelled) {
-            body.held.inFlight.remove(body.kb());
+            body.held.dropped(body.kb());
             return;
         }
         if (body.isCommitted()) {
@@ -102,7 +102,7 @@ final class Batch {
         for (Iterator<Entry> each = entries.iterator(); each.hasNext(); ) {
             KbBody body = each.next().body();
             if (body.held.isLost()) {
-                body.held.inFlight.remove(body.kb());
+                body.held.dropped(body.kb());
                 each.remove();
             }
         }
@@ -127,7 +127,7 @@ final class Batch {
         }
         config.store().remove(gone.stream().map(KbBody::kb).toList());
         for (KbBody body : gone) {
-            body.held.inFlight.remove(body.kb());
+            body.held.settled(body.kb());
             body.held.progressed = true;
             LOG.atDebug().addKeyValue("kb", body.kb()).log("Dropped a KB that was deleted in the middle");
         }
@@ -164,7 +164,7 @@ final class Batch {
         if (notDone == null) {
             if (entry.write() instanceof KbWrite.Failed failed) {
                 // The failure is on record; the KB waits for its next attempt
-                body.held.inFlight.remove(body.kb());
+                body.held.settled(body.kb());
                 body.held.progressed = true;
                 tellFailed(entry, failed);
                 return;
@@ -173,7 +173,7 @@ final class Batch {
             // An earlier answer was lost, or the migration committed the version itself
             reached = stale.storedVersion();
         } else {
-            body.held.inFlight.remove(body.kb());
+            body.held.dropped(body.kb());
             return;
         }
         reached(body, reached);

@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>How many partitions a worker takes at once: as many as hold a few thousand due KBs, as far as earlier ones tell, at
  * first few; no more than can be done in half a second or so; and no more than half of an equal share of what is left, or
- * than fill a few batches, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
+ * than a thousand KBs, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
  * 1987).
  */
 final class Board {
 
-    private static final int KBS_AT_ONCE = 4_096;
-    private static final int LEAST_BATCHES = 4;
+    private static final int KBS_AT_ONCE = 16_384;
+    private static final int LEAST_KBS = 1_024;
     private static final int PARTITIONS_AT_FIRST = 8;
     private static final double SECONDS_AT_ONCE = 0.5;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
@@ -47,6 +47,8 @@ final class Board {
     private double kbsPerSecond = -1;
     private int lastTake = PARTITIONS_AT_FIRST / 2;
     private boolean changed;
+    private boolean contended;
+    private boolean contendedBefore;
 
     /** What the lock service does. */
     final Outage lockOutage = new Outage();
@@ -98,6 +100,8 @@ final class Board {
         }
         view = newer;
         changed = false;
+        contendedBefore = contended;
+        contended = false;
         candidates.clear();
         if (newer.paused() || stopping) {
             return;
@@ -154,13 +158,19 @@ final class Board {
             }
         }
         double share = candidates.size() / (2.0 * replicas * Math.max(1, workers.size()));
-        double least = kbsPerPartition > 0 ? LEAST_BATCHES * config.store().maxBatch() / kbsPerPartition : 0;
+        double least = kbsPerPartition > 0 ? LEAST_KBS / kbsPerPartition : 0;
         return (int) Math.max(1, Math.min(most, Math.max(share, least)));
     }
 
     /** Another replica holds them. */
     synchronized void contended(Set<Integer> partitions) {
         held.removeAll(partitions);
+        contended |= !partitions.isEmpty();
+    }
+
+    /** Whether others hold what is due, or did at the look before: one of them may have died, and its leases may end any moment. */
+    synchronized boolean isContended() {
+        return contended || contendedBefore;
     }
 
     /** Done with partitions, in which something moved. */
@@ -215,8 +225,8 @@ final class Board {
         if (kbsPerPartition < 0) {
             return candidates.isEmpty() ? 0 : 1;
         }
-        double batches = candidates.size() * kbsPerPartition / config.store().maxBatch();
-        return (int) Math.min(config.storeConcurrency(), Math.ceil(batches / LEAST_BATCHES));
+        double kbs = candidates.size() * kbsPerPartition;
+        return (int) Math.min(config.storeConcurrency(), Math.ceil(kbs / LEAST_KBS));
     }
 
     synchronized int workers() {

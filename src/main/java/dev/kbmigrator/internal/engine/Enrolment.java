@@ -40,7 +40,9 @@ final class Enrolment {
     private static final int LEAST_EXPECTED = 10_000;
     private static final int MOST_EXPECTED = 20_000_000;
     private static final int MOST_ABSENT = 100_000;
-    private static final int BATCH = 1_000;
+    /** Large, so that the rows of one partition, which are worked on together, come to lie together. */
+    private static final int BATCH = 10_000;
+
     private static final int SHOWN_PROBLEMS = 10;
 
     /** That many KBs do not all go at once: a host that lists none then is looking at the wrong database. */

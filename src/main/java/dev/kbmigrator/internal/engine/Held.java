@@ -2,7 +2,11 @@ package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +26,18 @@ final class Held {
 
     /** The KBs of this partition that are queued, running or not yet durable. */
     final Set<String> inFlight = new HashSet<>();
+
+    /**
+     * What was asked of KBs that are under way, by KB. A request is struck off only when something has come of it: this replica
+     * may stop, or lose the partition, before that.
+     */
+    private final Map<String, Request> asked = new HashMap<>();
+
+    /** Requests of which something has come, and which are to be struck off. */
+    final List<Request> answered = new ArrayList<>();
+
+    /** Requests that were struck off, though an older view may still show them. */
+    final Set<Request> struck = new HashSet<>();
 
     /** Whether a KB that is due was left alone, so that the floor must stay. */
     boolean skipped;
@@ -56,6 +72,26 @@ final class Held {
     String lostBecause() {
         String reason = lost;
         return reason == null ? "it is held" : reason;
+    }
+
+    /** What is under way is what someone has asked for. */
+    void asked(Request request) {
+        asked.put(request.kbId(), request);
+    }
+
+    /** What has come of a KB that was under way is on record. */
+    void settled(String kbId) {
+        inFlight.remove(kbId);
+        Request request = asked.remove(kbId);
+        if (request != null) {
+            answered.add(request);
+        }
+    }
+
+    /** Nothing has come of a KB that was under way. */
+    void dropped(String kbId) {
+        inFlight.remove(kbId);
+        asked.remove(kbId);
     }
 
     /** The first reason stays. */

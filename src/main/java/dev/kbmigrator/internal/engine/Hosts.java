@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.spi.KbState;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -16,7 +17,8 @@ final class Hosts {
     private Hosts() {}
 
     static Set<String> existing(EngineConfig config, Collection<KbState> kbs) {
-        List<String> ids = kbs.stream().map(KbState::kbId).toList();
+        List<String> ids = new ArrayList<>(kbs.size());
+        kbs.forEach(kb -> ids.add(kb.kbId()));
         return existingIds(config, ids);
     }
 

@@ -3,7 +3,6 @@ package dev.kbmigrator.internal.engine;
 import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
-import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +33,6 @@ final class Replica {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
     private static final int LOOK_SHARE = 10;
-    private static final Duration SILENT_FOR = Duration.ofDays(1);
     private static final Backoff STAY_AWAY = new Backoff(Duration.ofMillis(200), Duration.ofMinutes(1));
 
     /** How a single run ended. */
@@ -56,14 +54,11 @@ final class Replica {
     private final Slots slots;
     private final LeaseKeeper keeper;
     private final Enrolment enrolment;
+    private final Listings listings;
     private final Troubles troubles;
     private final List<Long> globalParts = new ArrayList<>();
     private volatile @Nullable String globalFailure;
     private volatile @Nullable RuntimeException fatal;
-    private volatile boolean listing;
-    private volatile boolean hasListed;
-    private volatile long listedAt;
-    private boolean listedAtTheEnd;
     private @Nullable Coordinator coordinator;
     private @Nullable End end;
     private String standingBy = "";
@@ -86,6 +81,7 @@ final class Replica {
         this.slots = new Slots(config, board::wakeWorkers);
         this.keeper = new LeaseKeeper(config, slots);
         this.enrolment = new Enrolment(config, board);
+        this.listings = new Listings(config, enrolment, signal, once);
         this.troubles = new Troubles(config, LOG);
         this.lastThorough = config.surroundings().nanoTime();
         this.lastSuccess = lastThorough;
@@ -208,7 +204,7 @@ final class Replica {
                 }
             }
             board.stop();
-            while (board.workers() > 0 || isCoordinating() || listing) {
+            while (board.workers() > 0 || isCoordinating() || listings.isRunning()) {
                 signal.await(TimeUnit.SECONDS.toNanos(1));
             }
         } catch (RuntimeException | Error e) {
@@ -336,11 +332,7 @@ final class Replica {
             config.surroundings().start("kb-migrator-coordinator", coordinator);
         }
         startWorkers();
-        if (mayList(view) && !listing && enrolment.isDue(view) && !(once && listedEnough(view))) {
-            listing = true;
-            listedAtTheEnd = !view.state().unfinished();
-            config.surroundings().start("kb-migrator-listing", () -> list(view));
-        }
+        listings.startIfDue(view);
     }
 
     private boolean isWaitingForRollout(View view) {
@@ -358,56 +350,12 @@ final class Replica {
                 .ifPresent(record -> globalFailure = GlobalBody.describeFailure(record));
     }
 
-    /**
-     * Before a stage the coordinator sees to the listing. In the middle of one it goes on all the same: a KB that the host
-     * has deleted without a word would hold the stage up for ever.
-     */
-    private static boolean mayList(View view) {
-        return !view.state().unfinished() || view.state().open() > view.state().current();
-    }
-
-    /** A single run lists once when all is done: a list that takes longer than the interval would be due for ever. */
-    private boolean listedEnough(View view) {
-        return enrolment.failure() != null || (listedAtTheEnd && !view.state().unfinished());
-    }
-
     private void startWorkers() {
         int wanted = board.wantedWorkers();
         for (int running = board.workers(); running < wanted && board.hasCandidates(); running++) {
             Worker worker = new Worker(config, board, slots, keeper);
             board.workerStarted(worker);
             config.surroundings().start("kb-migrator-worker", worker);
-        }
-    }
-
-    private void list(View view) {
-        try {
-            enrolment.list(view);
-            forgetTheSilent(view);
-        } catch (RuntimeException | Error e) {
-            LOG.atWarn().setCause(e).log("The host's KBs could not be enrolled: {}", e.getMessage());
-        } finally {
-            listedAt = config.surroundings().nanoTime();
-            hasListed = true;
-            listing = false;
-            signal.raise();
-        }
-    }
-
-    /** What a listing has brought is not in a view that was taken before it ended. */
-    private boolean isListedSince(View view) {
-        return hasListed && listedAt - view.takenAt() >= 0;
-    }
-
-    /** Replicas that were killed say no goodbye, and would stay on the list for ever. */
-    private void forgetTheSilent(View view) {
-        Duration grace = config.timings().rolloutGrace().multipliedBy(2);
-        Duration patience = grace.compareTo(SILENT_FOR) > 0 ? grace : SILENT_FOR;
-        long since = view.snapshot().storeMicros() - TimeUnit.NANOSECONDS.toMicros(patience.toNanos());
-        for (ReplicaState replica : view.snapshot().replicas()) {
-            if (replica.lastSeenMicros() < since) {
-                config.store().forgetReplica(replica.replicaId());
-            }
         }
     }
 
@@ -431,7 +379,7 @@ final class Replica {
         if (view.paused()) {
             return End.PAUSED;
         }
-        if (board.workers() > 0 || listing || isListedSince(view)) {
+        if (board.workers() > 0 || listings.isRunning() || listings.hasEndedSince(view)) {
             return null;
         }
         if (view.state().unfinished() && view.state().open() < view.stageEnd() && isCoordinating()) {
@@ -464,6 +412,10 @@ final class Replica {
         }
         boolean active = view.state().unfinished() || !view.duePartitions().isEmpty() || board.workers() > 0;
         long wait = (active ? config.timings().activeLook() : config.timings().idleLook()).toNanos();
+        if (active && board.isContended()) {
+            // What a dead replica held is free at its lease's end: one look more in between finds it in time
+            wait /= 2;
+        }
         if (view.nextDueMicros() != Long.MAX_VALUE && !once) {
             long micros = Math.max(0, view.nextDueMicros() - view.snapshot().storeMicros());
             long passed = config.surroundings().nanoTime() - view.takenAt();

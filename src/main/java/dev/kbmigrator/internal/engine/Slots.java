@@ -1,14 +1,15 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.internal.engine.Body.Cancellation;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,10 @@ final class Slots {
     private final EngineConfig config;
     private final int size;
     private final Runnable onDry;
-    private final Queue<Body> queue = new ArrayDeque<>();
+    /** Bodies are put in under this monitor, so that no slot leaves in that moment; they are taken without it. */
+    private final Queue<Body> queue = new ConcurrentLinkedQueue<>();
+
+    private final AtomicInteger backlog = new AtomicInteger();
     private final Set<Slot> slots = new LinkedHashSet<>();
     private final Set<Slot> extra = new LinkedHashSet<>();
     private volatile boolean closing;
@@ -62,8 +66,8 @@ final class Slots {
     }
 
     /** How many bodies wait for a slot. */
-    synchronized int backlog() {
-        return queue.size();
+    int backlog() {
+        return backlog.get();
     }
 
     /** Whether so many bodies cannot be stopped that nothing more is started. */
@@ -75,8 +79,9 @@ final class Slots {
     void offer(Collection<? extends Body> bodies) {
         int wanted;
         synchronized (this) {
+            backlog.addAndGet(bodies.size());
             queue.addAll(bodies);
-            wanted = isExhausted() ? 0 : Math.min(queue.size(), size - slots.size() - starting);
+            wanted = isExhausted() ? 0 : Math.min(backlog.get(), size - slots.size() - starting);
             starting += Math.max(0, wanted);
         }
         for (int i = 0; i < wanted; i++) {
@@ -165,21 +170,25 @@ final class Slots {
         leave(slot);
     }
 
-    private synchronized @Nullable Body poll() {
-        return queue.poll();
+    private @Nullable Body poll() {
+        Body body = queue.poll();
+        if (body != null) {
+            backlog.decrementAndGet();
+        }
+        return body;
     }
 
     private @Nullable Body pollOrLeave(Slot slot) {
-        boolean ranDry;
-        Body body;
-        synchronized (this) {
-            body = queue.poll();
-            ranDry = body != null && queue.isEmpty();
-            if (body == null) {
-                slots.remove(slot);
+        Body body = queue.poll();
+        if (body == null) {
+            synchronized (this) {
+                body = queue.poll();
+                if (body == null) {
+                    slots.remove(slot);
+                }
             }
         }
-        if (ranDry) {
+        if (body != null && backlog.decrementAndGet() == 0) {
             onDry.run();
         }
         return body;

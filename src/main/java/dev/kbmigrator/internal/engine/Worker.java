@@ -14,14 +14,16 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,10 +54,19 @@ final class Worker implements Runnable {
     private final LeaseKeeper keeper;
     private final Surroundings.Signal signal;
     private final Batch batch;
+    private final HeldRequests requests;
     private final List<Pass> passes = new ArrayList<>();
     private final Troubles troubles;
     private final List<KbBody> ready = new ArrayList<>();
-    private List<KbBody> inbox = new ArrayList<>();
+
+    /** What the slots have finished and this worker has not taken over yet. */
+    private final Queue<KbBody> inbox = new ConcurrentLinkedQueue<>();
+
+    private final AtomicInteger inInbox = new AtomicInteger();
+
+    /** How much has to be in the inbox for this worker to be woken: being woken for each KB costs more than a quick KB does. */
+    private volatile int worthWaking = 1;
+
     private long seen;
 
     Worker(EngineConfig config, Board board, Slots slots, LeaseKeeper keeper) {
@@ -65,18 +76,15 @@ final class Worker implements Runnable {
         this.keeper = keeper;
         this.signal = config.surroundings().newSignal();
         this.batch = new Batch(config, board, this);
+        this.requests = new HeldRequests(config, board, batch, this::queue);
         this.troubles = new Troubles(config, LOG);
         this.seen = board.view().takenAt();
     }
 
     /** Called by the thread that finished a body. */
     void finished(KbBody body) {
-        boolean first;
-        synchronized (this) {
-            first = inbox.isEmpty();
-            inbox.add(body);
-        }
-        if (first) {
+        inbox.add(body);
+        if (inInbox.incrementAndGet() == worthWaking) {
             wake();
         }
     }
@@ -103,7 +111,7 @@ final class Worker implements Runnable {
                 if (passes.isEmpty() && (board.isStopping() || !board.hasCandidates())) {
                     break;
                 }
-                signal.await(waitNanos());
+                awaitNews();
             }
         } finally {
             board.workerEnded(this);
@@ -130,12 +138,12 @@ final class Worker implements Runnable {
 
     /** Takes over what the slots have finished, makes it durable, and gives back what is quiet. */
     private void settle() {
-        List<KbBody> finished;
-        synchronized (this) {
-            finished = inbox;
-            inbox = new ArrayList<>();
+        int taken = 0;
+        for (KbBody body = inbox.poll(); body != null; body = inbox.poll()) {
+            batch.add(body);
+            taken++;
         }
-        finished.forEach(batch::add);
+        inInbox.addAndGet(-taken);
         batch.dropLost();
         try {
             batch.writeIfDue(inFlight() == batch.size());
@@ -144,6 +152,7 @@ final class Worker implements Runnable {
             ready.clear();
             slots.offer(next);
         }
+        requests.strikeOffAnswered(passes);
         giveBack();
     }
 
@@ -161,14 +170,16 @@ final class Worker implements Runnable {
     void advanced(KbBody body, long version) {
         Held held = body.held;
         held.progressed = true;
-        held.inFlight.remove(body.kb());
         Pass pass = passOf(held);
-        if (pass != null && !held.isLost() && !board.isHalted()) {
-            KbBody next = bodyFor(pass, held, new KbState(body.kb(), version, null));
-            if (next != null) {
-                held.inFlight.add(body.kb());
-                ready.add(next);
-            }
+        if (pass == null || held.isLost() || board.isHalted()) {
+            held.dropped(body.kb());
+            return;
+        }
+        KbBody next = bodyFor(pass, held, new KbState(body.kb(), version, null));
+        if (next == null) {
+            held.settled(body.kb());
+        } else {
+            ready.add(next);
         }
     }
 
@@ -208,7 +219,7 @@ final class Worker implements Runnable {
             Set<Integer> again = new TreeSet<>(due);
             again.retainAll(pass.held.keySet());
             if (!again.isEmpty() && view.takenAt() - pass.pagedAt > 0) {
-                queueRequested(pass, view, again);
+                requests.serve(pass, view, again);
                 pass.next = request(again, pass.goal);
             }
         }
@@ -226,23 +237,27 @@ final class Worker implements Runnable {
     }
 
     private void queue(Pass pass, Collection<KbState> kbs) {
-        Map<KbState, Held> candidates = new LinkedHashMap<>();
+        List<KbState> candidates = new ArrayList<>(kbs.size());
+        List<Held> holders = new ArrayList<>(kbs.size());
         for (KbState kb : kbs) {
             Held held = pass.held.get(Partitions.of(kb.kbId()));
             if (held != null && !held.isLost() && held.mayBeReleased() && !held.inFlight.contains(kb.kbId())) {
-                candidates.put(kb, held);
+                candidates.add(kb);
+                holders.add(held);
             }
         }
-        Collection<String> existing = Hosts.existing(config, candidates.keySet());
+        Set<String> existing = Hosts.existing(config, candidates);
         List<KbBody> bodies = new ArrayList<>(candidates.size());
-        candidates.forEach((kb, held) -> {
+        for (int i = 0; i < candidates.size(); i++) {
+            KbState kb = candidates.get(i);
+            Held held = holders.get(i);
             KbBody body = existing.contains(kb.kbId()) ? bodyFor(pass, held, kb) : null;
             if (body == null) {
                 held.skipped |= kb.version() < pass.goal;
             } else if (held.inFlight.add(kb.kbId())) {
                 bodies.add(body);
             }
-        });
+        }
         if (pass.kbs == 0) {
             // A first idea, from the first page; the whole pass will tell exactly
             board.learnDensity(pass.taken, bodies.size());
@@ -284,7 +299,7 @@ final class Worker implements Runnable {
                     request(held.keySet(), view.goal()),
                     config.surroundings().nanoTime());
             passes.add(pass);
-            queueRequested(pass, view, held.keySet());
+            requests.serve(pass, view, held.keySet());
             fetch();
         }
         return true;
@@ -319,35 +334,6 @@ final class Worker implements Runnable {
             return;
         }
         held.values().forEach(keeper::keep);
-    }
-
-    /** What someone asked for comes first, due or not. */
-    private void queueRequested(Pass pass, View view, Set<Integer> partitions) {
-        for (int partition : partitions) {
-            Held held = pass.held.get(partition);
-            for (Request request : view.requests().getOrDefault(partition, List.of())) {
-                if (held != null && !held.inFlight.contains(request.kbId())) {
-                    serve(pass, held, request);
-                }
-            }
-        }
-    }
-
-    private void serve(Pass pass, Held held, Request request) {
-        KbState kb = config.store().find(Set.of(request.kbId())).get(request.kbId());
-        if (kb != null && request.skip() > 0) {
-            kb = batch.skip(held, kb, request);
-        }
-        if (kb != null) {
-            queue(pass, List.of(kb));
-        }
-        boolean left = kb != null
-                && !held.inFlight.contains(kb.kbId())
-                && kb.version() < Plans.kbGoal(pass.plan, board.view().state().open());
-        if (!left) {
-            // One that this build cannot serve stays, for a replica that can
-            config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
-        }
     }
 
     /** Gives back the partitions that are quiet: all of a pass at once, or one by one when a slow KB holds the rest up. */
@@ -430,6 +416,15 @@ final class Worker implements Runnable {
             return Set.of();
         }
         return config.store().raiseFloors(clean, pass.goal);
+    }
+
+    /** The first to finish starts the clock of the batch; after that, only a full batch, or the last that runs, is news. */
+    private void awaitNews() {
+        int more = Math.min(config.store().maxBatch(), inFlight()) - batch.size();
+        worthWaking = batch.size() == 0 ? 1 : Math.max(1, more);
+        if (inInbox.get() < worthWaking) {
+            signal.await(waitNanos());
+        }
     }
 
     private long waitNanos() {

@@ -1,0 +1,167 @@
+package dev.kbmigrator.simulation;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStore;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BiConsumer;
+
+/** What the planted bugs in the state store, or in what the engine writes there, are made of. */
+final class StoreMutants {
+
+    private StoreMutants() {}
+
+    /** Knows the newest epochs, so as to get past the fence. */
+    static class Unfenced extends Forwarding {
+
+        private final Map<Integer, Epoch> newest = new HashMap<>();
+
+        Unfenced(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+            Map<Integer, Epoch> opened = store.openEpochs(scopes);
+            newest.putAll(opened);
+            return opened;
+        }
+
+        List<Epoch> newest(Collection<Epoch> epochs) {
+            return epochs.stream().map(epoch -> newest.get(epoch.scope())).toList();
+        }
+    }
+
+    /** Raises the floors of all current epochs. */
+    static final class BlindFloors extends Unfenced {
+
+        private final Map<Integer, Long> raised = new HashMap<>();
+
+        BlindFloors(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
+            store.raiseFloors(epochs, version);
+            Set<Integer> current = new TreeSet<>();
+            for (Epoch epoch : epochs) {
+                if (newest(List.of(epoch)).contains(epoch)) {
+                    current.add(epoch.scope());
+                    raised.merge(epoch.scope(), version, Math::max);
+                }
+            }
+            return current;
+        }
+
+        @Override
+        public Snapshot look(Heartbeat self) {
+            Snapshot seen = store.look(self);
+            List<Long> floors = new ArrayList<>(seen.floors());
+            raised.forEach((partition, version) -> floors.set(partition, Math.max(version, floors.get(partition))));
+            return new Snapshot(seen.storeMicros(), seen.documents(), floors, seen.attempts(), seen.replicas());
+        }
+    }
+
+    /** Shows no record of a KB that was enrolled behind its floor, until something is written of it. */
+    static final class LosesLateKbs extends Forwarding {
+
+        private final Set<String> late = new HashSet<>();
+
+        LosesLateKbs(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public Set<String> enroll(Collection<String> kbIds, long version) {
+            Set<String> enrolled = store.enroll(kbIds, version);
+            late.addAll(enrolled);
+            return enrolled;
+        }
+
+        @Override
+        public Map<String, KbState> find(Collection<String> kbIds) {
+            Map<String, KbState> found = new HashMap<>(store.find(kbIds));
+            found.replaceAll((kbId, kb) -> late.remove(kbId) ? new KbState(kbId, kb.version(), null) : kb);
+            return found;
+        }
+    }
+
+    /** Writes another global state than the engine means to. */
+    static final class OtherState extends Forwarding {
+
+        private final BiConsumer<ObjectNode, ObjectNode> change;
+
+        /** With what to change in the state that is written, given the one before. */
+        OtherState(StateStore store, BiConsumer<ObjectNode, ObjectNode> change) {
+            super(store);
+            this.change = change;
+        }
+
+        @Override
+        public boolean compareAndSet(String name, long expectedRevision, String json, Epoch fence) {
+            Optional<Document> stored = name.equals(Model.STATE) ? store.document(name) : Optional.empty();
+            if (stored.isEmpty()) {
+                return super.compareAndSet(name, expectedRevision, json, fence);
+            }
+            ObjectNode changed = (ObjectNode) Model.parse(json);
+            change.accept((ObjectNode) Model.parse(stored.get().json()), changed);
+            return super.compareAndSet(name, expectedRevision, changed.toString(), fence);
+        }
+    }
+
+    /** Keeps only the versions of a plan up to that one. */
+    static void cutPlan(ObjectNode state, long version) {
+        ArrayNode kept = state.arrayNode();
+        state.path("plan").forEach(migration -> {
+            if (migration.path("version").asLong() <= version) {
+                kept.add(migration);
+            }
+        });
+        state.set("plan", kept);
+    }
+
+    /** Reads every plan as if it had the names that this build knows. */
+    static final class SeesItsOwnNames extends Forwarding {
+
+        private final Node node;
+
+        SeesItsOwnNames(StateStore store, Node node) {
+            super(store);
+            this.node = node;
+        }
+
+        @Override
+        public Snapshot look(Heartbeat self) {
+            Snapshot seen = super.look(self);
+            List<Document> documents = seen.documents().stream()
+                    .map(document -> document.name().equals(Model.STATE) ? renamed(document) : document)
+                    .toList();
+            return new Snapshot(seen.storeMicros(), documents, seen.floors(), seen.attempts(), seen.replicas());
+        }
+
+        private Document renamed(Document document) {
+            ObjectNode state = (ObjectNode) Model.parse(document.json());
+            state.path("plan").forEach(migration -> {
+                MigrationInfo info = node.world.model.migrations.get(
+                        migration.path("version").asInt() - 1);
+                ((ObjectNode) migration).put("name", node.nameOf(info));
+            });
+            return new Document(document.name(), document.revision(), state.toString());
+        }
+    }
+}
