@@ -7,6 +7,7 @@ import dev.kbmigrator.jdbc.JdbcStorage;
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Page;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -30,6 +32,10 @@ final class ScaleCosts implements AutoCloseable {
     private static final int KBS = Integer.getInteger("scale.kbs", 200_000);
     private static final int LOOKS = 1_000;
     private static final int REPLICAS = 500;
+
+    /** As the engine does. */
+    private static final int LISTED_AT_ONCE = 10_000;
+
     private static final Duration TTL = Duration.ofMinutes(5);
 
     private final PostgresServer postgres = PostgresServer.durable();
@@ -64,8 +70,12 @@ final class ScaleCosts implements AutoCloseable {
                 .toList();
         listing("enrolling", ids);
         listing("listing", ids);
+        long bytes = Sql.number(pool, "SELECT pg_total_relation_size('kb_migrator_kb')");
+        figures.put("stored_bytes_per_kb", (double) bytes / KBS);
         kbs();
+        smallBatches();
         passes();
+        thorough();
         looks("look", 1);
         looks("look_among_" + REPLICAS, REPLICAS);
         return figures;
@@ -74,8 +84,8 @@ final class ScaleCosts implements AutoCloseable {
     /** The first listing enrols all; the second only asks whether they are there, which is what every later one does. */
     private void listing(String name, List<String> ids) throws Exception {
         Spent spent = spent(() -> {
-            for (int from = 0; from < ids.size(); from += 1_000) {
-                storage.stateStore().enroll(ids.subList(from, Math.min(ids.size(), from + 1_000)), 0);
+            for (int from = 0; from < ids.size(); from += LISTED_AT_ONCE) {
+                storage.stateStore().enroll(ids.subList(from, Math.min(ids.size(), from + LISTED_AT_ONCE)), 0);
             }
         });
         figures.put(name + "_seconds_per_kb", spent.seconds() / ids.size());
@@ -113,6 +123,31 @@ final class ScaleCosts implements AutoCloseable {
             request = page.next() == null ? null : request.from(page.next());
         }
         return batches;
+    }
+
+    /** One KB a batch: nearly all of it is what a batch costs whatever its length. */
+    private void smallBatches() throws Exception {
+        Epoch epoch = Objects.requireNonNull(storage.stateStore().openEpochs(Set.of(0)).get(0));
+        PageRequest request = new PageRequest(Set.of(0), Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, 500);
+        List<KbState> kbs = storage.stateStore().page(request).kbs();
+        Spent spent = spent(() -> {
+            for (KbState kb : kbs) {
+                storage.stateStore().write(List.of(epoch), List.of(new KbWrite.Advanced(kb.kbId(), 1, 2)));
+            }
+        });
+        figures.put("server_seconds_per_batch", spent.serverSeconds() / kbs.size());
+    }
+
+    /** The look that ignores the floors. */
+    private void thorough() throws Exception {
+        Heartbeat self = new Heartbeat("replica-0", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
+        int looks = 5;
+        Spent spent = spent(() -> {
+            for (int i = 0; i < looks; i++) {
+                storage.stateStore().look(self);
+            }
+        });
+        figures.put("server_seconds_per_kb_scanned", spent.serverSeconds() / looks / KBS);
     }
 
     /** What taking a partition costs besides its KBs. */

@@ -18,18 +18,28 @@ import java.util.TreeMap;
 record ScaleModel(Costs costs, Store store, Replica replica) {
 
     static final int PARTITIONS = 256;
-    static final int BATCH = 256;
+
+    /** What {@code StateStore.maxBatch} is on PostgreSQL. */
+    static final int BATCH = 1_024;
+
+    /** A batch that is not full is written after that long. */
+    static final double LINGER_SECONDS = 0.05;
 
     /** The default of {@code MigratorBuilder.activeLookInterval}. */
     static final double ACTIVE_LOOK_SECONDS = 2;
 
+    /** Each replica's look ignores the floors that often, and goes through all KBs. */
+    static final double THOROUGH_LOOK_SECONDS = 3_600;
+
     /**
      * What each thing costs.
      *
-     * @param serverSecondsPerKb processor time of the server: a KB's share of its page and of its batch
+     * @param serverSecondsPerKb processor time of the server: a KB's share of its page and of its batch, when both are full
+     * @param serverSecondsPerBatch processor time of the server for a batch, however small
      * @param clientSecondsPerKb processor time of the replica
      * @param serverSecondsPerLook processor time of the server for a look that shows one replica
      * @param serverSecondsPerReplicaSeen what each further replica adds to every look
+     * @param serverSecondsPerKbScanned processor time of the server for each KB that a thorough look goes through
      * @param serverSecondsPerPass processor time of the server for taking a partition and giving it back
      * @param walBytesPerKb what the server writes to its log for a KB
      * @param walBytesPerLook the heartbeat of a look
@@ -37,9 +47,11 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
      */
     record Costs(
             double serverSecondsPerKb,
+            double serverSecondsPerBatch,
             double clientSecondsPerKb,
             double serverSecondsPerLook,
             double serverSecondsPerReplicaSeen,
+            double serverSecondsPerKbScanned,
             double serverSecondsPerPass,
             double walBytesPerKb,
             double walBytesPerLook,
@@ -90,18 +102,25 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
      * @param kbsPerSecond the rate while all partitions that can be held are
      * @param limit what limits that rate
      * @param busyReplicas how many replicas hold a partition
+     * @param load what the store is asked to do at that rate
+     */
+    record Prediction(double seconds, double kbsPerSecond, Limit limit, int busyReplicas, Load load) {}
+
+    /**
+     * What the store does.
+     *
      * @param looksPerSecond looks of all replicas
      * @param lookShare the part of the server's processor time that looks take
+     * @param thoroughShare the part that the hourly looks take, on the average, as long as the replicas live
+     * @param busyShare the part that all of it takes
      * @param walBytesPerSecond the server's log
      * @param commitsPerSecond batches and heartbeats
      */
-    record Prediction(
-            double seconds,
-            double kbsPerSecond,
-            Limit limit,
-            int busyReplicas,
+    record Load(
             double looksPerSecond,
             double lookShare,
+            double thoroughShare,
+            double busyShare,
             double walBytesPerSecond,
             double commitsPerSecond) {}
 
@@ -117,10 +136,27 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
                 rate,
                 slowest.getKey(),
                 busy,
+                load(fleet, looks, slowest));
+    }
+
+    private Load load(Fleet fleet, double looks, Entry<Limit, Double> slowest) {
+        double rate = slowest.getValue();
+        double workers = Math.min(PARTITIONS, fleet.replicas() * replica.storeConcurrency());
+        // Where the store is what limits, batches fill while it is waited for
+        double batch = slowest.getKey().name().startsWith("STORE")
+                ? BATCH
+                : Math.min(BATCH, Math.max(1, rate / workers * LINGER_SECONDS));
+        double commits = Math.min(store.commitsPerSecond(), rate / batch + looks);
+        double lookShare = looks * secondsPerLook(fleet.replicas()) / store.cores();
+        double batchSeconds = rate * costs.serverSecondsPerKb() + (commits - looks) * costs.serverSecondsPerBatch();
+        return new Load(
                 looks,
-                looks * secondsPerLook(fleet.replicas()) / store.cores(),
+                lookShare,
+                fleet.replicas() / THOROUGH_LOOK_SECONDS * fleet.kbs() * costs.serverSecondsPerKbScanned()
+                        / store.cores(),
+                Math.min(1, lookShare + batchSeconds / store.cores()),
                 rate * costs.walBytesPerKb() + looks * costs.walBytesPerLook(),
-                rate / BATCH + looks);
+                commits);
     }
 
     private Map<Limit, Double> rates(Fleet fleet, int busy, double looks) {

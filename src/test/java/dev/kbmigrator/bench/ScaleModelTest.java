@@ -15,9 +15,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ScaleModelTest {
 
-    private static final Costs COSTS = new Costs(8e-6, 5e-6, 0.5e-3, 2e-6, 1e-3, 220, 300, 5e-3);
+    private static final Costs COSTS = new Costs(8e-6, 2e-4, 5e-6, 0.5e-3, 2e-6, 2e-7, 1e-3, 220, 300, 2e-2);
     private static final ScaleModel MODEL =
-            new ScaleModel(COSTS, new Store(8, 200e6, 5_000, false), new Replica(2, 5, 4));
+            new ScaleModel(COSTS, new Store(8, 400e6, 10_000, false), new Replica(2, 5, 4));
 
     @ParameterizedTest
     @CsvSource({
@@ -49,7 +49,8 @@ class ScaleModelTest {
         Prediction more = predict(100_000_000, 500, 0.02);
         assertThat(more.limit()).isEqualTo(Limit.REPLICA_BODIES);
         assertThat(more.kbsPerSecond()).isEqualTo(asManyAsPartitions.kbsPerSecond());
-        assertThat(more.looksPerSecond()).isGreaterThan(asManyAsPartitions.looksPerSecond());
+        assertThat(more.load().looksPerSecond())
+                .isGreaterThan(asManyAsPartitions.load().looksPerSecond());
     }
 
     @Test
@@ -64,7 +65,25 @@ class ScaleModelTest {
     void looksTakeFromTheStoreWhatKbsThenLack() {
         assertThat(predict(100_000_000, 500, 0).kbsPerSecond())
                 .isLessThan(predict(100_000_000, 32, 0).kbsPerSecond());
-        assertThat(predict(100_000_000, 500, 0).lookShare()).isGreaterThan(0.01);
+        assertThat(predict(100_000_000, 500, 0).load().lookShare()).isGreaterThan(0.01);
+    }
+
+    @Test
+    void slowKbsAreWrittenInSmallBatches() {
+        assertThat(predict(100_000_000, 100, 0.02).load().commitsPerSecond())
+                .as("every 50 ms for each partition that is held")
+                .isCloseTo(256 / ScaleModel.LINGER_SECONDS, withinPercentage(5))
+                .isGreaterThan(predict(100_000_000, 100, 0).load().commitsPerSecond());
+    }
+
+    /** The first take what there is, one partition a worker, and keep it to its end. */
+    @Test
+    void replicasThatComeLateFindNothingToTake() {
+        Fleet fleet = new Fleet(2_560_000, 256, 0.02);
+        double together = new ScaleSimulation(MODEL, fleet, 0, 1).seconds();
+        double oneByOne = new ScaleSimulation(MODEL, fleet, 1, 1).seconds();
+        assertThat(together).isCloseTo(MODEL.predict(fleet).seconds(), withinPercentage(15));
+        assertThat(oneByOne - 64).isGreaterThan(3 * together);
     }
 
     private static Prediction predict(long kbs, int replicas, double bodySeconds) {

@@ -43,9 +43,11 @@ final class ScaleTables {
         double alone = figure("scale_server_seconds_per_look");
         return new Costs(
                 figure(MEASURED + "_server_cpu_seconds") / kbs,
+                figure("scale_server_seconds_per_batch"),
                 figure(MEASURED + "_client_cpu_seconds") / kbs,
                 alone,
                 Math.max(0, among500 - alone) / 499,
+                figure("scale_server_seconds_per_kb_scanned"),
                 figure("scale_server_seconds_per_pass"),
                 figure(MEASURED + "_wal_bytes_per_kb"),
                 figure("scale_wal_bytes_per_look"),
@@ -88,8 +90,8 @@ final class ScaleTables {
     /** What to expect of fleets that nobody has measured, on a server of 16 cores. */
     String predictions(double bodySeconds) {
         StringBuilder table = new StringBuilder("""
-                | KBs | replicas | time | KBs/s | limited by | looks/s | looks' share of the server | log, MB/s | commits/s |
-                |---|---|---|---|---|---|---|---|---|
+                | KBs | replicas | time | KBs/s | limited by | server busy | by looks | by hourly looks | log, MB/s | commits/s |
+                |---|---|---|---|---|---|---|---|---|---|
                 """);
         ScaleModel model = new ScaleModel(costs(), LARGE_STORE, REPLICA);
         for (long kbs : KBS) {
@@ -97,16 +99,17 @@ final class ScaleTables {
                 Prediction prediction = model.predict(new ScaleModel.Fleet(kbs, replicas, bodySeconds));
                 table.append(String.format(
                         Locale.ROOT,
-                        "| %,d | %d | %s | %,.0f | %s | %.0f | %.1f %% | %.1f | %.0f |%n",
+                        "| %,d | %d | %s | %,.0f | %s | %.0f %% | %.1f %% | %.1f %% | %.1f | %,.0f |%n",
                         kbs,
                         replicas,
                         time(prediction.seconds()),
                         prediction.kbsPerSecond(),
                         prediction.limit().name().toLowerCase(Locale.ROOT).replace('_', ' '),
-                        prediction.looksPerSecond(),
-                        prediction.lookShare() * 100,
-                        prediction.walBytesPerSecond() / 1e6,
-                        prediction.commitsPerSecond()));
+                        prediction.load().busyShare() * 100,
+                        prediction.load().lookShare() * 100,
+                        prediction.load().thoroughShare() * 100,
+                        prediction.load().walBytesPerSecond() / 1e6,
+                        prediction.load().commitsPerSecond()));
             }
         }
         return table.toString();
