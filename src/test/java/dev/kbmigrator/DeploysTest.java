@@ -3,10 +3,12 @@ package dev.kbmigrator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kbmigrator.spi.Document;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -99,6 +101,54 @@ class DeploysTest {
         assertThat(fleet.ran).noneMatch(part -> part.startsWith("4/"));
     }
 
+    /** A build from before the fields were invented writes the state as it is deployed next to a newer one, or rolled back to. */
+    @Test
+    void whatNewerBuildsHaveAddedToTheStateOutlivesTheWritesOfOlderOnes() {
+        knowing(1).run();
+        Document state = fleet.memory.document("now/state").orElseThrow();
+        String extended = state.json()
+                .replaceFirst("\\{", "{\"invented\":7,")
+                .replace("\"name\":\"kb_1\"", "\"name\":\"kb_1\",\"inventedToo\":8");
+        assertThat(fleet.memory.compareAndSet("now/state", state.revision(), extended, null))
+                .isTrue();
+        assertThat(knowing(2).run().currentVersion()).isEqualTo(2);
+        assertThat(fleet.memory.document("now/state").orElseThrow().json())
+                .contains("\"invented\":7", "\"inventedToo\":8", "kb_2");
+    }
+
+    @Test
+    void aKbThatNeedsWhatABuildNoLongerHasIsLeftToBuildsThatHaveIt() {
+        Migration[] all = {fleet.recording(1), fleet.recording(2), fleet.recording(3)};
+        fleet.migrator(all).run();
+        fleet.ran.clear();
+        fleet.kbs.add("behind");
+        fleet.memory.enroll(List.of("behind"), 0);
+        assertThatThrownBy(fleet.migrator(fleet.recording(2), fleet.recording(3))::run)
+                .isInstanceOf(MigrationFailedException.class);
+        assertThat(fleet.version("behind")).isZero();
+        assertThat(fleet.ran).isEmpty();
+        fleet.migrator(all).run();
+        assertThat(fleet.ran).containsExactly("1/behind", "2/behind", "3/behind");
+    }
+
+    /** To take a partition in vain is no harm to the state, but fences out whoever could do something in it. */
+    @Test
+    void anOlderBuildTakesNoPartitionForWhatItDoesNotKnow() {
+        KbMigration failing = KbMigration.of(2, "fail", (context, kbId) -> {
+            throw new IllegalStateException("bad data");
+        });
+        Migrator newer = fleet.migrator(fleet.recording(1), failing);
+        assertThatThrownBy(newer::run).isInstanceOf(MigrationFailedException.class);
+        newer.close();
+        fleet.advance(Duration.ofHours(1));
+        fleet.lockCalls.calls.clear();
+        Migrator older = knowing(1);
+        older.start();
+        Fleet.await().until(() -> !told.isEmpty());
+        letLook();
+        assertThat(fleet.lockCalls.calls).doesNotContain("tryAcquireAll");
+    }
+
     @Test
     void threeBuildsAtOnceAgree() {
         List<Migrator> builds = List.of(knowing(1), knowing(3), knowing(5));
@@ -117,6 +167,20 @@ class DeploysTest {
         assertThat(background.status().targetVersion()).isEqualTo(2);
         background.removeCap();
         Fleet.await().until(() -> background.status().currentVersion() == 5);
+    }
+
+    @Test
+    void aCapBelowWhatIsOpenLeavesTheStageToItsEnd() {
+        AtomicBoolean failing = new AtomicBoolean(true);
+        KbMigration second = KbMigration.of(2, "second", (context, kbId) -> {
+            if (failing.get() && kbId.equals("kb-3")) {
+                throw new IllegalStateException("bad data");
+            }
+        });
+        Migrator migrator = fleet.migrator(fleet.recording(1), second);
+        assertThatThrownBy(migrator::run).isInstanceOf(MigrationFailedException.class);
+        failing.set(false);
+        assertThat(migrator.run(1).currentVersion()).isEqualTo(2);
     }
 
     @Test

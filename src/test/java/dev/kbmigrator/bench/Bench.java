@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BinaryOperator;
@@ -42,7 +43,8 @@ final class Bench implements AutoCloseable {
 
     private Map<String, Double> run(Case one) throws Exception {
         Server server = server(one);
-        Bed bed = one.seed() == null ? server.newBed(nextName()) : server.copyOf(seed(one, server), nextName());
+        String seed = one.seed();
+        Bed bed = seed == null ? server.newBed(nextName()) : server.copyOf(seed(one, seed, server), nextName());
         Map<String, Double> measured = new TreeMap<>();
         List<ContenderProcess> replicas = new ArrayList<>();
         Map<String, Double> before;
@@ -66,7 +68,7 @@ final class Bench implements AutoCloseable {
         } finally {
             replicas.forEach(ContenderProcess::close);
         }
-        server.counters(bed).forEach((counter, value) -> measured.put(counter, value - before.get(counter)));
+        server.counters(bed).forEach((counter, value) -> measured.put(counter, value - value(before, counter)));
         server.drop(bed);
         return figures(one, measured);
     }
@@ -83,7 +85,8 @@ final class Bench implements AutoCloseable {
     }
 
     private static Map<String, Double> figures(Case one, Map<String, Double> measured) {
-        double kbs = measured.remove("done");
+        double kbs = value(measured, "done");
+        measured.remove("done");
         assertThat(kbs).as("%s: KBs that are done", one.id()).isEqualTo(one.kbs());
         Map<String, Double> figures = new TreeMap<>();
         measured.forEach((name, value) -> {
@@ -92,19 +95,24 @@ final class Bench implements AutoCloseable {
         });
         figures.put("kbs", kbs);
         if (one.perKb()) {
-            double cpuSeconds = measured.get("client_cpu_seconds") + measured.get("server_cpu_seconds");
+            double cpuSeconds = value(measured, "client_cpu_seconds") + value(measured, "server_cpu_seconds");
             figures.put("cpu_micros_per_kb", cpuSeconds * 1e6 / kbs);
-            figures.put("kbs_per_second", kbs / measured.get("seconds"));
+            figures.put("kbs_per_second", kbs / value(measured, "seconds"));
         }
         return figures;
     }
 
-    private Bed seed(Case one, Server server) throws Exception {
-        String name = one.database() + "-" + one.seed() + "-" + one.kbs();
+    private static double value(Map<String, Double> figures, String name) {
+        return Objects.requireNonNull(figures.get(name), name);
+    }
+
+    /** What a contender prepares, once for all the cases that can begin with it. */
+    private Bed seed(Case one, String contender, Server server) throws Exception {
+        String name = one.database() + "-" + contender + "-" + one.kbs();
         Bed made = seeds.get(name);
         if (made == null) {
             made = server.newBed(nextName());
-            try (ContenderProcess process = ContenderProcess.start(one.seed(), made, one.kbs(), LARGE_HEAP)) {
+            try (ContenderProcess process = ContenderProcess.start(contender, made, one.kbs(), LARGE_HEAP)) {
                 process.awaitReady();
             }
             server.settle(made);

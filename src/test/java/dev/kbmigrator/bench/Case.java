@@ -32,8 +32,7 @@ record Case(
         H2
     }
 
-    static Case floor(int threads, int kbs) {
-        String name = "floor" + threads;
+    static Case floor(String name, int kbs) {
         return new Case(name, Database.POSTGRES, name, kbs, 1, Integer.MAX_VALUE, true, "floor4");
     }
 

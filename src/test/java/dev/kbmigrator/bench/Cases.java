@@ -30,9 +30,10 @@ final class Cases {
     /** What is compared stands close together, so that it meets the same machine. */
     private static List<Case> besideTheFloor() {
         return List.of(
-                Case.floor(4, MILLION),
+                Case.floor("floor4", MILLION),
                 A_MILLION,
-                Case.floor(1, MILLION),
+                Case.floor("floor4-1024", MILLION),
+                Case.floor("floor1", MILLION),
                 Case.library("b-1000000-one-writer", "b-one-writer", MILLION));
     }
 

@@ -15,21 +15,6 @@ final class Chart {
     private static final int TOP = 46;
     private static final String[] SCALE = {"1 µs", "10 µs", "100 µs", "1 ms", "10 ms", "100 ms", "1 s"};
 
-    private static final String FRAME = """
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">
-              <rect width="100%%" height="100%%" fill="#fff"/>
-              <text x="10" y="22" font-size="15">Time a KB, one no-op migration (logarithmic scale)</text>
-            %s</svg>
-            """;
-    private static final String LINE = """
-              <path d="M%1$d %2$dV%3$d" stroke="#ddd"/><text x="%1$d" y="%4$d" text-anchor="middle" fill="#666">%5$s</text>
-            """;
-    private static final String ROW = """
-              <text x="%d" y="%d" text-anchor="end">%s</text>
-              <rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>
-              <text x="%.1f" y="%d">%s</text>
-            """;
-
     private final List<Bar> bars = new ArrayList<>();
 
     /** One way to migrate a KB. */
@@ -57,7 +42,9 @@ final class Chart {
         StringBuilder body = new StringBuilder();
         int bottom = TOP + bars.size() * STEP;
         for (int decade = 0; decade <= DECADES; decade++) {
-            body.append(LINE.formatted(LEFT + decade * DECADE, TOP - 6, bottom, bottom + 18, SCALE[decade]));
+            body.append("""
+              <path d="M%1$d %2$dV%3$d" stroke="#ddd"/><text x="%1$d" y="%4$d" text-anchor="middle" fill="#666">%5$s</text>
+            """.formatted(LEFT + decade * DECADE, TOP - 6, bottom, bottom + 18, SCALE[decade]));
         }
         for (int i = 0; i < bars.size(); i++) {
             Bar bar = bars.get(i);
@@ -65,7 +52,11 @@ final class Chart {
             double width = Math.max(1, Math.log10(bar.micros()) * DECADE);
             body.append(String.format(
                     Locale.ROOT,
-                    ROW,
+                    """
+              <text x="%d" y="%d" text-anchor="end">%s</text>
+              <rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>
+              <text x="%.1f" y="%d">%s</text>
+            """,
                     LEFT - 8,
                     y + 16,
                     bar.name(),
@@ -78,7 +69,12 @@ final class Chart {
                     y + 16,
                     text(bar.micros())));
         }
-        return FRAME.formatted(LEFT + DECADES * DECADE + 80, bottom + 30, body);
+        return """
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">
+              <rect width="100%%" height="100%%" fill="#fff"/>
+              <text x="10" y="22" font-size="15">Time a KB, one no-op migration (logarithmic scale)</text>
+            %s</svg>
+            """.formatted(LEFT + DECADES * DECADE + 80, bottom + 30, body);
     }
 
     private static String text(double micros) {

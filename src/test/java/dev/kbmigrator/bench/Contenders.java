@@ -8,8 +8,9 @@ import java.util.function.Supplier;
 final class Contenders {
 
     private static final Map<String, Supplier<Contender>> OWN = Map.ofEntries(
-            Map.entry("floor1", () -> new Floor(1)),
-            Map.entry("floor4", () -> new Floor(4)),
+            Map.entry("floor1", () -> new Floor("floor1", 1, 256)),
+            Map.entry("floor4", () -> new Floor("floor4", 4, 256)),
+            Map.entry("floor4-1024", () -> new Floor("floor4-1024", 4, 1_024)),
             Map.entry("a", UpToDate::new),
             Map.entry("b", () -> new KbMigrator("b", Fleet.NO_OP)),
             Map.entry("b-one-writer", Scenarios.OneWriter::new),

@@ -59,7 +59,7 @@ class FiguresTest {
         assertThat(Cases.all().stream().filter(one -> one.isMeantBy("b")).map(Case::id))
                 .containsExactly("b-1000000", "b-1000000-one-writer", "b-100000", "b-10000", "b-1000");
         assertThat(Cases.all().stream().filter(one -> one.isMeantBy("floor")).map(Case::id))
-                .containsExactly("floor4", "floor1");
+                .containsExactly("floor4", "floor4-1024", "floor1");
         assertThat(Cases.all().stream().filter(one -> one.isMeantBy("f")).map(Case::id))
                 .containsExactly("f");
     }

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class Floor implements Contender {
 
     private static final int PARTITIONS = 256;
-    private static final int PAGE = 256;
 
     private static final String CREATE = """
             CREATE TABLE floor_kb (
@@ -34,12 +33,12 @@ final class Floor implements Contender {
             ) WITH (fillfactor = 70)
             """;
 
-    /** In the order in which the library enrols: a thousand at a time, sorted by the key. */
+    /** In the order in which the library enrols: ten thousand at a time, sorted by the key. */
     private static final String FILL = """
             INSERT INTO floor_kb (kb_partition, kb_id, version)
             SELECT get_byte(decode(substr(md5(id), 1, 2), 'hex'), 0) AS kb_partition, id, 1
             FROM (SELECT i, 'kb-' || lpad(i::text, 8, '0') AS id FROM generate_series(0, ? - 1) AS i) AS ids
-            ORDER BY i / 1000, kb_partition, id
+            ORDER BY i / 10000, kb_partition, id
             """;
 
     private static final String NEXT_PAGE = """
@@ -49,16 +48,20 @@ final class Floor implements Contender {
             UPDATE floor_kb SET version = 2 WHERE kb_partition = ? AND kb_id = ANY (?) AND version = 1
             """;
 
+    private final String name;
     private final int threads;
+    private final int page;
     private @Nullable DataSource pool;
 
-    Floor(int threads) {
+    Floor(String name, int threads, int page) {
+        this.name = name;
         this.threads = threads;
+        this.page = page;
     }
 
     @Override
     public String name() {
-        return "floor" + threads;
+        return name;
     }
 
     @Override
@@ -97,29 +100,29 @@ final class Floor implements Contender {
 
     private @Nullable Void advanceAll(AtomicInteger next) throws SQLException {
         try (Connection connection = pool().getConnection();
-                PreparedStatement page = connection.prepareStatement(NEXT_PAGE);
+                PreparedStatement pages = connection.prepareStatement(NEXT_PAGE);
                 PreparedStatement advance = connection.prepareStatement(ADVANCE)) {
             for (int partition = next.getAndIncrement(); partition < PARTITIONS; partition = next.getAndIncrement()) {
-                List<String> ids = page(page, partition, "");
+                List<String> ids = page(pages, partition, "");
                 while (!ids.isEmpty()) {
                     advance.setInt(1, partition);
                     advance.setArray(2, connection.createArrayOf("text", ids.toArray()));
                     if (advance.executeUpdate() != ids.size()) {
                         throw new IllegalStateException("somebody else is at work in partition " + partition);
                     }
-                    ids = ids.size() < PAGE ? List.of() : page(page, partition, ids.get(PAGE - 1));
+                    ids = ids.size() < page ? List.of() : page(pages, partition, ids.get(page - 1));
                 }
             }
         }
         return null;
     }
 
-    private static List<String> page(PreparedStatement page, int partition, String after) throws SQLException {
-        page.setInt(1, partition);
-        page.setString(2, after);
-        page.setInt(3, PAGE);
-        List<String> ids = new ArrayList<>(PAGE);
-        try (ResultSet rows = page.executeQuery()) {
+    private List<String> page(PreparedStatement statement, int partition, String after) throws SQLException {
+        statement.setInt(1, partition);
+        statement.setString(2, after);
+        statement.setInt(3, page);
+        List<String> ids = new ArrayList<>(page);
+        try (ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
                 ids.add(rows.getString(1));
             }

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -78,35 +79,100 @@ class FencingIT {
             JdbcStateStore store = enrolled(dataSource);
             for (KbWrite write : List.of(SAVE, MOVE)) {
                 Epoch old = Stores.epoch(store, PARTITION);
-                AtomicInteger asked = new AtomicInteger();
-                JdbcStateStore opener = JdbcStateStore.create(
-                        HookedDataSource.over(dataSource, counting("SELECT scope", "NOWAIT", asked)));
-                AtomicInteger sent = new AtomicInteger();
-                JdbcStateStore writer = JdbcStateStore.create(
-                        HookedDataSource.over(dataSource, counting("kb_migrator_kb", "kb_id", sent)));
-                CompletableFuture<WriteResult> written;
-                CompletableFuture<Epoch> opened;
-                boolean openedFirst;
-                try (Connection other = dataSource.getConnection()) {
-                    other.setAutoCommit(false);
-                    Stores.value(other, "SELECT version FROM kb_migrator_kb FOR UPDATE");
-                    written = Stores.async(() -> writer.write(Set.of(old), List.of(write)));
-                    Awaitility.await().until(() -> sent.get() > 0 && isWaiting(database, dataSource));
-                    opened = Stores.async(() -> Stores.epoch(opener, PARTITION));
-                    Awaitility.await().until(() -> opened.isDone() || asked.get() >= 3);
-                    assertThat(written).isNotDone();
-                    openedFirst = opened.isDone();
-                    other.rollback();
-                }
-                WriteResult result = written.get(20, TimeUnit.SECONDS);
-                assertThat(opened.get(20, TimeUnit.SECONDS).number()).isGreaterThan(old.number());
-                // PostgreSQL takes the fence with the write, the others take it last
-                assertThat(openedFirst).isEqualTo(database != TestDatabase.POSTGRESQL);
-                assertThat(result.refused()).isEqualTo(openedFirst);
+                HeldUp<WriteResult> end = new RowLock(database, dataSource, "kb", "kb_id")
+                        .holdUp(old, writer -> writer.write(Set.of(old), List.of(write)));
+                assertThat(end.answer().refused()).isEqualTo(end.openedFirst());
                 long version = Stores.state(store, KB).version();
                 boolean saved = Stores.state(store, KB).attempt() != null;
-                assertThat(write == MOVE ? version == 1 : saved).isEqualTo(!openedFirst);
+                assertThat(write == MOVE ? version == 1 : saved).isEqualTo(!end.openedFirst());
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = TestDatabase.class, mode = Mode.EXCLUDE, names = "SQLITE")
+    void aChangeOfADocumentThatARowLockHoldsUpIsCommittedBeforeANewEpochOrNever(TestDatabase database)
+            throws Exception {
+        try (HikariDataSource dataSource = database.newDataSource()) {
+            JdbcStateStore store = enrolled(dataSource);
+            store.compareAndSet("held", 0, "1", null);
+            Epoch old = Stores.epoch(store, Epoch.COORDINATOR);
+            HeldUp<Boolean> end = new RowLock(database, dataSource, "document", "revision")
+                    .holdUp(old, writer -> writer.compareAndSet("held", 1, "2", old));
+            assertThat(end.answer()).isEqualTo(!end.openedFirst());
+            assertThat(store.document("held").orElseThrow().json()).isEqualTo(end.openedFirst() ? "1" : "2");
+        }
+    }
+
+    /** How a write ended that a row lock held up while a new epoch was asked for: whether the epoch was opened before it. */
+    private record HeldUp<T>(boolean openedFirst, T answer) {}
+
+    /** Somebody else's lock on all rows of a table, and what a statement says that waits for it. */
+    private record RowLock(TestDatabase database, HikariDataSource dataSource, String table, String column) {
+
+        <T> HeldUp<T> holdUp(Epoch old, Function<JdbcStateStore, T> write) throws Exception {
+            AtomicInteger asked = new AtomicInteger();
+            JdbcStateStore opener =
+                    JdbcStateStore.create(HookedDataSource.over(dataSource, counting("SELECT scope", "NOWAIT", asked)));
+            AtomicInteger sent = new AtomicInteger();
+            JdbcStateStore writer = JdbcStateStore.create(
+                    HookedDataSource.over(dataSource, counting("kb_migrator_" + table, column, sent)));
+            CompletableFuture<T> written;
+            CompletableFuture<Epoch> opened;
+            boolean openedFirst;
+            try (Connection other = dataSource.getConnection()) {
+                other.setAutoCommit(false);
+                Stores.value(other, "SELECT " + column + " FROM kb_migrator_" + table + " FOR UPDATE");
+                written = Stores.async(() -> write.apply(writer));
+                Awaitility.await().until(() -> sent.get() > 0 && isWaiting(database, dataSource));
+                opened = Stores.async(() -> Stores.epoch(opener, old.scope()));
+                Awaitility.await().until(() -> opened.isDone() || asked.get() >= 3);
+                assertThat(written).isNotDone();
+                openedFirst = opened.isDone();
+                other.rollback();
+            }
+            T answer = written.get(20, TimeUnit.SECONDS);
+            assertThat(opened.get(20, TimeUnit.SECONDS).number()).isGreaterThan(old.number());
+            // PostgreSQL takes the fence with the write, the others take it last
+            assertThat(openedFirst).isEqualTo(database != TestDatabase.POSTGRESQL);
+            return new HeldUp<>(openedFirst, answer);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = TestDatabase.class, mode = Mode.EXCLUDE, names = "SQLITE")
+    void aNewEpochWaitsForARaiseThatIsNotCommittedYet(TestDatabase database) throws Exception {
+        try (HikariDataSource dataSource = database.newDataSource()) {
+            JdbcStateStore store = enrolled(dataSource);
+            Epoch old = Stores.epoch(store, PARTITION);
+            store.write(Set.of(old), List.of(MOVE));
+            Steps steps = new Steps();
+            HookedDataSource.Hook beforeTheCommit = new HookedDataSource.Hook() {
+                @Override
+                public void before(String step) {
+                    if (step.equalsIgnoreCase("commit")) {
+                        steps.await();
+                    }
+                }
+            };
+            JdbcStateStore slow = JdbcStateStore.create(HookedDataSource.over(dataSource, beforeTheCommit));
+            CompletableFuture<Set<Integer>> raised =
+                    Stores.async(() -> steps.run(() -> slow.raiseFloors(Set.of(old), 1)));
+            steps.awaitFirst();
+            assertThat(raised).isNotDone();
+            AtomicInteger asked = new AtomicInteger();
+            JdbcStateStore opener =
+                    JdbcStateStore.create(HookedDataSource.over(dataSource, counting("SELECT scope", "NOWAIT", asked)));
+            CompletableFuture<Epoch> opened = Stores.async(() -> Stores.epoch(opener, PARTITION));
+            Awaitility.await()
+                    .until(() -> opened.isDone()
+                            || (database == TestDatabase.POSTGRESQL
+                                    ? asked.get() >= 3
+                                    : isWaiting(database, dataSource)));
+            assertThat(opened).isNotDone();
+            steps.allowAll();
+            assertThat(raised.get(20, TimeUnit.SECONDS)).containsExactly(PARTITION);
+            assertThat(opened.get(20, TimeUnit.SECONDS).number()).isGreaterThan(old.number());
         }
     }
 

@@ -24,19 +24,26 @@ class MigratorOnDatabasesIT {
     @EnumSource(TestDatabase.class)
     void everyKbRunsEveryMigrationOnceAndGlobalPartsRunInOrder(TestDatabase database) {
         Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
+        AtomicInteger ranAtTheBarrier = new AtomicInteger();
         List<String> kbs = IntStream.range(0, 2_000).mapToObj(i -> "kb-" + i).toList();
         try (HikariDataSource dataSource = database.newDataSource();
                 Migrator migrator = Migrator.builder()
                         .migrations(Migrations.of(
                                 counting(1, runs),
                                 counting(2, runs),
-                                GlobalMigration.of(3, "totals", context -> runs.put("3", new AtomicInteger(1))),
+                                GlobalMigration.of(3, "totals", context -> {
+                                    ranAtTheBarrier.set(runs.size());
+                                    runs.put("3", new AtomicInteger(1));
+                                }),
                                 counting(4, runs)))
                         .storage(JdbcStorage.create(dataSource))
                         .knowledgeBoxes(kbs::stream)
                         .build()) {
             RunReport report = migrator.run();
             assertThat(report.currentVersion()).isEqualTo(4);
+            assertThat(ranAtTheBarrier)
+                    .as("all KBs are at version 2, none beyond")
+                    .hasValue(4_000);
             assertThat(report.kbMigrations()).isEqualTo(6_000);
             assertThat(report.globalMigrations()).containsExactly(3L);
             assertThat(runs)

@@ -8,6 +8,7 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migrations;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorBuilder;
+import dev.kbmigrator.MigratorListener;
 import dev.kbmigrator.databases.HookedDataSource;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.StateStoreException;
@@ -229,6 +230,84 @@ class OutageIT {
         assertThat(lost).hasValueGreaterThan(10);
         assertEachMovedOnce();
         assertThat(Stores.look(JdbcStateStore.create(dataSource)).attempts()).isEmpty();
+    }
+
+    /** Some batches of completions are lost: on the way there, or only their answers on the way back. */
+    private static final class LosingBatches implements HookedDataSource.Hook {
+
+        private static final int MOST = 5;
+
+        private final boolean onTheWayThere;
+        private final AtomicInteger sent = new AtomicInteger();
+        private final AtomicInteger lost = new AtomicInteger();
+
+        LosingBatches(boolean onTheWayThere) {
+            this.onTheWayThere = onTheWayThere;
+        }
+
+        @Override
+        public void before(String step) throws SQLException {
+            loseIf(onTheWayThere, step);
+        }
+
+        @Override
+        public void after(String step) throws SQLException {
+            loseIf(!onTheWayThere, step);
+        }
+
+        private void loseIf(boolean now, String step) throws SQLException {
+            boolean batch = now && step.contains("UPDATE kb_migrator_kb");
+            if (batch && sent.getAndIncrement() % 2 == 0 && lost.get() < MOST) {
+                lost.incrementAndGet();
+                throw new SQLException("an I/O error occurred", "08006");
+            }
+        }
+    }
+
+    /** To its sender, a batch that never arrives looks like one that was committed. */
+    @Test
+    void noVersionBeginsBeforeTheOneBeforeItIsOnRecord() {
+        LosingBatches losing = new LosingBatches(true);
+        Map<String, Long> storedAtTheStart = new ConcurrentHashMap<>();
+        JdbcStateStore reader = JdbcStateStore.create(dataSource);
+        KbMigration second = KbMigration.of(
+                2,
+                "second",
+                (context, kbId) ->
+                        storedAtTheStart.merge(kbId, Stores.state(reader, kbId).version(), Math::min));
+        try (Migrator migrator = builder(losing)
+                .migrations(Migrations.of(counting(1), second))
+                .kbConcurrency(8)
+                .build()) {
+            assertThat(migrator.run().currentVersion()).isEqualTo(2);
+        }
+        assertThat(losing.lost).hasValueGreaterThanOrEqualTo(LosingBatches.MOST);
+        assertThat(storedAtTheStart)
+                .hasSize(KBS)
+                .allSatisfy((kbId, version) -> assertThat(version).as(kbId).isEqualTo(1));
+    }
+
+    @Test
+    void whatIsReadBackCountsAndIsToldOnce() {
+        LosingBatches losing = new LosingBatches(false);
+        Map<String, AtomicInteger> told = new ConcurrentHashMap<>();
+        try (Migrator migrator = builder(losing)
+                .kbConcurrency(8)
+                .listener(new MigratorListener() {
+                    @Override
+                    public void kbMigrated(String kbId, long version) {
+                        told.computeIfAbsent(version + "/" + kbId, key -> new AtomicInteger())
+                                .incrementAndGet();
+                    }
+                })
+                .build()) {
+            assertThat(migrator.run().kbMigrations()).isEqualTo(2 * KBS);
+        }
+        assertThat(losing.lost).hasValueGreaterThanOrEqualTo(LosingBatches.MOST);
+        assertThat(told)
+                .hasSize(2 * KBS)
+                .allSatisfy((key, count) -> assertThat(count).as(key).hasValue(1));
+        assertEachRanOnce();
     }
 
     @Test

@@ -173,6 +173,35 @@ class TransactionalIT {
         }
     }
 
+    /** The version cannot be moved from where it was, so what was written must not stay either. */
+    @ParameterizedTest
+    @EnumSource(
+            value = TestDatabase.class,
+            names = {"POSTGRESQL", "MARIADB", "H2"})
+    void whatIsWrittenForAKbThatIsForgottenOrMadeAnewMeanwhileIsRolledBack(TestDatabase database) throws SQLException {
+        Adding overtaken = new Adding() {
+            @Override
+            public void migrateKb(MigrationContext context, String kbId, Connection connection) throws Exception {
+                JdbcStateStore store = context.service(JdbcStateStore.class);
+                if (kbId.equals("kb-3") || kbId.equals("kb-5")) {
+                    store.remove(Set.of(kbId));
+                }
+                if (kbId.equals("kb-5")) {
+                    store.enroll(Set.of(kbId), 1);
+                }
+                add(connection, kbId);
+            }
+        };
+        try (HikariDataSource dataSource = host(database);
+                Migrator migrator = migrator(dataSource, overtaken)) {
+            assertThat(migrator.run().currentVersion()).isEqualTo(1);
+            assertThat(counts(dataSource, "kb IN ('kb-3', 'kb-5')")).containsExactly(0, 0);
+            assertThat(counts(dataSource, "kb NOT IN ('total', 'kb-3', 'kb-5')"))
+                    .hasSize(38)
+                    .containsOnly(1);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = TestDatabase.class,

@@ -131,7 +131,8 @@ final class CheckedStore extends Forwarding {
             violate(kbId + " is stored as " + stored + " but should be at " + version);
         }
         model.setAside(
-                kbId, stored != null && stored.attempt() != null && stored.attempt().setAside());
+                kbId,
+                stored != null && stored.attempt() != null && stored.attempt().setAside());
         if (stored != null && stored.attempt() == null && stored.version() < model.floors[Partitions.of(kbId)]) {
             violate(stored + " is below its partition's floor, " + model.floors[Partitions.of(kbId)]
                     + ", and nothing on record says so");

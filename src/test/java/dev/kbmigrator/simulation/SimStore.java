@@ -59,8 +59,8 @@ final class SimStore implements StateStore {
     public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
         Map<Integer, Epoch> opened = call(() -> store.openEpochs(scopes), "openEpochs", scopes.toString());
         // Another replica of the same process may have been granted the name, too
-        opened.forEach((scope, epoch) ->
-                node.scheduler.current().granted.get(Bodies.lockName(scope)).token = epoch.number());
+        opened.forEach(
+                (scope, epoch) -> node.scheduler.current().granted.get(Bodies.lockName(scope)).token = epoch.number());
         return opened;
     }
 

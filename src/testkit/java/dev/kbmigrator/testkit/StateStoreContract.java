@@ -40,7 +40,8 @@ public abstract class StateStoreContract
                 DueContract,
                 LookContract,
                 DocumentContract,
-                StoreConcurrencyContract {
+                StoreConcurrencyContract,
+                MixedWritesContract {
 
     private StateStore store;
     private StateStore other;

@@ -1,0 +1,129 @@
+package dev.kbmigrator.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.WriteResult;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Batches of several kinds of write, and removals, when they overlap. A store may well have statements of their own for batches
+ * in which every KB advances; these go through the others.
+ */
+interface MixedWritesContract extends StoreFixture {
+
+    @Test
+    default void ofConcurrentAdvancesAmongOtherWritesExactlyOneTakesEffect() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            String contended = "contended-" + round;
+            List<String> own = StoreDriver.ids("own-" + round + "-", StoreConcurrencyContract.THREADS);
+            kbs().enroll(0, contended);
+            kbs().enroll(0, own);
+            Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
+            AtomicInteger winners = new AtomicInteger();
+            Together.run(StoreConcurrencyContract.THREADS, thread -> {
+                StateStore mine = thread % 2 == 0 ? store() : other();
+                WriteResult result = mine.write(
+                        carried(epochs, List.of(contended, own.get(thread))),
+                        List.of(
+                                new KbWrite.Advanced(contended, 0, thread + 1),
+                                new KbWrite.Checkpointed(own.get(thread), 0, 1, "1")));
+                assertThat(result.exceptions().keySet()).isSubsetOf(contended);
+                winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
+            });
+            assertThat(winners).hasValue(1);
+        }
+    }
+
+    /** What is on record of a KB that is gone would count as due for ever, and hold the fleet up. */
+    @Test
+    default void aKbThatIsRemovedWhileItIsWrittenLeavesNothingOnRecord() throws Exception {
+        for (int round = 0; round < 30; round++) {
+            List<String> kbIds = StoreDriver.ids("removed-" + round + "-", 40);
+            kbs().enroll(0, kbIds);
+            Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
+            List<KbWrite> writes = new ArrayList<>();
+            for (String kbId : kbIds) {
+                writes.add(
+                        writes.size() % 2 == 0
+                                ? new KbWrite.Checkpointed(kbId, 0, 1, "1")
+                                : new KbWrite.Failed(kbId, 0, 1, 1, "boom", Duration.ZERO));
+            }
+            Together.run(2, thread -> {
+                if (thread == 0) {
+                    other().remove(kbIds);
+                } else {
+                    store().write(carried(epochs, kbIds), writes);
+                }
+            });
+            assertThat(store().find(kbIds)).isEmpty();
+            assertThat(kbs().look().attempts())
+                    .as("on record of KBs that are gone")
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    default void aKbThatAdvancesBehindTheFloorAmongOtherWritesIsDueAtOnce() {
+        List<String> kbIds = StoreDriver.inPartition(9, "kb-", 3);
+        kbs().raise(9, 5);
+        kbs().enroll(2, kbIds);
+        kbs().done(
+                        new KbWrite.Advanced(kbIds.get(0), 2, 3),
+                        new KbWrite.Advanced(kbIds.get(1), 2, 5),
+                        new KbWrite.Checkpointed(kbIds.get(2), 2, 3, "1"));
+        assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new Attempt(4, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().attempt(kbIds.get(1))).as("it has caught up").isNull();
+    }
+
+    /** The floor may rise over a KB with something on record: who clears that away must know how high the floor is by then. */
+    @Test
+    default void aFailingKbThatAdvancesWhileTheFloorRisesIsNotLost() throws Exception {
+        for (int round = 0; round < 40; round++) {
+            long low = 2L * round;
+            List<String> kbIds = StoreDriver.inPartition(9, "round-" + round + "-", 21);
+            kbs().enroll(low, kbIds);
+            kbs().done(kbIds.stream()
+                    .map(kbId -> new KbWrite.Failed(kbId, low, low + 1, 1, "boom", Duration.ZERO))
+                    .toArray(KbWrite[]::new));
+            Epoch epoch = kbs().epoch(9);
+            List<KbWrite> writes = new ArrayList<>();
+            kbIds.subList(1, 21).forEach(kbId -> writes.add(new KbWrite.Advanced(kbId, low, low + 1)));
+            if (round % 2 == 0) {
+                writes.add(new KbWrite.Checkpointed(kbIds.get(0), low, low + 1, "1"));
+            }
+            Together.run(2, thread -> {
+                if (thread == 0) {
+                    other().raiseFloors(List.of(epoch), low + 2);
+                } else {
+                    assertThat(store().write(List.of(epoch), writes)).isEqualTo(WriteResult.ALL_DONE);
+                }
+            });
+            long floor = kbs().floor(9);
+            assertThat(store().find(kbIds).values())
+                    .as("below the floor %d and nothing on record, round %d", floor, round)
+                    .allMatch(kb -> kb.version() >= floor || kb.attempt() != null);
+            store().remove(kbIds);
+            kbs().raise(9, low + 2);
+        }
+    }
+
+    private static Collection<Epoch> carried(Map<Integer, Epoch> epochs, List<String> kbIds) {
+        Set<Integer> partitions = kbIds.stream().map(Partitions::of).collect(Collectors.toSet());
+        return partitions.stream()
+                .map(partition -> StoreDriver.entry(epochs, partition))
+                .toList();
+    }
+}
