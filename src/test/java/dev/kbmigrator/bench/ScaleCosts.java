@@ -127,7 +127,8 @@ final class ScaleCosts implements AutoCloseable {
 
     /** One KB a batch: nearly all of it is what a batch costs whatever its length. */
     private void smallBatches() throws Exception {
-        Epoch epoch = Objects.requireNonNull(storage.stateStore().openEpochs(Set.of(0)).get(0));
+        Epoch epoch = Objects.requireNonNull(
+                storage.stateStore().openEpochs(Set.of(0)).get(0));
         PageRequest request = new PageRequest(Set.of(0), Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, 500);
         List<KbState> kbs = storage.stateStore().page(request).kbs();
         Spent spent = spent(() -> {

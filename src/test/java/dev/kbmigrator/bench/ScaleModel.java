@@ -152,7 +152,10 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
         return new Load(
                 looks,
                 lookShare,
-                fleet.replicas() / THOROUGH_LOOK_SECONDS * fleet.kbs() * costs.serverSecondsPerKbScanned()
+                fleet.replicas()
+                        / THOROUGH_LOOK_SECONDS
+                        * fleet.kbs()
+                        * costs.serverSecondsPerKbScanned()
                         / store.cores(),
                 Math.min(1, lookShare + batchSeconds / store.cores()),
                 rate * costs.walBytesPerKb() + looks * costs.walBytesPerLook(),

@@ -136,11 +136,13 @@ final class ScaleSimulation {
             asking = true;
             double service = batch * model.costs().serverSecondsPerKb();
             double commit = Math.max(0, model.costs().batchSeconds() * batch / ScaleModel.BATCH - service);
-            serve(service, () -> at(now + commit, () -> {
-                asking = false;
-                runBodies(batch);
-                ask();
-            }));
+            serve(
+                    service,
+                    () -> at(now + commit, () -> {
+                        asking = false;
+                        runBodies(batch);
+                        ask();
+                    }));
         }
 
         private void runBodies(double batch) {

@@ -40,6 +40,8 @@ class ScaleTablesBenchmark {
 
     private static void read(Path file, Map<String, Double> figures) throws IOException {
         JsonNode json = new ObjectMapper().readTree(file.toFile());
-        json.properties().forEach(figure -> figures.put(figure.getKey(), figure.getValue().asDouble()));
+        json.properties()
+                .forEach(
+                        figure -> figures.put(figure.getKey(), figure.getValue().asDouble()));
     }
 }
