@@ -1,0 +1,103 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.StateStore;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Validate;
+
+/**
+ * A worker on the way around its loop, and threads of the executor that finish KBs for it. Whatever the order, in the end the
+ * worker has written every completion, no KB has run twice, and the partitions are given back.
+ */
+public class BatchingOperations {
+
+    private static final Set<String> KBS = Set.of("kb-1", "kb-2", "kb-3");
+
+    private final AtomicInteger runs = new AtomicInteger();
+    private final Frozen surroundings = new Frozen();
+    private final Frozen.Tasks executor = new Frozen.Tasks();
+    private final Frozen.Tasks workers = new Frozen.Tasks();
+    private final StateStore store = Frozen.emptyStore();
+    private final Lock lock = MemoryLock.create(() -> 0);
+    private final Board board;
+    private final Worker worker;
+
+    public BatchingOperations() {
+        KbMigration migration = KbMigration.of(1, "count", (context, kbId) -> runs.incrementAndGet());
+        EngineConfig config = surroundings.config(store, lock, executor, migration);
+        store.enroll(KBS, 0);
+        store.compareAndSet(
+                GlobalState.DOCUMENT,
+                0,
+                new GlobalState(
+                                0,
+                                0,
+                                0,
+                                1,
+                                1,
+                                Long.MAX_VALUE,
+                                0,
+                                config.catalog().infos(),
+                                Json.object())
+                        .toJson(),
+                null);
+        board = new Board(config, surroundings.newSignal());
+        Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
+        board.update(View.of(store.look(heartbeat), 0, config.catalog(), 0));
+        Slots slots = new Slots(config, board::wakeWorkers);
+        worker = new Worker(config, board, slots, new LeaseKeeper(config, slots));
+        workers.execute(worker);
+        theWorkerGoesOn();
+    }
+
+    @Operation(nonParallelGroup = "worker")
+    public void theWorkerGoesOn() {
+        workers.runOne();
+        if (workers.size() > 0) {
+            // It has left the board because it was interrupted where it waits; it has not ended
+            board.workerStarted(worker);
+        }
+    }
+
+    @Operation
+    public void anExecutorsThreadGoesOn() {
+        executor.runOne();
+    }
+
+    @Validate
+    public void everyCompletionIsWritten() {
+        boolean moved = true;
+        while (moved) {
+            int before = executor.size();
+            executor.runOne();
+            theWorkerGoesOn();
+            moved = before > 0 || executor.size() > 0;
+        }
+        Map<String, KbState> stored = store.find(KBS);
+        for (String kb : KBS) {
+            KbState state = stored.get(kb);
+            check(state != null && state.version() == 1, "is not at version 1: " + state);
+        }
+        check(runs.get() == KBS.size(), "ran " + runs + " times");
+        check(workers.size() == 0, "the worker still waits");
+        for (String kb : KBS) {
+            String partition = View.lockName(Partitions.of(kb));
+            check(lock.tryAcquire(partition, Frozen.TTL).isPresent(), partition + " is still held");
+        }
+    }
+
+    private static void check(boolean right, String problem) {
+        if (!right) {
+            throw new IllegalStateException(problem);
+        }
+    }
+}

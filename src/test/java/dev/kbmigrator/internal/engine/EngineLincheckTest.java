@@ -1,0 +1,56 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.lincheck.Interleavings;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.memory.MemoryStateStore;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What the threads of a replica share, each part on its own, checked by Lincheck; and the same without its monitor, which
+ * must be found. {@link BatchingLincheckIT} is about the hand-over from the slots to the batch.
+ */
+class EngineLincheckTest {
+
+    private static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
+            MemoryStateStore.class, MemoryLock.class, View.class, Catalog.class, EngineConfig.class);
+
+    @Test
+    void everyBodyComesBackFromTheSlotsOnce() {
+        INTERLEAVINGS.areFine(SlotsOperations.class);
+    }
+
+    @Test
+    void slotsWithoutTheirMonitorAreFound() {
+        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(Slots.class, SlotsOperations.class);
+    }
+
+    @Test
+    void noPartitionIsTakenTwice() {
+        INTERLEAVINGS.areFine(BoardOperations.class);
+    }
+
+    @Test
+    void aBoardWithoutItsMonitorIsFound() {
+        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(Board.class, BoardOperations.class);
+    }
+
+    @Test
+    void aScopeIsLostOnce() {
+        INTERLEAVINGS.areFine(HeldOperations.class);
+    }
+
+    @Test
+    void aScopeWithoutItsMonitorIsFound() {
+        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(Held.class, HeldOperations.class);
+    }
+
+    @Test
+    void whatIsKeptIsRenewedAndALossIsToldOnce() {
+        INTERLEAVINGS.areFine(LeaseKeeperOperations.class);
+    }
+
+    @Test
+    void aLeaseKeeperWithoutItsMonitorIsFound() {
+        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(LeaseKeeper.class, LeaseKeeperOperations.class);
+    }
+}

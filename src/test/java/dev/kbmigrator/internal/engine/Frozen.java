@@ -1,0 +1,168 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.Migration;
+import dev.kbmigrator.internal.engine.EngineConfig.Identity;
+import dev.kbmigrator.internal.engine.EngineConfig.Timings;
+import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.StateStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Surroundings in which nothing happens by itself: time stands still, chance always says 0, and what is started waits until
+ * the test runs it. Safe for use by many threads.
+ */
+final class Frozen implements Surroundings {
+
+    static final Duration TTL = Duration.ofSeconds(30);
+
+    /** What the engine wants to have run in threads of its own. */
+    final Tasks started = new Tasks();
+
+    private final List<Signal> signals = new ArrayList<>();
+
+    /** Runs the engine's loops and bodies when the test says so. */
+    static final class Tasks implements Executor {
+
+        private final List<Runnable> waiting = new ArrayList<>();
+
+        @Override
+        public synchronized void execute(Runnable task) {
+            waiting.add(task);
+        }
+
+        synchronized int size() {
+            return waiting.size();
+        }
+
+        private synchronized @Nullable Runnable poll() {
+            return waiting.isEmpty() ? null : waiting.remove(0);
+        }
+
+        /** Runs the one that has waited longest until it ends or has to wait; answers whether there was one. */
+        boolean runOne() {
+            Runnable task = poll();
+            if (task == null) {
+                return false;
+            }
+            try {
+                task.run();
+            } catch (Parked e) {
+                execute(task);
+            }
+            return true;
+        }
+    }
+
+    /** Ends the loop that waits for something that has not been raised, so that the test can run it on later. */
+    static final class Parked extends RuntimeException {
+
+        private Parked() {
+            super("waits", null, false, false);
+        }
+    }
+
+    /** A signal at which a loop does not wait, but leaves. */
+    static final class Flag implements Signal {
+
+        private boolean raised;
+
+        @Override
+        public synchronized void raise() {
+            raised = true;
+        }
+
+        synchronized boolean isRaised() {
+            return raised;
+        }
+
+        @Override
+        public synchronized void await(long nanos) {
+            if (!raised) {
+                throw new Parked();
+            }
+            raised = false;
+        }
+
+        @Override
+        public void awaitInterruptibly(long nanos) {
+            await(nanos);
+        }
+    }
+
+    @Override
+    public long nanoTime() {
+        return 0;
+    }
+
+    @Override
+    public Instant now() {
+        return Instant.EPOCH;
+    }
+
+    @Override
+    public long random(long bound) {
+        return 0;
+    }
+
+    @Override
+    public String nonce() {
+        return "nonce";
+    }
+
+    @Override
+    public void start(String name, Runnable body) {
+        started.execute(body);
+    }
+
+    @Override
+    public synchronized Signal newSignal() {
+        Signal signal = new Flag();
+        signals.add(signal);
+        return signal;
+    }
+
+    /** All waits have taken as long as they were to take at most. */
+    void letTheWaitsEnd() {
+        List<Signal> all;
+        synchronized (this) {
+            all = new ArrayList<>(signals);
+        }
+        all.forEach(Signal::raise);
+    }
+
+    /** A replica in these surroundings that runs one KB at a time. */
+    EngineConfig config(StateStore store, Lock lock, Executor executor, Migration... migrations) {
+        List<String> problems = new ArrayList<>();
+        Catalog catalog = Catalog.of(List.of(migrations), false, problems);
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.toString());
+        }
+        Duration hour = Duration.ofHours(1);
+        return new EngineConfig(
+                catalog,
+                store,
+                lock,
+                Stream::empty,
+                new Services(Map.of()),
+                List.of(),
+                this,
+                executor,
+                new Identity("replica", "host", "build"),
+                0,
+                1,
+                1,
+                new Timings(TTL, hour, hour, hour, new Backoff(hour, hour), null, hour));
+    }
+
+    static StateStore emptyStore() {
+        return new MemoryStateStore(() -> 0);
+    }
+}

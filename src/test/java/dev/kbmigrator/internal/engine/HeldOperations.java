@@ -1,0 +1,50 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.spi.Epoch;
+import org.jetbrains.lincheck.datastructures.Operation;
+
+/** The lease keeper, the owner and the slots, each of which may find out that one and the same scope is lost. */
+public class HeldOperations {
+
+    private final Held held;
+
+    public HeldOperations() {
+        MemoryLock lock = MemoryLock.create(() -> 0);
+        held = new Held(
+                lock.tryAcquire("partition", Frozen.TTL).orElseThrow(),
+                new Epoch(0, 1),
+                Frozen.TTL.toNanos(),
+                () -> {});
+    }
+
+    @Operation
+    public boolean loseByTheDeadline() {
+        return held.lose("the deadline has passed");
+    }
+
+    @Operation
+    public boolean loseByTheFence() {
+        return held.lose("another has opened a newer epoch");
+    }
+
+    @Operation
+    public String why() {
+        return held.lostBecause();
+    }
+
+    @Operation
+    public void leaveToExpire() {
+        held.leaveToExpire();
+    }
+
+    @Operation
+    public boolean isRenewed() {
+        return held.isRenewing();
+    }
+
+    @Operation
+    public boolean isOver() {
+        return held.isOver(0);
+    }
+}

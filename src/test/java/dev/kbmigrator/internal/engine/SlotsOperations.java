@@ -1,0 +1,142 @@
+package dev.kbmigrator.internal.engine;
+
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.engine.Body.Cancellation;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Lock;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Validate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Workers that queue bodies for one slot, threads of the executor that run them, and a watch that gives up what runs. Every
+ * body comes back once, no more run at a time than may, and in the end nothing waits and nothing counts as given up.
+ */
+public class SlotsOperations {
+
+    private static final int SLOTS = 1;
+    private static final KbMigration NOTHING = KbMigration.of(1, "nothing", (context, kbId) -> {});
+
+    private final Frozen surroundings = new Frozen();
+    private final Frozen.Tasks executor = new Frozen.Tasks();
+    private final EngineConfig config;
+    private final Slots slots;
+    private final Held held;
+    private final Queue<Probe> offered = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger running = new AtomicInteger();
+    private final AtomicInteger givenUp = new AtomicInteger();
+    private volatile boolean tooMany;
+
+    public SlotsOperations() {
+        Lock lock = MemoryLock.create(() -> 0);
+        config = surroundings.config(Frozen.emptyStore(), lock, executor, NOTHING);
+        slots = new Slots(config, () -> {});
+        held = new Held(
+                lock.tryAcquire("partition", Frozen.TTL).orElseThrow(),
+                new Epoch(0, 1),
+                Frozen.TTL.toNanos(),
+                () -> {});
+    }
+
+    @Operation
+    public void offer() {
+        Probe body = new Probe();
+        offered.add(body);
+        slots.offer(List.of(body));
+    }
+
+    @Operation
+    public void runATask() {
+        executor.runOne();
+    }
+
+    @Operation
+    public void giveUpWhatRuns() {
+        for (Slot slot : slots.busy()) {
+            Body body = slot.current();
+            if (body != null) {
+                givenUp.incrementAndGet();
+                body.cancel(Cancellation.LOST);
+                slots.giveUp(slot, body);
+            }
+        }
+    }
+
+    @Validate
+    public void everyBodyComesBackOnce() {
+        while (executor.runOne()) {
+            // What is queued is still to be run
+        }
+        check(!tooMany, "too many ran at a time");
+        check(slots.backlog() == 0, slots.backlog() + " wait for ever");
+        check(!slots.isExhausted(), "a slot that has returned counts as given up");
+        for (Probe body : offered) {
+            check(body.returns.get() == 1, "a body came back " + body.returns + " times");
+        }
+    }
+
+    private static void check(boolean right, String problem) {
+        if (!right) {
+            throw new IllegalStateException(problem);
+        }
+    }
+
+    private final class Probe extends Body {
+
+        private final AtomicInteger returns = new AtomicInteger();
+
+        private Probe() {
+            super(
+                    SlotsOperations.this.config,
+                    SlotsOperations.this.held,
+                    new MigrationInfo(1, "nothing", true, false),
+                    NOTHING,
+                    1);
+        }
+
+        @Override
+        void call() {
+            if (running.incrementAndGet() > SLOTS + givenUp.get()) {
+                tooMany = true;
+            }
+            running.decrementAndGet();
+        }
+
+        @Override
+        void finished() {
+            returns.incrementAndGet();
+        }
+
+        @Override
+        @Nullable
+        String readCheckpoint() {
+            return null;
+        }
+
+        @Override
+        void writeCheckpoint(String json) {}
+
+        @Override
+        public long fromVersion() {
+            return 0;
+        }
+
+        @Override
+        public Optional<Document> doneRecord() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<Document> checkpointRecord(String json) {
+            return Optional.empty();
+        }
+    }
+}
