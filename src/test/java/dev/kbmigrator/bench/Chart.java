@@ -8,7 +8,7 @@ import java.util.Locale;
 final class Chart {
 
     private static final int LEFT = 150;
-    private static final int DECADE = 90;
+    static final int DECADE = 90;
     private static final int DECADES = 6;
     private static final int BAR = 22;
     private static final int STEP = 34;

@@ -26,7 +26,7 @@ class ChartTest {
         List<Double> bars = bars(Chart.of(figures));
         assertThat(bars).hasSize(6);
         for (int i = 1; i < 5; i++) {
-            assertThat(bars.get(i - 1) - bars.get(i)).isCloseTo(bars.get(0) / 5, within(0.2));
+            assertThat(bars.get(i - 1) - bars.get(i)).isCloseTo(Chart.DECADE, within(0.2));
         }
     }
 
