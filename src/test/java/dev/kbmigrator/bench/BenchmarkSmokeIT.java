@@ -17,7 +17,6 @@ class BenchmarkSmokeIT {
         List<Case> cases = List.of(
                 Cases.named("floor4").withKbs(KBS),
                 Cases.named("b-1000000").withKbs(KBS),
-                Cases.named("e").withKbs(KBS),
                 Cases.named("d-2").withKbs(100),
                 Cases.named("h2-b-1000"));
         Figures figures;

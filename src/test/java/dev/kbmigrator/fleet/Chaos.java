@@ -111,7 +111,7 @@ final class Chaos implements AutoCloseable {
 
     private List<Fault> tooFew() {
         return Stream.of(Fault.values())
-                .filter(fault -> faults.get(fault) < fault.leastInLongRun)
+                .filter(fault -> faults.getOrDefault(fault, 0) < fault.leastInLongRun)
                 .toList();
     }
 

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The lock service of the fleet. While there is a storm it may grant a name twice, or forget all that it knows, and its clock
- * may jump. What the service beneath answers else is held against the contract of {@link Lock}.
+ * The lock service of the fleet. While there is a storm, and in some fleets for ever, it may grant a name twice; it may forget
+ * all that it knows, and its clock may jump. What the service beneath answers else is held against the contract of {@link Lock}.
  */
 final class LockService {
 
@@ -53,7 +53,8 @@ final class LockService {
         long now = micros();
         Checked holder = holders.get(name);
         boolean isHeld = holder != null && holder.expires > now;
-        if (isHeld && world.stormy && world.scheduler.chance(world.scenario.doubleGrants)) {
+        boolean careless = world.stormy || world.scenario.grantsTwiceForEver;
+        if (isHeld && careless && world.scheduler.chance(world.scenario.doubleGrants)) {
             world.scheduler.event("  GRANTED TWICE", name);
             Lock another = MemoryLock.create(this::micros);
             return another.tryAcquire(name, ttl);

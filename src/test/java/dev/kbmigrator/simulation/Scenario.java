@@ -64,6 +64,9 @@ final class Scenario {
     /** Whether the host lists ids that cannot be kept. */
     final boolean listsBadIds;
 
+    /** Whether the lock service goes on granting twice when all else is well. */
+    final boolean grantsTwiceForEver;
+
     /** Whether clocks differ, drift and jump. */
     final boolean clocksAreSkewed;
 
@@ -109,6 +112,7 @@ final class Scenario {
         hasOperators = random.nextInt(3) == 0;
         listsBadIds = random.nextInt(8) == 0;
         clocksAreSkewed = random.nextInt(3) == 0;
+        grantsTwiceForEver = random.nextInt(4) == 0;
     }
 
     private static double sometimes(SplittableRandom random, double most) {
@@ -134,6 +138,7 @@ final class Scenario {
                 + ", tells what exists " + tellsWhatExists + ", has hopeless " + hasHopeless + ", baseline " + baseline
                 + ", at most " + maxBatch + " at once, another branch from " + branchesAt + ", operators "
                 + hasOperators
-                + ", slowness " + slowness + ", bad ids " + listsBadIds + ", clocks skewed " + clocksAreSkewed;
+                + ", slowness " + slowness + ", bad ids " + listsBadIds + ", clocks skewed " + clocksAreSkewed
+                + ", grants twice for ever " + grantsTwiceForEver;
     }
 }
