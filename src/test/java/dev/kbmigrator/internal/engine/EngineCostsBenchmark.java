@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.Options;
@@ -38,9 +40,8 @@ class EngineCostsBenchmark {
             figures.put(
                     name + "_ns_per_kb",
                     rounded(result.getPrimaryResult().getStatistics().getPercentile(50)));
-            figures.put(
-                    name + "_bytes_per_kb",
-                    rounded(result.getSecondaryResults().get(BYTES).getScore()));
+            Result<?> bytes = Objects.requireNonNull(result.getSecondaryResults().get(BYTES));
+            figures.put(name + "_bytes_per_kb", rounded(bytes.getScore()));
         }
         write(figures);
         assertThat(figures.fieldNames())

@@ -43,6 +43,7 @@ final class InstantStore extends MemoryStateStore {
     }
 
     @Override
+    @SuppressWarnings("UnsynchronizedOverridesSynchronized") // what it lists never changes
     public Page page(PageRequest request) {
         List<Integer> partitions = new ArrayList<>(new TreeSet<>(request.partitions()));
         int at = 0;
@@ -65,6 +66,7 @@ final class InstantStore extends MemoryStateStore {
     }
 
     @Override
+    @SuppressWarnings("UnsynchronizedOverridesSynchronized") // nothing is written
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
         return WriteResult.ALL_DONE;
     }
