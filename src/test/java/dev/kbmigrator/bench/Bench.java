@@ -41,6 +41,17 @@ final class Bench implements AutoCloseable {
         return figures;
     }
 
+    /** The settings on which it rests that a commit on that server outlives a crash, as the server shows them. */
+    Map<String, String> durability(Case one) throws Exception {
+        Server server = server(one);
+        Bed bed = server.newBed(nextName());
+        try {
+            return server.durability(bed);
+        } finally {
+            server.drop(bed);
+        }
+    }
+
     private Map<String, Double> run(Case one) throws Exception {
         Server server = server(one);
         String seed = one.seed();

@@ -33,6 +33,12 @@ final class H2 implements Server {
     @Override
     public void settle(Bed bed) {}
 
+    /** Its defaults: what was committed in the last moment before a crash may be lost. */
+    @Override
+    public Map<String, String> durability(Bed bed) {
+        return Map.of();
+    }
+
     @Override
     public Map<String, Double> counters(Bed bed) {
         return Map.of();

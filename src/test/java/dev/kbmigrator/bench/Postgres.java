@@ -8,13 +8,16 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.awaitility.Awaitility;
 
 /** PostgreSQL. Its counters are read from another database, so that reading them counts nowhere. */
 final class Postgres implements Server {
 
     private static final String USER = "postgres";
+    private static final List<String> DURABILITY = List.of("fsync", "synchronous_commit", "full_page_writes");
 
     private final PostgresServer server = PostgresServer.durable();
 
@@ -40,10 +43,19 @@ final class Postgres implements Server {
     @Override
     public void settle(Bed bed) throws SQLException {
         try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
-            assertThat(Sql.text(connection, "SHOW fsync")).isEqualTo("on");
-            assertThat(Sql.text(connection, "SHOW synchronous_commit")).isEqualTo("on");
-            assertThat(Sql.text(connection, "SHOW full_page_writes")).isEqualTo("on");
             Sql.execute(connection, "VACUUM ANALYZE", "CHECKPOINT");
+        }
+        assertThat(durability(bed).values()).containsOnly("on");
+    }
+
+    @Override
+    public Map<String, String> durability(Bed bed) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
+            Map<String, String> shown = new TreeMap<>();
+            for (String setting : DURABILITY) {
+                shown.put(setting, Sql.text(connection, "SHOW " + setting));
+            }
+            return shown;
         }
     }
 

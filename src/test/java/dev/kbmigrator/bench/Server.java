@@ -14,6 +14,9 @@ interface Server extends AutoCloseable {
     /** After what a contender prepared, and before what is measured: every run starts on the same footing. */
     void settle(Bed bed) throws Exception;
 
+    /** The settings on which it rests that a commit outlives a crash, as the server shows them. */
+    Map<String, String> durability(Bed bed) throws Exception;
+
     /** What the server has counted for a database so far, by the figure's name; only differences mean something. */
     Map<String, Double> counters(Bed bed) throws Exception;
 
