@@ -3,6 +3,7 @@ package dev.kbmigrator.simulation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
@@ -21,6 +22,10 @@ import java.util.function.Predicate;
 final class Scheduler {
 
     private static final long MOST_STEPS = 150_000;
+    private static final long WATCH_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    /** In real time: longer than any pause of the machine. */
+    private static final long MOST_NANOS_A_TURN = TimeUnit.SECONDS.toNanos(60);
 
     final SplittableRandom random;
     final Trace trace = new Trace();
@@ -31,6 +36,10 @@ final class Scheduler {
     private int lastId;
     private long now;
     private long steps;
+
+    /** Counts what {@link #steps} does, for the main thread to see that there is some. */
+    private volatile long turns;
+
     private boolean unwinding;
     private String violation;
     private Predicate<String> expectedErrors = error -> false;
@@ -59,8 +68,18 @@ final class Scheduler {
     }
 
     private void waitForMainTurn() {
+        long seen = turns;
+        long since = System.nanoTime();
         while (!mainTurn) {
-            LockSupport.park(this);
+            LockSupport.parkNanos(this, WATCH_NANOS);
+            if (seen != turns) {
+                seen = turns;
+                since = System.nanoTime();
+            } else if (!mainTurn && System.nanoTime() - since > MOST_NANOS_A_TURN) {
+                Task task = current;
+                throw new AssertionError(task + " goes on without ever waiting, after " + steps + " steps, at "
+                        + List.of(task.thread().getStackTrace()));
+            }
         }
         mainTurn = false;
     }
@@ -108,7 +127,8 @@ final class Scheduler {
 
     /** Draws the next one; null when the simulation is to stop. */
     private Task pick() {
-        if (++steps > MOST_STEPS) {
+        turns = ++steps;
+        if (steps > MOST_STEPS) {
             report("no end after " + MOST_STEPS + " steps");
             return null;
         }

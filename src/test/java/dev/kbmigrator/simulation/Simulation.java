@@ -64,7 +64,11 @@ final class Simulation {
     }
 
     private Result play() {
-        scheduler.run(this::drive);
+        try {
+            scheduler.run(this::drive);
+        } catch (AssertionError e) {
+            throw new AssertionError("seed " + world.seed + " under " + world.mutant + ": " + e.getMessage(), e);
+        }
         String violation = scheduler.violation();
         return new Result(
                 world.seed,

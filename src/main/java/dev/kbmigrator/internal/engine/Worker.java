@@ -422,7 +422,8 @@ final class Worker implements Runnable {
     private void awaitNews() {
         int more = Math.min(config.store().maxBatch(), inFlight()) - batch.size();
         worthWaking = batch.size() == 0 ? 1 : Math.max(1, more);
-        if (inInbox.get() < worthWaking) {
+        // While a step has to wait because the one before failed, what is in the inbox stays there
+        if (troubles.failures() > 0 || inInbox.get() < worthWaking) {
             signal.await(waitNanos());
         }
     }
