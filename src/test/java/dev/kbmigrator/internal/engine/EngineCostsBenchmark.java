@@ -40,7 +40,8 @@ class EngineCostsBenchmark {
             figures.put(
                     name + "_ns_per_kb",
                     rounded(result.getPrimaryResult().getStatistics().getPercentile(50)));
-            Result<?> bytes = Objects.requireNonNull(result.getSecondaryResults().get(BYTES));
+            Result<?> bytes =
+                    Objects.requireNonNull(result.getSecondaryResults().get(BYTES));
             figures.put(name + "_bytes_per_kb", rounded(bytes.getScore()));
         }
         write(figures);
