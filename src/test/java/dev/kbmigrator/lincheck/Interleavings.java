@@ -50,12 +50,12 @@ public final class Interleavings {
         options().check(operations);
     }
 
-    /** One is found that is not, once a class has lost its monitors: the check would notice. */
-    public void areNotAllFineWithoutTheMonitorOf(Class<?> part, Class<?> operations) {
+    /** One is found that is not, once a class has lost its guards: the check would notice. */
+    public void areNotAllFineWithoutTheGuardsOf(Class<?> part, Class<?> operations) {
         assumeThatTheToolWorksHere();
         Class<?> broken = UnguardedClasses.counterpartOf(operations, part);
         assertThatThrownBy(() -> options().check(broken))
-                .as("%s without the monitor of %s", operations.getSimpleName(), part.getSimpleName())
+                .as("%s without the guards of %s", operations.getSimpleName(), part.getSimpleName())
                 .isInstanceOf(LincheckAssertionError.class)
                 // And not that the broken class could not be run at all
                 .hasMessageMatching("(?s)\\s*= (Invalid execution results|Validation function .* has failed) =.*");
@@ -78,7 +78,7 @@ public final class Interleavings {
     }
 
     private boolean isTakenForGranted(String className) {
-        // The counterparts without monitors have a prefix before their names
+        // The counterparts without guards have a prefix before their names
         return NOT_SHARED.stream().anyMatch(className::startsWith)
                 || takenForGranted.stream().anyMatch(className::endsWith);
     }

@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -23,8 +24,9 @@ import org.objectweb.asm.commons.ClassRemapper;
 import org.objectweb.asm.commons.Remapper;
 
 /**
- * A class and all of this project that it uses once more, under other names, with the {@code synchronized} taken out of one
- * of them. So what a check must find is the very class that it passes, but for its monitors, and cannot fall behind it.
+ * A class and all of this project that it uses once more, under other names, with the guards taken out of one of them: it has
+ * no {@code synchronized} any more, and its atomic counters are plain ones. So what a check must find is the very class that
+ * it passes, but for its guards, and cannot fall behind it.
  *
  * <p>The names differ because Lincheck keeps what it makes of a class by the class's name; they are on the class path because
  * Lincheck looks there.
@@ -32,6 +34,8 @@ import org.objectweb.asm.commons.Remapper;
 final class UnguardedClasses {
 
     private static final String PROJECT = "dev/kbmigrator/";
+    private static final String ATOMIC = AtomicInteger.class.getName().replace('.', '/');
+    private static final String PLAIN = PlainInteger.class.getName().replace('.', '/');
 
     private final String unguarded;
     private final String prefix;
@@ -40,10 +44,10 @@ final class UnguardedClasses {
 
     private UnguardedClasses(Class<?> unguarded) {
         this.unguarded = unguarded.getName().replace('.', '/');
-        this.prefix = "without/monitor/of/" + unguarded.getSimpleName() + "/";
+        this.prefix = "without/guards/of/" + unguarded.getSimpleName() + "/";
     }
 
-    /** The counterpart of a class; what it uses of the unguarded one, and of those nested in that, has no monitors. */
+    /** The counterpart of a class; what it uses of the unguarded one, and of those nested in that, has no guards. */
     static Class<?> counterpartOf(Class<?> user, Class<?> unguarded) {
         UnguardedClasses copies = new UnguardedClasses(unguarded);
         String name = copies.map(user.getName().replace('.', '/')).replace('/', '.');
@@ -77,8 +81,8 @@ final class UnguardedClasses {
                 throw new IOException("there is no " + original);
             }
             ClassWriter writer = new ClassWriter(0);
-            ClassVisitor renaming = new ClassRemapper(writer, new Renaming());
             boolean strip = original.equals(unguarded) || original.startsWith(unguarded + "$");
+            ClassVisitor renaming = new ClassRemapper(writer, new Renaming(strip));
             new ClassReader(in).accept(strip ? new WithoutMonitors(renaming) : renaming, 0);
             return writer.toByteArray();
         }
@@ -96,13 +100,16 @@ final class UnguardedClasses {
 
     private final class Renaming extends Remapper {
 
-        private Renaming() {
+        private final boolean strip;
+
+        private Renaming(boolean strip) {
             super(Opcodes.ASM9);
+            this.strip = strip;
         }
 
         @Override
         public String map(String internalName) {
-            return UnguardedClasses.this.map(internalName);
+            return UnguardedClasses.this.map(strip && internalName.equals(ATOMIC) ? PLAIN : internalName);
         }
     }
 

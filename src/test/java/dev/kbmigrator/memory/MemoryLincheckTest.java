@@ -13,7 +13,7 @@ class MemoryLincheckTest {
 
     @Test
     void aLockWithoutItsMonitorIsFound() {
-        Interleavings.ofEverything().areNotAllFineWithoutTheMonitorOf(MemoryLock.class, MemoryLockOperations.class);
+        Interleavings.ofEverything().areNotAllFineWithoutTheGuardsOf(MemoryLock.class, MemoryLockOperations.class);
     }
 
     @Test
@@ -24,6 +24,6 @@ class MemoryLincheckTest {
     @Test
     void aStoreWithoutItsMonitorIsFound() {
         Interleavings.ofEverything()
-                .areNotAllFineWithoutTheMonitorOf(MemoryStateStore.class, MemoryStateStoreOperations.class);
+                .areNotAllFineWithoutTheGuardsOf(MemoryStateStore.class, MemoryStateStoreOperations.class);
     }
 }

@@ -24,6 +24,6 @@ class BatchingLincheckIT {
 
     @Test
     void aWorkerWhoseInboxIsUnguardedIsFound() {
-        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(Worker.class, BatchingOperations.class);
+        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(Worker.class, BatchingOperations.class);
     }
 }

@@ -6,7 +6,7 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the threads of a replica share, each part on its own, checked by Lincheck; and the same without its monitor, which
+ * What the threads of a replica share, each part on its own, checked by Lincheck; and the same without its guards, which
  * must be found. {@link BatchingLincheckIT} is about the hand-over from the slots to the batch.
  */
 class EngineLincheckTest {
@@ -21,7 +21,7 @@ class EngineLincheckTest {
 
     @Test
     void slotsWithoutTheirMonitorAreFound() {
-        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(Slots.class, SlotsOperations.class);
+        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(Slots.class, SlotsOperations.class);
     }
 
     @Test
@@ -31,7 +31,7 @@ class EngineLincheckTest {
 
     @Test
     void aBoardWithoutItsMonitorIsFound() {
-        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(Board.class, BoardOperations.class);
+        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(Board.class, BoardOperations.class);
     }
 
     @Test
@@ -41,7 +41,7 @@ class EngineLincheckTest {
 
     @Test
     void aScopeWithoutItsMonitorIsFound() {
-        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(Held.class, HeldOperations.class);
+        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(Held.class, HeldOperations.class);
     }
 
     @Test
@@ -51,6 +51,6 @@ class EngineLincheckTest {
 
     @Test
     void aLeaseKeeperWithoutItsMonitorIsFound() {
-        INTERLEAVINGS.areNotAllFineWithoutTheMonitorOf(LeaseKeeper.class, LeaseKeeperOperations.class);
+        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(LeaseKeeper.class, LeaseKeeperOperations.class);
     }
 }

@@ -19,14 +19,16 @@ import org.jspecify.annotations.Nullable;
  * Surroundings in which nothing happens by itself: time stands still, chance always says 0, and what is started waits until
  * the test runs it. Safe for use by many threads.
  */
-final class Frozen implements Surroundings {
+class Frozen implements Surroundings {
 
     static final Duration TTL = Duration.ofSeconds(30);
+    static final int STORE_CONCURRENCY = 4;
 
     /** What the engine wants to have run in threads of its own. */
     final Tasks started = new Tasks();
 
-    private final List<Signal> signals = new ArrayList<>();
+    /** In the order in which the engine made them. */
+    final List<Flag> signals = new ArrayList<>();
 
     /** Runs the engine's loops and bodies when the test says so. */
     static final class Tasks implements Executor {
@@ -73,6 +75,7 @@ final class Frozen implements Surroundings {
     static final class Flag implements Signal {
 
         private boolean raised;
+        private long lastWait;
 
         @Override
         public synchronized void raise() {
@@ -83,8 +86,14 @@ final class Frozen implements Surroundings {
             return raised;
         }
 
+        /** How long whoever came here last wanted to wait at most, in nanoseconds. */
+        synchronized long lastWait() {
+            return lastWait;
+        }
+
         @Override
         public synchronized void await(long nanos) {
+            lastWait = nanos;
             if (!raised) {
                 throw new Parked();
             }
@@ -124,18 +133,18 @@ final class Frozen implements Surroundings {
 
     @Override
     public synchronized Signal newSignal() {
-        Signal signal = new Flag();
+        Flag signal = new Flag();
         signals.add(signal);
         return signal;
     }
 
     /** All waits have taken as long as they were to take at most. */
     void letTheWaitsEnd() {
-        List<Signal> all;
+        List<Flag> all;
         synchronized (this) {
             all = new ArrayList<>(signals);
         }
-        all.forEach(Signal::raise);
+        all.forEach(Flag::raise);
     }
 
     /** A replica in these surroundings that runs one KB at a time. */
@@ -158,7 +167,7 @@ final class Frozen implements Surroundings {
                 new Identity("replica", "host", "build"),
                 0,
                 1,
-                1,
+                STORE_CONCURRENCY,
                 new Timings(TTL, hour, hour, hour, new Backoff(hour, hour), null, hour));
     }
 

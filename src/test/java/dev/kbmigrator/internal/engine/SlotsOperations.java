@@ -1,20 +1,15 @@
 package dev.kbmigrator.internal.engine;
 
-import dev.kbmigrator.KbMigration;
-import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.engine.Body.Cancellation;
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lock;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Validate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Workers that queue bodies for one slot, threads of the executor that run them, and a watch that gives up what runs. Every
@@ -23,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 public class SlotsOperations {
 
     private static final int SLOTS = 1;
-    private static final KbMigration NOTHING = KbMigration.of(1, "nothing", (context, kbId) -> {});
 
     private final Frozen surroundings = new Frozen();
     private final Frozen.Tasks executor = new Frozen.Tasks();
@@ -37,7 +31,7 @@ public class SlotsOperations {
 
     public SlotsOperations() {
         Lock lock = MemoryLock.create(() -> 0);
-        config = surroundings.config(Frozen.emptyStore(), lock, executor, NOTHING);
+        config = surroundings.config(Frozen.emptyStore(), lock, executor, Probe.NOTHING);
         slots = new Slots(config, () -> {});
         held = new Held(
                 lock.tryAcquire("partition", Frozen.TTL).orElseThrow(),
@@ -48,7 +42,7 @@ public class SlotsOperations {
 
     @Operation
     public void offer() {
-        Probe body = new Probe();
+        Probe body = new Probe(config, held, this::run);
         offered.add(body);
         slots.offer(List.of(body));
     }
@@ -89,54 +83,10 @@ public class SlotsOperations {
         }
     }
 
-    private final class Probe extends Body {
-
-        private final AtomicInteger returns = new AtomicInteger();
-
-        private Probe() {
-            super(
-                    SlotsOperations.this.config,
-                    SlotsOperations.this.held,
-                    new MigrationInfo(1, "nothing", true, false),
-                    NOTHING,
-                    1);
+    private void run() {
+        if (running.incrementAndGet() > SLOTS + givenUp.get()) {
+            tooMany = true;
         }
-
-        @Override
-        void call() {
-            if (running.incrementAndGet() > SLOTS + givenUp.get()) {
-                tooMany = true;
-            }
-            running.decrementAndGet();
-        }
-
-        @Override
-        void finished() {
-            returns.incrementAndGet();
-        }
-
-        @Override
-        @Nullable
-        String readCheckpoint() {
-            return null;
-        }
-
-        @Override
-        void writeCheckpoint(String json) {}
-
-        @Override
-        public long fromVersion() {
-            return 0;
-        }
-
-        @Override
-        public Optional<Document> doneRecord() {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<Document> checkpointRecord(String json) {
-            return Optional.empty();
-        }
+        running.decrementAndGet();
     }
 }

@@ -1,0 +1,290 @@
+package dev.kbmigrator.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.spi.Snapshot;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class BoardTest {
+
+    private final Manual surroundings = new Manual();
+    private final Frozen.Flag loop = new Frozen.Flag();
+    private final Board board = new Board(
+            surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), surroundings.started), loop);
+
+    private View view(int duePartitions, boolean paused, List<ReplicaState> replicas) {
+        List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
+        Collections.fill(floors.subList(0, duePartitions), 0L);
+        ObjectNode control = Json.object().put("paused", paused);
+        GlobalState state = new GlobalState(
+                1, 0, 0, 1, 1, Long.MAX_VALUE, 0, List.of(new MigrationInfo(1, "only", true, false)), Json.object());
+        return new View(
+                new Snapshot(TimeUnit.DAYS.toMicros(1), List.of(), floors, List.of(), replicas),
+                surroundings.nanoTime(),
+                state,
+                new Knowledge(1, 0, List.of(), List.of(), Optional.empty()),
+                control,
+                1,
+                Map.of());
+    }
+
+    private void see(int duePartitions) {
+        board.update(view(duePartitions, false, List.of()));
+    }
+
+    private static ReplicaState replica(int number, Duration ago) {
+        long seen = TimeUnit.DAYS.toMicros(1) - TimeUnit.NANOSECONDS.toMicros(ago.toNanos());
+        return new ReplicaState("replica-" + number, "host", "build", 1, true, 0, seen);
+    }
+
+    @Test
+    void thereIsNothingToTakeBeforeTheFirstLook() {
+        assertThat(board.take()).isEmpty();
+        assertThat(board.viewOrNull()).isNull();
+        assertThatThrownBy(board::view).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void theFirstTakeIsSmallAndTheNextAreTwiceAsLarge() {
+        see(256);
+        assertThat(board.take()).hasSize(8);
+        assertThat(board.take()).hasSize(16);
+        assertThat(board.take()).hasSize(32);
+        assertThat(board.candidates()).isEqualTo(200);
+    }
+
+    @Test
+    void aTakeIsARunOfNeighboursFromARandomPlaceOn() {
+        see(256);
+        surroundings.chance(252);
+        assertThat(board.take()).containsExactlyInAnyOrder(252, 253, 254, 255, 0, 1, 2, 3);
+        assertThat(board.take()).contains(4, 19).doesNotContain(20).hasSize(16);
+    }
+
+    @Test
+    void whatIsTakenIsNotThereUntilItIsGivenBackAndSeenAgain() {
+        see(2);
+        assertThat(board.take()).containsExactly(0);
+        see(2);
+        assertThat(board.take()).containsExactly(1);
+        assertThat(board.hasCandidates()).isFalse();
+        board.fruitful(Set.of(0));
+        board.contended(Set.of(1));
+        assertThat(board.candidates()).isZero();
+        see(2);
+        assertThat(board.candidates()).isEqualTo(2);
+    }
+
+    @Test
+    void nobodyTakesMoreThanHalfOfAnEqualShareOfWhatIsLeft() {
+        see(8);
+        assertThat(board.take()).hasSize(4);
+        assertThat(board.take()).hasSize(2);
+        assertThat(board.take()).hasSize(1);
+        assertThat(board.take()).hasSize(1);
+        assertThat(board.take()).isEmpty();
+    }
+
+    @Test
+    void replicasThatWereSeenLatelyGetTheirShare() {
+        Duration tooLong = Duration.ofHours(5);
+        board.update(view(
+                16,
+                false,
+                List.of(replica(1, Duration.ZERO), replica(2, Duration.ofHours(1)), replica(3, tooLong))));
+        assertThat(board.take()).hasSize(4);
+    }
+
+    @Test
+    void nobodyTakesMoreKbsThanAFewThousand() {
+        see(256);
+        board.learnDensity(1, 16_384 / 3);
+        assertThat(board.take()).hasSize(3);
+    }
+
+    @Test
+    void nobodyTakesMoreThanCanBeDoneInHalfASecond() {
+        see(256);
+        board.learnDensity(2, 200);
+        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(1));
+        assertThat(board.take()).hasSize(5);
+    }
+
+    @Test
+    void aRateThatSaysNothingIsNotLearnt() {
+        see(256);
+        board.learnDensity(1, 100);
+        board.learnRate(0, TimeUnit.SECONDS.toNanos(1));
+        board.learnRate(1, 0);
+        assertThat(board.take()).hasSize(8);
+    }
+
+    @Test
+    void aThousandKbsAreTakenEvenWhenThatIsMoreThanAShare() {
+        see(6);
+        board.learnDensity(1, 256);
+        assertThat(board.take()).hasSize(4);
+    }
+
+    @Test
+    void densitiesAreAveragedAndTheFirstOneMakesRoomForOthers() {
+        see(256);
+        assertThat(loop.isRaised()).isFalse();
+        board.learnDensity(1, 8);
+        assertThat(loop.isRaised()).isTrue();
+        assertThat(board.wantedWorkers()).isEqualTo(2);
+        board.learnDensity(1, 12);
+        assertThat(board.wantedWorkers()).isEqualTo(3);
+    }
+
+    @Test
+    void oneWorkerIsWantedUntilSomeoneKnowsHowMuchThereIs() {
+        assertThat(board.wantedWorkers()).isZero();
+        see(256);
+        assertThat(board.wantedWorkers()).isEqualTo(1);
+        board.learnDensity(1, 4);
+        assertThat(board.wantedWorkers()).isEqualTo(1);
+        board.learnDensity(1, 1_000_000);
+        assertThat(board.wantedWorkers()).isEqualTo(Frozen.STORE_CONCURRENCY);
+    }
+
+    @Test
+    void whereNothingCouldBeDoneOneStaysAwayForTwiceAsLongEachTime() {
+        see(1);
+        for (int millis : new int[] {200, 400, 800}) {
+            board.fruitless(board.take());
+            surroundings.pass(Duration.ofMillis(millis - 1));
+            see(1);
+            assertThat(board.hasCandidates()).as("after %s ms", millis - 1).isFalse();
+            surroundings.pass(Duration.ofMillis(1));
+            see(1);
+            assertThat(board.hasCandidates()).as("after %s ms", millis).isTrue();
+        }
+        board.fruitful(board.take());
+        see(1);
+        board.fruitless(board.take());
+        surroundings.pass(Duration.ofMillis(200));
+        see(1);
+        assertThat(board.hasCandidates()).as("progress begins anew").isTrue();
+    }
+
+    @Test
+    void whatOthersHoldIsRememberedUntilTheSecondLook() {
+        see(1);
+        board.contended(Set.of());
+        assertThat(board.isContended()).isFalse();
+        board.contended(board.take());
+        assertThat(board.isContended()).isTrue();
+        see(1);
+        assertThat(board.isContended()).isTrue();
+        see(1);
+        assertThat(board.isContended()).isFalse();
+    }
+
+    @Test
+    void anOlderViewChangesNothing() {
+        View older = view(1, false, List.of());
+        surroundings.pass(Duration.ofSeconds(1));
+        see(2);
+        board.update(older);
+        assertThat(board.candidates()).isEqualTo(2);
+        assertThat(board.view()).isNotSameAs(older);
+    }
+
+    @Test
+    void nothingIsTakenWhilePaused() {
+        see(1);
+        assertThat(board.isHalted()).isFalse();
+        board.update(view(1, true, List.of()));
+        assertThat(board.candidates()).isZero();
+        assertThat(board.isHalted()).isTrue();
+        assertThat(board.isStopping()).isFalse();
+    }
+
+    @Test
+    void nothingIsTakenOnceItStops() {
+        see(1);
+        board.stop();
+        assertThat(loop.isRaised()).isTrue();
+        assertThat(board.candidates()).isZero();
+        see(1);
+        assertThat(board.take()).isEmpty();
+        assertThat(board.isHalted()).isTrue();
+        assertThat(board.isStopping()).isTrue();
+    }
+
+    private Worker worker() {
+        EngineConfig config =
+                surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), surroundings.started);
+        Slots slots = new Slots(config, () -> {});
+        return new Worker(config, board, slots, new LeaseKeeper(config, slots));
+    }
+
+    @Test
+    void theLastWorkerToEndWakesTheLoopOnlyIfSomethingHasChanged() {
+        see(2);
+        Worker one = worker();
+        Worker other = worker();
+        board.workerStarted(one);
+        board.workerStarted(other);
+        assertThat(board.workers()).isEqualTo(2);
+        board.fruitful(Set.of());
+        board.workerEnded(one);
+        board.workerEnded(other);
+        assertThat(loop.isRaised()).isFalse();
+        board.workerStarted(one);
+        board.workerStarted(other);
+        board.fruitful(board.take());
+        board.workerEnded(one);
+        assertThat(loop.isRaised()).isFalse();
+        board.workerEnded(other);
+        assertThat(loop.isRaised()).isTrue();
+        assertThat(board.workers()).isZero();
+    }
+
+    @Test
+    void whatIsDueIsSplitAmongTheWorkers() {
+        see(16);
+        IntStream.range(0, 2).forEach(i -> board.workerStarted(worker()));
+        assertThat(board.take()).hasSize(4);
+    }
+
+    @Test
+    void whatCannotBeFinishedIsKept() {
+        board.cannotFinish(Set.of(3));
+        board.cannotFinish(Set.of(5));
+        assertThat(board.unfinishable()).containsExactlyInAnyOrder(3, 5);
+    }
+
+    @Test
+    void theLockServiceIsDownFromTheFirstFailureOnUntilItAnswers() {
+        long patience = Duration.ofSeconds(1).toNanos();
+        assertThat(board.asked(() -> "answer")).isEqualTo("answer");
+        assertThatThrownBy(() -> board.asked(() -> {
+                    throw new IllegalStateException("down");
+                }))
+                .hasMessage("down");
+        surroundings.pass(Duration.ofSeconds(1));
+        assertThat(board.lockOutage.hopeless(surroundings.nanoTime(), patience)).isNull();
+        assertThat(board.lockOutage.hopeless(surroundings.nanoTime() + 1, patience))
+                .hasMessage("down");
+        board.asked(() -> "answer");
+        assertThat(board.lockOutage.hopeless(surroundings.nanoTime() + 1, patience))
+                .isNull();
+    }
+}

@@ -1,0 +1,257 @@
+package dev.kbmigrator.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.internal.engine.Body.Cancellation;
+import dev.kbmigrator.internal.engine.Body.Cancelled;
+import dev.kbmigrator.internal.engine.Body.Done;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Lease;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.Renewal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class LeaseKeeperTest {
+
+    private static final Duration TTL = Frozen.TTL;
+
+    private final Manual surroundings = new Manual();
+    private final Frozen.Tasks executor = new Frozen.Tasks();
+    private final ScriptedLock lock = new ScriptedLock();
+    private final EngineConfig config = surroundings.config(Frozen.emptyStore(), lock, executor, Probe.NOTHING);
+    private final Slots slots = new Slots(config, () -> {});
+    private final LeaseKeeper keeper = new LeaseKeeper(config, slots);
+    private final List<String> told = new ArrayList<>();
+
+    /** Answers as the test says; without an answer the outcome is unknown. */
+    private static final class ScriptedLock implements Lock {
+
+        private final Map<String, Renewal> answers = new HashMap<>();
+        private final List<String> asked = new ArrayList<>();
+        private final List<String> released = new ArrayList<>();
+        private Runnable meanwhile = () -> {};
+
+        @Override
+        public Optional<Lease> tryAcquire(String name, Duration ttl) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Map<String, Renewal> renewAll(Collection<? extends Lease> leases, Duration ttl) {
+            assertThat(ttl).isEqualTo(TTL);
+            leases.forEach(lease -> asked.add(lease.name()));
+            meanwhile.run();
+            return answers;
+        }
+
+        @Override
+        public void releaseAll(Collection<? extends Lease> leases) {
+            leases.forEach(lease -> released.add(lease.name()));
+            meanwhile.run();
+        }
+    }
+
+    private record NamedLease(String name) implements Lease {
+
+        @Override
+        public Renewal renew(Duration ttl) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void release() {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    private Held keep(String name) {
+        Held held = new Held(
+                new NamedLease(name), new Epoch(1, 1), keeper.deadlineOfRequestSentNow(), () -> told.add(name));
+        keeper.keep(held);
+        return held;
+    }
+
+    /** Both loops go around once, after this time. */
+    private void letPass(Duration time) {
+        surroundings.pass(time);
+        surroundings.letTheWaitsEnd();
+        for (int loops = surroundings.started.size(); loops > 0; loops--) {
+            surroundings.started.runOne();
+        }
+    }
+
+    private Duration nextRenewal() {
+        return Duration.ofNanos(surroundings.signals.get(0).lastWait());
+    }
+
+    @Test
+    void aRenewedLeaseLivesForTwoThirdsOfTheTtlFromWhenTheRequestWasSent() {
+        Held held = keep("a");
+        lock.answers.put("a", Renewal.HELD);
+        lock.meanwhile = () -> surroundings.pass(Duration.ofSeconds(3));
+        letPass(Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(held.deadline())).isEqualTo(Duration.ofSeconds(30));
+        assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(3));
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void aLeaseThatIsNotRenewedInTimeIsLostAndItsOwnerTold() {
+        Held held = keep("a");
+        letPass(Duration.ofSeconds(20).minusNanos(1));
+        assertThat(held.isLost()).isFalse();
+        letPass(Duration.ofNanos(1));
+        assertThat(held.isLost()).isTrue();
+        assertThat(held.lostBecause()).isEqualTo("the lease a was not renewed in time");
+        assertThat(told).containsExactly("a");
+    }
+
+    @Test
+    void aLeaseThatAnotherTookIsLostAndTheOthersAreNot() {
+        Held lost = keep("a");
+        Held kept = keep("b");
+        lock.answers.put("a", Renewal.LOST);
+        lock.answers.put("b", Renewal.HELD);
+        letPass(Duration.ofSeconds(10));
+        assertThat(lost.lostBecause()).contains("the lease a was taken over");
+        assertThat(kept.isLost()).isFalse();
+        assertThat(told).containsExactly("a");
+        lock.asked.clear();
+        letPass(Duration.ofSeconds(10));
+        assertThat(lock.asked).containsExactly("b");
+    }
+
+    @Test
+    void anUnknownOutcomeIsAskedForAgainSooner() {
+        Held held = keep("a");
+        letPass(Duration.ofSeconds(10));
+        assertThat(held.isLost()).isFalse();
+        assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(12));
+    }
+
+    @Test
+    void aFailingRenewalIsAskedForAgainSooner() {
+        Held held = keep("a");
+        lock.meanwhile = () -> {
+            throw new IllegalStateException("the lock service is down");
+        };
+        letPass(Duration.ofSeconds(10));
+        assertThat(held.isLost()).isFalse();
+        assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(12));
+    }
+
+    @Test
+    void whatIsGivenBackWhileItsRenewalIsUnderWayIsNotLost() {
+        Held held = keep("a");
+        lock.answers.put("a", Renewal.LOST);
+        lock.meanwhile = () -> {
+            lock.meanwhile = () -> {};
+            keeper.release(List.of(held));
+        };
+        letPass(Duration.ofSeconds(10));
+        assertThat(held.isLost()).isFalse();
+        assertThat(lock.released).containsExactly("a");
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void theLoopsEndWhenTheLastLeaseIsGivenBackAndBeginAgainWithTheNext() {
+        Held one = keep("a");
+        Held other = keep("b");
+        assertThat(surroundings.started.size()).isEqualTo(2);
+        keeper.release(List.of(one));
+        assertThat(surroundings.signals).noneMatch(Frozen.Flag::isRaised);
+        keeper.release(List.of(other));
+        assertThat(surroundings.signals).allMatch(Frozen.Flag::isRaised);
+        letPass(Duration.ZERO);
+        assertThat(surroundings.started.size()).isZero();
+        keep("c");
+        assertThat(surroundings.started.size()).isEqualTo(2);
+    }
+
+    @Test
+    void whatIsLeftToExpireIsNeitherRenewedNorReleased() {
+        Held held = keep("a");
+        held.leaveToExpire();
+        keep("b");
+        letPass(Duration.ofSeconds(10));
+        assertThat(lock.asked).containsExactly("b");
+        assertThat(held.mayBeReleased()).isFalse();
+        keeper.leave(held);
+        letPass(Duration.ofSeconds(10));
+        assertThat(held.isLost()).isFalse();
+        assertThat(lock.released).isEmpty();
+    }
+
+    @Test
+    void aLeaseThatCannotBeReleasedHurtsNobody() {
+        Held held = keep("a");
+        lock.meanwhile = () -> {
+            throw new IllegalStateException("the lock service is down");
+        };
+        keeper.release(List.of(held));
+        keeper.releaseQuietly(List.of());
+        assertThat(lock.released).containsExactly("a");
+    }
+
+    @Test
+    void aScopeIsLostOnceAndItsBodiesAreCancelledAndInterrupted() {
+        Held held = keep("a");
+        Held unharmed = keep("b");
+        List<Boolean> interrupted = new ArrayList<>();
+        Probe body = new Probe(config, held, () -> {
+            assertThat(keeper.lose(unharmed, "another one")).isTrue();
+            assertThat(Thread.interrupted()).isFalse();
+            assertThat(keeper.lose(held, "the first reason")).isTrue();
+            assertThat(keeper.lose(held, "the second reason")).isFalse();
+            interrupted.add(Thread.interrupted());
+        });
+        slots.offer(List.of(body));
+        executor.runOne();
+        assertThat(body.cancellation()).isEqualTo(Cancellation.LOST);
+        assertThat(interrupted).containsExactly(true);
+        assertThat(held.lostBecause()).isEqualTo("the first reason");
+        assertThat(told).containsExactly("b", "a");
+    }
+
+    @Test
+    void aBodyThatDoesNotStopForATtlIsGivenUpAndItsLeaseLeftToExpire() {
+        Held held = keep("a");
+        lock.answers.put("a", Renewal.HELD);
+        Probe body = new Probe(config, held, () -> {
+            slots.cancel(one -> true, Cancellation.CLOSING, false);
+            for (int i = 0; i < 3; i++) {
+                letPass(TTL.dividedBy(3).minusNanos(1));
+            }
+            assertThat(held.mayBeReleased()).isTrue();
+            letPass(Duration.ofNanos(3));
+            assertThat(held.mayBeReleased()).isFalse();
+        });
+        slots.offer(List.of(body));
+        executor.runOne();
+        assertThat(body.returns).hasValue(1);
+        assertThat(body.outcome()).isInstanceOf(Cancelled.class);
+    }
+
+    @Test
+    void theWatchGoesOnWhileSomethingRuns() {
+        Held held = keep("a");
+        Probe body = new Probe(config, held, () -> {
+            keeper.release(List.of(held));
+            letPass(Duration.ZERO);
+            assertThat(surroundings.started.size()).isEqualTo(1);
+        });
+        slots.offer(List.of(body));
+        executor.runOne();
+        assertThat(body.outcome()).isInstanceOf(Done.class);
+        letPass(Duration.ZERO);
+        assertThat(surroundings.started.size()).isZero();
+    }
+}

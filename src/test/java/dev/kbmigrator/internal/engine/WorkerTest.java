@@ -1,0 +1,312 @@
+package dev.kbmigrator.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.WriteResult;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** A worker's loop, step by step, on one partition. */
+class WorkerTest {
+
+    private static final int PARTITION = 7;
+    private static final List<String> KBS = Stream.iterate(0, i -> i + 1)
+            .map(i -> "kb-" + i)
+            .filter(kb -> Partitions.of(kb) == PARTITION)
+            .limit(5)
+            .toList();
+
+    private final Manual surroundings = new Manual();
+    private final Frozen.Tasks bodies = new Frozen.Tasks();
+    private final Frozen.Tasks workers = new Frozen.Tasks();
+    private final Store store = new Store();
+    private final Lock lock =
+            MemoryLock.create(() -> TimeUnit.NANOSECONDS.toMicros(surroundings.nanoTime()));
+    private final List<String> ran = new ArrayList<>();
+    private KbMigration.Body body = (context, kbId) -> {};
+    private final EngineConfig config = surroundings.config(store, lock, bodies, migration(1), migration(2));
+    private final Board board = new Board(config, surroundings.newSignal());
+    private final Slots slots = new Slots(config, board::wakeWorkers);
+    private final LeaseKeeper keeper = new LeaseKeeper(config, slots);
+
+    private final class Store extends MemoryStateStore {
+
+        private final List<List<KbWrite>> batches = new ArrayList<>();
+        private int mostWrites = 256;
+        private boolean failing;
+
+        private Store() {
+            super(() -> TimeUnit.NANOSECONDS.toMicros(surroundings.nanoTime()));
+        }
+
+        @Override
+        public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
+            if (failing) {
+                throw new IllegalStateException("the store is down");
+            }
+            batches.add(List.copyOf(writes));
+            return super.write(carried, writes);
+        }
+
+        @Override
+        public int maxBatch() {
+            return mostWrites;
+        }
+    }
+
+    private KbMigration migration(long version) {
+        return KbMigration.of(version, "migration", (context, kbId) -> {
+            ran.add(kbId + " to " + version);
+            body.migrateKb(context, kbId);
+        });
+    }
+
+    private void enroll(int kbs) {
+        store.enroll(KBS.subList(0, kbs), 0);
+        GlobalState state =
+                new GlobalState(0, 0, 0, 2, 2, Long.MAX_VALUE, 0, config.catalog().infos(), Json.object());
+        store.compareAndSet(GlobalState.DOCUMENT, 0, state.toJson(), null);
+    }
+
+    private void look() {
+        Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
+        board.update(View.of(store.look(heartbeat), surroundings.nanoTime(), config.catalog(), 0));
+    }
+
+    /** A worker that has begun, and waits for what it has queued. */
+    private Worker start() {
+        look();
+        Worker worker = new Worker(config, board, slots, keeper);
+        workers.execute(worker);
+        step(worker);
+        return worker;
+    }
+
+    /** Once around its loop. */
+    private void step(Worker worker) {
+        board.workerStarted(worker);
+        worker.wake();
+        workers.runOne();
+    }
+
+    private long version(int kb) {
+        return state(kb).version();
+    }
+
+    private KbState state(int kb) {
+        String kbId = KBS.get(kb);
+        return Objects.requireNonNull(store.find(Set.of(kbId)).get(kbId));
+    }
+
+    private void runToTheEnd(Worker worker) {
+        while (workers.size() > 0 && bodies.runOne()) {
+            step(worker);
+        }
+    }
+
+    @Test
+    void eachKbGoesVersionByVersionAndThePartitionIsGivenBackWithItsFloorRaised() {
+        enroll(2);
+        Worker worker = start();
+        runToTheEnd(worker);
+        assertThat(ran)
+                .containsExactlyInAnyOrder(
+                        KBS.get(0) + " to 1", KBS.get(1) + " to 1", KBS.get(0) + " to 2", KBS.get(1) + " to 2");
+        assertThat(version(0)).isEqualTo(2);
+        assertThat(board.kbMigrations.sum()).isEqualTo(4);
+        assertThat(workers.size()).as("it has ended").isZero();
+        assertThat(lock.tryAcquire(View.lockName(PARTITION), Frozen.TTL)).isPresent();
+        look();
+        assertThat(board.floorOf(PARTITION)).isEqualTo(2);
+        assertThat(board.hasCandidates()).isFalse();
+    }
+
+    @Test
+    void whatHasFinishedWaits50MsForWhatStillRunsAndNoLonger() {
+        enroll(2);
+        Worker worker = start();
+        List<Long> versions = new ArrayList<>();
+        body = (context, kbId) -> {
+            if (kbId.equals(KBS.get(1)) && context.version() == 1) {
+                for (long millis : new long[] {0, 49, 1}) {
+                    surroundings.pass(Duration.ofMillis(millis));
+                    step(worker);
+                    versions.add(version(0));
+                }
+            }
+        };
+        bodies.runOne();
+        assertThat(versions).containsExactly(0L, 0L, 1L);
+    }
+
+    @Test
+    void whatHasFinishedIsWrittenAtOnceWhenItFillsABatch() {
+        store.mostWrites = 2;
+        enroll(4);
+        Worker worker = start();
+        List<Integer> written = new ArrayList<>();
+        body = (context, kbId) -> {
+            step(worker);
+            written.add(store.batches.stream().mapToInt(List::size).sum());
+        };
+        bodies.runOne();
+        assertThat(written.subList(0, 4)).containsExactly(0, 0, 2, 2);
+        assertThat(store.batches).allSatisfy(batch -> assertThat(batch).hasSizeLessThanOrEqualTo(2));
+    }
+
+    @Test
+    void itWaitsNoLongerThanTheBatchMay() {
+        enroll(2);
+        Worker worker = start();
+        Frozen.Flag signal = surroundings.signals.get(surroundings.signals.size() - 1);
+        assertThat(signal.lastWait()).isEqualTo(config.timings().activeLook().toNanos());
+        body = (context, kbId) -> {
+            if (kbId.equals(KBS.get(1))) {
+                surroundings.pass(Duration.ofMillis(20));
+                step(worker);
+                surroundings.pass(Duration.ofMillis(20));
+                step(worker);
+                assertThat(Duration.ofNanos(signal.lastWait())).isEqualTo(Duration.ofMillis(30));
+            }
+        };
+        bodies.runOne();
+    }
+
+    @Test
+    void aFailureIsRecordedWithItsDelayAndHurtsNoOtherKb() {
+        enroll(2);
+        body = (context, kbId) -> {
+            if (kbId.equals(KBS.get(0))) {
+                throw new IllegalStateException("broken");
+            }
+        };
+        Worker worker = start();
+        runToTheEnd(worker);
+        assertThat(version(1)).isEqualTo(2);
+        assertThat(version(0)).isZero();
+        assertThat(Objects.requireNonNull(state(0).attempt()).failures()).isEqualTo(1);
+        assertThat(state(0).attempt().error()).contains("broken");
+        assertThat(state(0).attempt().dueMicros()).isEqualTo(TimeUnit.HOURS.toMicros(1));
+        surroundings.pass(Duration.ofHours(1));
+        look();
+        assertThat(board.hasCandidates()).isTrue();
+    }
+
+    @Test
+    void aStoreThatFailsIsTriedAgainAndNothingRunsTwice() {
+        enroll(2);
+        Worker worker = start();
+        store.failing = true;
+        bodies.runOne();
+        step(worker);
+        assertThat(version(0)).isZero();
+        step(worker);
+        store.failing = false;
+        surroundings.pass(Duration.ofMillis(100));
+        step(worker);
+        assertThat(version(0)).isEqualTo(1);
+        runToTheEnd(worker);
+        assertThat(version(0)).isEqualTo(2);
+        assertThat(ran).hasSize(4).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void whoIsFencedOutWritesNothingAndStaysAway() {
+        enroll(2);
+        Worker worker = start();
+        store.openEpochs(Set.of(PARTITION));
+        bodies.runOne();
+        step(worker);
+        assertThat(version(0)).isZero();
+        assertThat(workers.size()).as("it has ended").isZero();
+        look();
+        assertThat(board.hasCandidates()).isFalse();
+        surroundings.pass(Duration.ofMillis(200));
+        look();
+        assertThat(board.hasCandidates()).isTrue();
+    }
+
+    @Test
+    void aCommitWhoseAnswerWasLostIsReadBack() {
+        enroll(1);
+        Worker worker = start();
+        bodies.runOne();
+        Epoch epoch = new Epoch(PARTITION, 1);
+        store.write(Set.of(epoch), List.of(new KbWrite.Advanced(KBS.get(0), 0, 1)));
+        step(worker);
+        runToTheEnd(worker);
+        assertThat(version(0)).isEqualTo(2);
+        assertThat(ran).containsExactly(KBS.get(0) + " to 1", KBS.get(0) + " to 2");
+    }
+
+    @Test
+    void aKbThatIsForgottenInTheMiddleIsDropped() {
+        enroll(1);
+        Worker worker = start();
+        bodies.runOne();
+        store.remove(Set.of(KBS.get(0)));
+        step(worker);
+        assertThat(store.count(Long.MAX_VALUE)).isZero();
+        assertThat(workers.size()).as("it has ended").isZero();
+        assertThat(board.kbMigrations.sum()).isZero();
+    }
+
+    @Test
+    void anAttemptIsCountedFromWhatIsOnRecord() {
+        enroll(1);
+        Epoch epoch = Objects.requireNonNull(store.openEpochs(Set.of(PARTITION)).get(PARTITION));
+        store.write(Set.of(epoch), List.of(new KbWrite.Failed(KBS.get(0), 0, 1, 4, "earlier", Duration.ZERO)));
+        List<Integer> attempts = new ArrayList<>();
+        body = (context, kbId) -> attempts.add(context.attempt());
+        runToTheEnd(start());
+        assertThat(attempts).containsExactly(5, 1);
+    }
+
+    @Test
+    void whenTheReplicaStopsNothingMoreIsStartedAndWhatIsHeldIsGivenBack() {
+        enroll(2);
+        Worker worker = start();
+        bodies.runOne();
+        board.stop();
+        slots.close();
+        step(worker);
+        assertThat(version(0)).isEqualTo(1);
+        assertThat(workers.size()).as("it has ended").isZero();
+        assertThat(lock.tryAcquire(View.lockName(PARTITION), Frozen.TTL)).isPresent();
+        look();
+        assertThat(board.floorOf(PARTITION)).as("not all of it was done").isEqualTo(1);
+        assertThat(ran).hasSize(2);
+    }
+
+    @Test
+    void pagesAreNoLargerThanABatch() {
+        store.mostWrites = 1;
+        enroll(3);
+        runToTheEnd(start());
+        Map<String, KbState> all = store.find(KBS);
+        assertThat(all.values()).extracting(KbState::version).containsOnly(2L);
+        PageRequest rest =
+                new PageRequest(Set.of(PARTITION), Selection.ALL, 2, Due.BY_THE_CLOCK, null, 10);
+        assertThat(store.page(rest).kbs()).isEmpty();
+    }
+}
