@@ -296,12 +296,15 @@ final class Replica {
         standBy(view.knowledge().standingBy());
         GlobalState wanted = view.state().extended(view.knowledge().extension());
         if (!view.paused() && isNews(view.state(), wanted)) {
-            if (change(view.state(), wanted, null)) {
-                LOG.atInfo()
-                        .addKeyValue("current", wanted.current())
-                        .addKeyValue("target", wanted.target())
-                        .log("The fleet's target is version {}", wanted.target());
+            if (!change(view.state(), wanted, null)) {
+                // Somebody else changed it in between; what this build knows may still be news to it
+                signal.raise();
+                return;
             }
+            LOG.atInfo()
+                    .addKeyValue("current", wanted.current())
+                    .addKeyValue("target", wanted.target())
+                    .log("The fleet's target is version {}", wanted.target());
             view = look();
         }
         act(view);
