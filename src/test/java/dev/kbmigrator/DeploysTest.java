@@ -222,4 +222,19 @@ class DeploysTest {
         knowing(2).removeCap();
         assertThat(fleet.storeCalls.calls).isNotEmpty().doesNotContain("compareAndSet");
     }
+
+    @Test
+    void aRunWhoseAnnouncementMeetsAnotherChangeAnnouncesAgain() {
+        Migrator older = fleet.migrator(fleet.recording(1));
+        Migrator newer = fleet.migrator(fleet.recording(1), fleet.recording(2));
+        AtomicBoolean met = new AtomicBoolean();
+        fleet.storeCalls.onCall = call -> {
+            if (call.equals("compareAndSet") && met.compareAndSet(false, true)) {
+                older.run();
+            }
+        };
+        newer.run();
+        assertThat(met).isTrue();
+        assertThat(newer.status().currentVersion()).isEqualTo(2);
+    }
 }

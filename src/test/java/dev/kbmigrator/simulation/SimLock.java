@@ -28,7 +28,7 @@ final class SimLock implements Lock {
     }
 
     private <T> T call(java.util.function.Supplier<T> effect, String what, Object... details) {
-        return wire.call(world.scenario.lockFaults, effect, what, details);
+        return wire.call(world.lockFaults(), effect, what, details);
     }
 
     @Override

@@ -34,7 +34,7 @@ final class SimStore implements StateStore {
     }
 
     private <T> T call(java.util.function.Supplier<T> effect, String what, Object... details) {
-        return wire.call(world.scenario.storeFaults, effect, what, details);
+        return wire.call(world.storeFaults(), effect, what, details);
     }
 
     @Override

@@ -121,7 +121,7 @@ final class Simulation {
     }
 
     private void act() {
-        int what = scheduler.random.nextInt(25);
+        int what = scheduler.random.nextInt(27);
         Node node = anyNode();
         if (what < 4 || node == null) {
             int replicas = (int) world.nodes.stream().filter(Node::runs).count();
@@ -154,8 +154,21 @@ final class Simulation {
             operate(node);
         } else if (what < 23) {
             setAside();
-        } else {
+        } else if (what < 25) {
             skewClocks(node);
+        } else {
+            outage();
+        }
+    }
+
+    private void outage() {
+        long nanos = scheduler.millis(100, 2 * world.scenario.ttl.toMillis());
+        if (scheduler.random.nextBoolean()) {
+            scheduler.event("THE STORE IS AWAY", nanos / 1_000_000 + " ms");
+            world.storeAwayUntil = scheduler.now() + nanos;
+        } else {
+            scheduler.event("THE LOCK SERVICE IS AWAY", nanos / 1_000_000 + " ms");
+            world.lockAwayUntil = scheduler.now() + nanos;
         }
     }
 

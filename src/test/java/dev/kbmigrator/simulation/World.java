@@ -36,6 +36,12 @@ final class World {
     final Bodies bodies;
     final List<Node> nodes = new ArrayList<>();
 
+    /** Until when every call to the store fails, or only its answer is lost. */
+    long storeAwayUntil;
+
+    /** The same for the lock service. */
+    long lockAwayUntil;
+
     /** Whether things go wrong now. */
     boolean stormy = true;
 
@@ -106,6 +112,14 @@ final class World {
                         scenario.kbTimeout,
                         Duration.ofMinutes(15))));
         return node;
+    }
+
+    double storeFaults() {
+        return scheduler.now() < storeAwayUntil ? 1 : scenario.storeFaults;
+    }
+
+    double lockFaults() {
+        return scheduler.now() < lockAwayUntil ? 1 : scenario.lockFaults;
     }
 
     boolean isRecordedAsDone(long version) {

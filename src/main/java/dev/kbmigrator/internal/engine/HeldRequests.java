@@ -39,6 +39,10 @@ final class HeldRequests {
 
     private void serve(Pass pass, Held held, Request request) {
         KbState kb = config.store().find(Set.of(request.kbId())).get(request.kbId());
+        if (held.isOver(config.surroundings().nanoTime())) {
+            // The answer took so long that nothing may be written under this lease any more
+            return;
+        }
         if (kb != null && request.skip() > 0) {
             kb = batch.skip(held, kb, request);
         }
@@ -67,7 +71,7 @@ final class HeldRequests {
     }
 
     private void strikeOff(Held held, Request request) {
-        if (!held.isLost()) {
+        if (!held.isOver(config.surroundings().nanoTime())) {
             config.store().compareAndSet(request.document(), request.revision(), null, held.epoch());
             held.struck.add(request);
         }
