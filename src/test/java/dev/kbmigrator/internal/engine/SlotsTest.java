@@ -12,6 +12,7 @@ import dev.kbmigrator.spi.Epoch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,6 +54,10 @@ class SlotsTest {
     private Slot busy() {
         assertThat(slots.busy()).hasSize(1);
         return slots.busy().get(0);
+    }
+
+    private void giveUpWhatRuns() {
+        slots.giveUp(busy(), Objects.requireNonNull(busy().current()));
     }
 
     @Test
@@ -118,8 +123,7 @@ class SlotsTest {
         Probe next = body();
         AtomicInteger exhausted = new AtomicInteger();
         Probe stuck = body(() -> {
-            Slot slot = busy();
-            slots.giveUp(slot, slots.busy().get(0).current());
+            giveUpWhatRuns();
             assertThat(slots.isExhausted()).isTrue();
             exhausted.incrementAndGet();
             slots.offer(List.of(next));
@@ -168,8 +172,7 @@ class SlotsTest {
     @Test
     void anExtraBodyThatIsGivenUpIsNotBusyAnyMore() {
         Probe extra = body(() -> {
-            Slot slot = busy();
-            slots.giveUp(slot, slot.current());
+            giveUpWhatRuns();
             assertThat(slots.busy()).isEmpty();
             assertThat(slots.isExhausted()).isFalse();
         });
@@ -192,9 +195,9 @@ class SlotsTest {
 
         surroundings.pass(Duration.ofSeconds(5));
         assertThatThrownBy(() -> slots.runExtra(body())).isInstanceOf(RejectedExecutionException.class);
-        assertThat(slots.rejection()).isNotNull();
-        assertThat(slots.rejection().since()).as("since the first time").isZero();
-        assertThat(slots.rejection().error()).hasMessage("full");
+        Slots.Rejection rejection = Objects.requireNonNull(slots.rejection());
+        assertThat(rejection.since()).as("since the first time").isZero();
+        assertThat(rejection.error()).hasMessage("full");
 
         rejecting = false;
         Probe next = body();
