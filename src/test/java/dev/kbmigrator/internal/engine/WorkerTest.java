@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.memory.MemoryLock;
@@ -109,6 +110,12 @@ class WorkerTest {
         workers.runOne();
     }
 
+    /** How long it wanted to wait when it last had nothing to do; it is the last of the engine's parts that was made. */
+    private Duration lastWait() {
+        return Duration.ofNanos(
+                surroundings.signals.get(surroundings.signals.size() - 1).lastWait());
+    }
+
     private long version(int kb) {
         return state(kb).version();
     }
@@ -178,18 +185,20 @@ class WorkerTest {
     void itWaitsNoLongerThanTheBatchMay() {
         enroll(2);
         Worker worker = start();
-        Frozen.Flag signal = surroundings.signals.get(surroundings.signals.size() - 1);
-        assertThat(signal.lastWait()).isEqualTo(config.timings().activeLook().toNanos());
+        List<Duration> waits = new ArrayList<>();
+        waits.add(lastWait());
         body = (context, kbId) -> {
-            if (kbId.equals(KBS.get(1))) {
-                surroundings.pass(Duration.ofMillis(20));
-                step(worker);
-                surroundings.pass(Duration.ofMillis(20));
-                step(worker);
-                assertThat(Duration.ofNanos(signal.lastWait())).isEqualTo(Duration.ofMillis(30));
+            if (ran.size() == 2) {
+                for (int i = 0; i < 2; i++) {
+                    surroundings.pass(Duration.ofMillis(20));
+                    step(worker);
+                    waits.add(lastWait());
+                }
             }
         };
         bodies.runOne();
+        assertThat(waits)
+                .containsExactly(config.timings().activeLook(), Duration.ofMillis(50), Duration.ofMillis(30));
     }
 
     @Test
@@ -228,6 +237,28 @@ class WorkerTest {
         runToTheEnd(worker);
         assertThat(version(0)).isEqualTo(2);
         assertThat(ran).hasSize(4).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void afterAFailureItWaitsUntilItMayTryAgainHoweverMuchHasFinishedMeanwhile() {
+        enroll(2);
+        Worker worker = start();
+        store.failing = true;
+        body = (context, kbId) -> {
+            if (ran.size() == 2) {
+                step(worker);
+                surroundings.pass(Duration.ofMillis(50));
+                step(worker);
+            }
+        };
+        bodies.runOne();
+        surroundings.pass(Duration.ofMillis(40));
+        step(worker);
+        assertThat(lastWait()).isEqualTo(Duration.ofMillis(60));
+        store.failing = false;
+        surroundings.pass(Duration.ofMillis(60));
+        step(worker);
+        assertThat(store.batches).hasSize(1).first().asInstanceOf(LIST).hasSize(2);
     }
 
     @Test
