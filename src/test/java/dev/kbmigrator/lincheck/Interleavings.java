@@ -28,20 +28,32 @@ public final class Interleavings {
     private static final List<String> NOT_SHARED =
             List.of("java.util.stream.", "java.time.", "com.fasterxml.jackson.", "org.slf4j.", "ch.qos.logback.");
 
-    private final List<String> takenForGranted;
+    static {
+        // Lincheck warns, by a logger of its own, of each field of a record: it may not ask for its place in memory
+        System.setProperty("lincheck.logLevel", "ERROR");
+    }
 
-    private Interleavings(List<String> takenForGranted) {
+    private final List<String> takenForGranted;
+    private final int interleavings;
+
+    private Interleavings(List<String> takenForGranted, int interleavings) {
         this.takenForGranted = takenForGranted;
+        this.interleavings = interleavings;
     }
 
     /** Of everything that an operation uses. */
     public static Interleavings ofEverything() {
-        return new Interleavings(List.of());
+        return new Interleavings(List.of(), INTERLEAVINGS_OF_EACH);
     }
 
     /** Takes what these classes do for one step: it is not shared, or has a check of its own. */
     public static Interleavings takingForGranted(Class<?>... classes) {
-        return new Interleavings(Arrays.stream(classes).map(Class::getName).toList());
+        return new Interleavings(Arrays.stream(classes).map(Class::getName).toList(), INTERLEAVINGS_OF_EACH);
+    }
+
+    /** So many of each scenario. */
+    public Interleavings ofEach(int number) {
+        return new Interleavings(takenForGranted, number);
     }
 
     /** All that were tried are fine. */
@@ -64,7 +76,7 @@ public final class Interleavings {
     private ModelCheckingOptions options() {
         return new ModelCheckingOptions()
                 .iterations(SCENARIOS)
-                .invocationsPerIteration(INTERLEAVINGS_OF_EACH)
+                .invocationsPerIteration(interleavings)
                 .threads(2)
                 .actorsPerThread(3)
                 .actorsBefore(1)

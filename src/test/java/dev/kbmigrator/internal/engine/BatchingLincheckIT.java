@@ -14,8 +14,12 @@ import org.junit.jupiter.api.Test;
 @Tag("lincheck")
 class BatchingLincheckIT {
 
+    /** A worker is long: in the first few, no thread stops where it matters. */
+    private static final int MANY = 200;
+
     private static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
-            MemoryStateStore.class, MemoryLock.class, View.class, Catalog.class, EngineConfig.class);
+                    MemoryStateStore.class, MemoryLock.class, View.class, Catalog.class, EngineConfig.class)
+            .ofEach(MANY);
 
     @Test
     void everyCompletionGetsIntoABatchOnce() {

@@ -39,6 +39,7 @@ public class BatchingOperations {
     private final Lock lock = MemoryLock.create(() -> 0);
     private final Board board;
     private final Worker worker;
+    private final Frozen.Flag news;
 
     public BatchingOperations() {
         KbMigration migration = KbMigration.of(1, "count", (context, kbId) -> runs.incrementAndGet());
@@ -62,14 +63,21 @@ public class BatchingOperations {
         board = new Board(config, surroundings.newSignal());
         Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
         board.update(View.of(store.look(heartbeat), 0, config.catalog(), 0));
-        Slots slots = new Slots(config, board::wakeWorkers);
+        // To be woken when the queue is empty, too, would make up for being woken too seldom
+        Slots slots = new Slots(config, () -> {});
         worker = new Worker(config, board, slots, new LeaseKeeper(config, slots));
+        news = surroundings.signals.get(surroundings.signals.size() - 1);
         workers.execute(worker);
+        worker.wake();
         theWorkerGoesOn();
     }
 
+    /** It goes on only if it was woken: it looks into its inbox whenever it goes on. */
     @Operation(nonParallelGroup = "worker")
     public void theWorkerGoesOn() {
+        if (!news.lower()) {
+            return;
+        }
         workers.runOne();
         if (workers.size() > 0) {
             // It has left the board because it was interrupted where it waits; it has not ended

@@ -24,8 +24,8 @@ class BoardTest {
 
     private final Manual surroundings = new Manual();
     private final Frozen.Flag loop = new Frozen.Flag();
-    private final Board board = new Board(
-            surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), surroundings.started), loop);
+    private final Board board =
+            new Board(surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), surroundings.started), loop);
 
     private View view(int duePartitions, boolean paused, List<ReplicaState> replicas) {
         List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
@@ -104,9 +104,7 @@ class BoardTest {
     void replicasThatWereSeenLatelyGetTheirShare() {
         Duration tooLong = Duration.ofHours(5);
         board.update(view(
-                16,
-                false,
-                List.of(replica(1, Duration.ZERO), replica(2, Duration.ofHours(1)), replica(3, tooLong))));
+                16, false, List.of(replica(1, Duration.ZERO), replica(2, Duration.ofHours(1)), replica(3, tooLong))));
         assertThat(board.take()).hasSize(4);
     }
 
@@ -129,9 +127,11 @@ class BoardTest {
     void aRateThatSaysNothingIsNotLearnt() {
         see(256);
         board.learnDensity(1, 100);
+        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(1));
         board.learnRate(0, TimeUnit.SECONDS.toNanos(1));
+        assertThat(board.take()).hasSize(5);
         board.learnRate(1, 0);
-        assertThat(board.take()).hasSize(8);
+        assertThat(board.take()).hasSize(5);
     }
 
     @Test
@@ -148,7 +148,7 @@ class BoardTest {
         board.learnDensity(1, 8);
         assertThat(loop.isRaised()).isTrue();
         assertThat(board.wantedWorkers()).isEqualTo(2);
-        board.learnDensity(1, 12);
+        board.learnDensity(1, 16);
         assertThat(board.wantedWorkers()).isEqualTo(3);
     }
 
@@ -223,6 +223,7 @@ class BoardTest {
         assertThat(loop.isRaised()).isTrue();
         assertThat(board.candidates()).isZero();
         see(1);
+        assertThat(board.candidates()).isZero();
         assertThat(board.take()).isEmpty();
         assertThat(board.isHalted()).isTrue();
         assertThat(board.isStopping()).isTrue();

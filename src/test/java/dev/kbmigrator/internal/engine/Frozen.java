@@ -86,6 +86,13 @@ class Frozen implements Surroundings {
             return raised;
         }
 
+        /** Answers whether it was raised; it is not any more. */
+        synchronized boolean lower() {
+            boolean was = raised;
+            raised = false;
+            return was;
+        }
+
         /** How long whoever came here last wanted to wait at most, in nanoseconds. */
         synchronized long lastWait() {
             return lastWait;
@@ -94,10 +101,9 @@ class Frozen implements Surroundings {
         @Override
         public synchronized void await(long nanos) {
             lastWait = nanos;
-            if (!raised) {
+            if (!lower()) {
                 throw new Parked();
             }
-            raised = false;
         }
 
         @Override

@@ -19,6 +19,7 @@ class PlansTest {
     void aStageEndsWithTheFirstGlobalPart() {
         assertThat(Plans.stageEnd(PLAN, 0, 6)).isEqualTo(3);
         assertThat(Plans.stageEnd(PLAN, 2, 6)).isEqualTo(3);
+        assertThat(Plans.stageEnd(List.of(GLOBAL3, BOTH6), 0, 6)).isEqualTo(3);
         assertThat(Plans.stageEnd(PLAN, 3, 6)).isEqualTo(6);
     }
 

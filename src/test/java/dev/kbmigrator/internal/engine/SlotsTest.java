@@ -80,10 +80,14 @@ class SlotsTest {
         slots.offer(List.of());
         assertThat(tasks.size()).isEqualTo(1);
         tasks.runOne();
-        slots.offer(List.of(body()));
+        List<Integer> whileOneRuns = new ArrayList<>();
+        slots.offer(List.of(body(() -> {
+            slots.offer(List.of(body()));
+            whileOneRuns.add(tasks.size());
+        })));
         assertThat(tasks.size()).isEqualTo(1);
-        slots.offer(List.of());
-        assertThat(slots.size()).isEqualTo(1);
+        tasks.runOne();
+        assertThat(whileOneRuns).containsExactly(0);
     }
 
     @Test
@@ -253,14 +257,14 @@ class SlotsTest {
         List<Boolean> interrupted = new ArrayList<>();
         Probe body = body(() -> {
             Slot slot = busy();
+            Thread.currentThread().interrupt();
+            slot.shielded(() -> interrupted.add(Thread.currentThread().isInterrupted()));
+            interrupted.add(Thread.interrupted());
             slot.shielded(() -> {
                 slots.cancel(one -> true, Cancellation.LOST, true);
                 interrupted.add(Thread.currentThread().isInterrupted());
                 return null;
             });
-            interrupted.add(Thread.interrupted());
-            Thread.currentThread().interrupt();
-            slot.shielded(() -> interrupted.add(Thread.currentThread().isInterrupted()));
             interrupted.add(Thread.interrupted());
         });
         slots.offer(List.of(body));
@@ -280,7 +284,8 @@ class SlotsTest {
         slots.offer(List.of(failing, cancelled));
         tasks.runOne();
         assertThat(failing.outcome())
-                .isInstanceOfSatisfying(Failed.class, failed -> assertThat(failed.error()).hasMessage("broken"));
+                .isInstanceOfSatisfying(
+                        Failed.class, failed -> assertThat(failed.error()).hasMessage("broken"));
         assertThat(cancelled.outcome()).isInstanceOf(Cancelled.class);
     }
 }

@@ -34,7 +34,8 @@ class TextsTest {
 
     @Test
     void aLoneSurrogateInJsonBecomesAnEscape() {
-        assertThat(Texts.wellFormedJson("\"a\uD800b\uDFFF" + PAIR + "\"")).isEqualTo("\"a\\uD800b\\uDFFF" + PAIR + "\"");
+        assertThat(Texts.wellFormedJson("\"a\uD800b\uDFFF" + PAIR + "\""))
+                .isEqualTo("\"a\\uD800b\\uDFFF" + PAIR + "\"");
     }
 
     @Test
