@@ -1,8 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.lincheck.Interleavings;
-import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.memory.MemoryStateStore;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -17,9 +15,7 @@ class BatchingLincheckIT {
     /** A worker is long: in the first few, no thread stops where it matters. */
     private static final int MANY = 200;
 
-    private static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
-                    MemoryStateStore.class, MemoryLock.class, View.class, Catalog.class, EngineConfig.class)
-            .ofEach(MANY);
+    private static final Interleavings INTERLEAVINGS = EngineLincheckTest.INTERLEAVINGS.ofEach(MANY);
 
     @Test
     void everyCompletionGetsIntoABatchOnce() {

@@ -1,18 +1,15 @@
 package dev.kbmigrator.internal.engine;
 
+import static com.google.common.base.Preconditions.checkState;
+
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.Due;
-import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Lock;
-import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStore;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Validate;
 
@@ -22,14 +19,7 @@ import org.jetbrains.lincheck.datastructures.Validate;
  */
 public class BatchingOperations {
 
-    private static final int PARTITION = 7;
-
-    /** All in one partition, so that the worker collects them in one batch. */
-    private static final Set<String> KBS = Stream.iterate(0, i -> i + 1)
-            .map(i -> "kb-" + i)
-            .filter(kb -> Partitions.of(kb) == PARTITION)
-            .limit(3)
-            .collect(Collectors.toUnmodifiableSet());
+    private static final List<String> KBS = OnePartition.kbs(3);
 
     private final AtomicInteger runs = new AtomicInteger();
     private final Frozen surroundings = new Frozen();
@@ -44,25 +34,9 @@ public class BatchingOperations {
     public BatchingOperations() {
         KbMigration migration = KbMigration.of(1, "count", (context, kbId) -> runs.incrementAndGet());
         EngineConfig config = surroundings.config(store, lock, executor, migration);
-        store.enroll(KBS, 0);
-        store.compareAndSet(
-                GlobalState.DOCUMENT,
-                0,
-                new GlobalState(
-                                0,
-                                0,
-                                0,
-                                1,
-                                1,
-                                Long.MAX_VALUE,
-                                0,
-                                config.catalog().infos(),
-                                Json.object())
-                        .toJson(),
-                null);
+        OnePartition.enroll(KBS, config);
         board = new Board(config, surroundings.newSignal());
-        Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
-        board.update(View.of(store.look(heartbeat), 0, config.catalog(), 0));
+        board.update(OnePartition.look(config));
         // To be woken when the queue is empty, too, would make up for being woken too seldom
         Slots slots = new Slots(config, () -> {});
         worker = new Worker(config, board, slots, new LeaseKeeper(config, slots));
@@ -102,16 +76,12 @@ public class BatchingOperations {
         Map<String, KbState> stored = store.find(KBS);
         for (String kb : KBS) {
             KbState state = stored.get(kb);
-            check(state != null && state.version() == 1, "is not at version 1: " + state);
+            checkState(state != null && state.version() == 1, "is not at version 1: " + state);
         }
-        check(runs.get() == KBS.size(), "ran " + runs + " times");
-        check(workers.size() == 0, "the worker still waits");
-        check(lock.tryAcquire(View.lockName(PARTITION), Frozen.TTL).isPresent(), "the partition is still held");
-    }
-
-    private static void check(boolean right, String problem) {
-        if (!right) {
-            throw new IllegalStateException(problem);
-        }
+        checkState(runs.get() == KBS.size(), "ran " + runs + " times");
+        checkState(workers.size() == 0, "the worker still waits");
+        checkState(
+                lock.tryAcquire(View.lockName(OnePartition.NUMBER), Frozen.TTL).isPresent(),
+                "the partition is still held");
     }
 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
  */
 class EngineLincheckTest {
 
-    private static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
+    static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
             MemoryStateStore.class, MemoryLock.class, View.class, Catalog.class, EngineConfig.class);
 
     @Test

@@ -3,7 +3,10 @@ package dev.kbmigrator.internal.engine;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.internal.engine.EngineConfig.Identity;
 import dev.kbmigrator.internal.engine.EngineConfig.Timings;
+import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
@@ -175,6 +178,12 @@ class Frozen implements Surroundings {
                 1,
                 STORE_CONCURRENCY,
                 new Timings(TTL, hour, hour, hour, new Backoff(hour, hour), null, hour));
+    }
+
+    /** A partition that is held for a ttl. */
+    static Held held(Runnable onLost) {
+        Lease lease = MemoryLock.create(() -> 0).tryAcquire("partition", TTL).orElseThrow();
+        return new Held(lease, new Epoch(0, 1), TTL.toNanos(), onLost);
     }
 
     static StateStore emptyStore() {

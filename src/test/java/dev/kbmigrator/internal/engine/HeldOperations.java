@@ -1,22 +1,11 @@
 package dev.kbmigrator.internal.engine;
 
-import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.Epoch;
 import org.jetbrains.lincheck.datastructures.Operation;
 
 /** The lease keeper, the owner and the slots, each of which may find out that one and the same scope is lost. */
 public class HeldOperations {
 
-    private final Held held;
-
-    public HeldOperations() {
-        MemoryLock lock = MemoryLock.create(() -> 0);
-        held = new Held(
-                lock.tryAcquire("partition", Frozen.TTL).orElseThrow(),
-                new Epoch(0, 1),
-                Frozen.TTL.toNanos(),
-                () -> {});
-    }
+    private final Held held = Frozen.held(() -> {});
 
     @Operation
     public boolean loseByTheDeadline() {

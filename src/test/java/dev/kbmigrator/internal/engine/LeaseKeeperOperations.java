@@ -1,5 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
+import static com.google.common.base.Preconditions.checkState;
+
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
@@ -117,26 +119,20 @@ public class LeaseKeeperOperations {
     @Validate
     public void whatIsKeptIsRenewedAndWhatIsLostIsTold() {
         takenOver = false;
-        check(one.told.get() == (one.held.isLost() ? 1 : 0), "one was told " + one.told);
-        check(other.told.get() == (other.held.isLost() ? 1 : 0), "the other was told " + other.told);
+        checkState(one.told.get() == (one.held.isLost() ? 1 : 0), "one was told " + one.told);
+        checkState(other.told.get() == (other.held.isLost() ? 1 : 0), "the other was told " + other.told);
         int before = one.renewals.get();
         int beforeOther = other.renewals.get();
         int loops = surroundings.started.size();
         for (int i = 0; i < loops; i++) {
             aLoopGoesAround();
         }
-        check(
+        checkState(
                 surroundings.started.size() == (one.isKept() || other.isKept() ? 2 : 0),
                 surroundings.started.size() + " loops of " + loops + " are there");
-        check(one.renewals.get() - before == (one.isKept() ? 1 : 0), "one was renewed at the wrong times");
-        check(
+        checkState(one.renewals.get() - before == (one.isKept() ? 1 : 0), "one was renewed at the wrong times");
+        checkState(
                 other.renewals.get() - beforeOther == (other.isKept() ? 1 : 0),
                 "the other was renewed at the wrong times");
-    }
-
-    private static void check(boolean right, String problem) {
-        if (!right) {
-            throw new IllegalStateException(problem);
-        }
     }
 }

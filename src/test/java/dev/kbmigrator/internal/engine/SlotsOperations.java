@@ -1,8 +1,9 @@
 package dev.kbmigrator.internal.engine;
 
+import static com.google.common.base.Preconditions.checkState;
+
 import dev.kbmigrator.internal.engine.Body.Cancellation;
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lock;
 import java.util.List;
 import java.util.Queue;
@@ -33,11 +34,7 @@ public class SlotsOperations {
         Lock lock = MemoryLock.create(() -> 0);
         config = surroundings.config(Frozen.emptyStore(), lock, executor, Probe.NOTHING);
         slots = new Slots(config, () -> {});
-        held = new Held(
-                lock.tryAcquire("partition", Frozen.TTL).orElseThrow(),
-                new Epoch(0, 1),
-                Frozen.TTL.toNanos(),
-                () -> {});
+        held = Frozen.held(() -> {});
     }
 
     @Operation
@@ -69,17 +66,11 @@ public class SlotsOperations {
         while (executor.runOne()) {
             // What is queued is still to be run
         }
-        check(!tooMany, "too many ran at a time");
-        check(slots.backlog() == 0, slots.backlog() + " wait for ever");
-        check(!slots.isExhausted(), "a slot that has returned counts as given up");
+        checkState(!tooMany, "too many ran at a time");
+        checkState(slots.backlog() == 0, slots.backlog() + " wait for ever");
+        checkState(!slots.isExhausted(), "a slot that has returned counts as given up");
         for (Probe body : offered) {
-            check(body.returns.get() == 1, "a body came back " + body.returns + " times");
-        }
-    }
-
-    private static void check(boolean right, String problem) {
-        if (!right) {
-            throw new IllegalStateException(problem);
+            checkState(body.returns.get() == 1, "a body came back " + body.returns + " times");
         }
     }
 

@@ -8,7 +8,6 @@ import dev.kbmigrator.internal.engine.Body.Cancelled;
 import dev.kbmigrator.internal.engine.Body.Done;
 import dev.kbmigrator.internal.engine.Body.Failed;
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.Epoch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,11 +27,7 @@ class SlotsTest {
     private final EngineConfig config =
             surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), executor(), Probe.NOTHING);
     private final Slots slots = new Slots(config, dry::incrementAndGet);
-    private final Held held = new Held(
-            MemoryLock.create(() -> 0).tryAcquire("a", Frozen.TTL).orElseThrow(),
-            new Epoch(1, 1),
-            Frozen.TTL.toNanos(),
-            () -> {});
+    private final Held held = Frozen.held(() -> {});
 
     private Executor executor() {
         return task -> {

@@ -8,13 +8,11 @@ import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Epoch;
-import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.PageRequest;
 import dev.kbmigrator.spi.PageRequest.Selection;
-import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,18 +22,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A worker's loop, step by step, on one partition. */
 class WorkerTest {
 
-    private static final int PARTITION = 7;
-    private static final List<String> KBS = Stream.iterate(0, i -> i + 1)
-            .map(i -> "kb-" + i)
-            .filter(kb -> Partitions.of(kb) == PARTITION)
-            .limit(5)
-            .toList();
+    private static final List<String> KBS = OnePartition.kbs(4);
 
     private final Manual surroundings = new Manual();
     private final Frozen.Tasks bodies = new Frozen.Tasks();
@@ -89,15 +81,11 @@ class WorkerTest {
     }
 
     private void enroll(int kbs) {
-        store.enroll(KBS.subList(0, kbs), 0);
-        GlobalState state = new GlobalState(
-                0, 0, 0, 2, 2, Long.MAX_VALUE, 0, config.catalog().infos(), Json.object());
-        store.compareAndSet(GlobalState.DOCUMENT, 0, state.toJson(), null);
+        OnePartition.enroll(KBS.subList(0, kbs), config);
     }
 
     private void look() {
-        Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
-        board.update(View.of(store.look(heartbeat), surroundings.nanoTime(), config.catalog(), 0));
+        board.update(OnePartition.look(config));
     }
 
     /** A worker that has begun, and waits for what it has queued. */
@@ -148,7 +136,8 @@ class WorkerTest {
         assertThat(version(0)).isEqualTo(2);
         assertThat(board.kbMigrations.sum()).isEqualTo(4);
         assertThat(workers.size()).as("it has ended").isZero();
-        assertThat(lock.tryAcquire(View.lockName(PARTITION), Frozen.TTL)).isPresent();
+        assertThat(lock.tryAcquire(View.lockName(OnePartition.NUMBER), Frozen.TTL))
+                .isPresent();
         assertThat(store.raised).containsExactly(2L);
         look();
         assertThat(board.hasCandidates()).isFalse();
@@ -270,7 +259,7 @@ class WorkerTest {
     void whoIsFencedOutWritesNothingAndStaysAway() {
         enroll(2);
         Worker worker = start();
-        store.openEpochs(Set.of(PARTITION));
+        store.openEpochs(Set.of(OnePartition.NUMBER));
         bodies.runOne();
         step(worker);
         assertThat(version(0)).isZero();
@@ -287,7 +276,7 @@ class WorkerTest {
         enroll(1);
         Worker worker = start();
         bodies.runOne();
-        Epoch epoch = new Epoch(PARTITION, 1);
+        Epoch epoch = new Epoch(OnePartition.NUMBER, 1);
         store.write(Set.of(epoch), List.of(new KbWrite.Advanced(KBS.get(0), 0, 1)));
         step(worker);
         runToTheEnd(worker);
@@ -310,7 +299,8 @@ class WorkerTest {
     @Test
     void anAttemptIsCountedFromWhatIsOnRecord() {
         enroll(1);
-        Epoch epoch = Objects.requireNonNull(store.openEpochs(Set.of(PARTITION)).get(PARTITION));
+        Epoch epoch = Objects.requireNonNull(
+                store.openEpochs(Set.of(OnePartition.NUMBER)).get(OnePartition.NUMBER));
         store.write(Set.of(epoch), List.of(new KbWrite.Failed(KBS.get(0), 0, 1, 4, "earlier", Duration.ZERO)));
         List<Integer> attempts = new ArrayList<>();
         body = (context, kbId) -> attempts.add(context.attempt());
@@ -328,7 +318,8 @@ class WorkerTest {
         step(worker);
         assertThat(version(0)).isEqualTo(1);
         assertThat(workers.size()).as("it has ended").isZero();
-        assertThat(lock.tryAcquire(View.lockName(PARTITION), Frozen.TTL)).isPresent();
+        assertThat(lock.tryAcquire(View.lockName(OnePartition.NUMBER), Frozen.TTL))
+                .isPresent();
         assertThat(store.raised).as("not all of it was done").isEmpty();
         assertThat(ran).hasSize(2);
     }
@@ -340,7 +331,7 @@ class WorkerTest {
         runToTheEnd(start());
         Map<String, KbState> all = store.find(KBS);
         assertThat(all.values()).extracting(KbState::version).containsOnly(2L);
-        PageRequest rest = new PageRequest(Set.of(PARTITION), Selection.ALL, 2, Due.BY_THE_CLOCK, null, 10);
+        PageRequest rest = new PageRequest(Set.of(OnePartition.NUMBER), Selection.ALL, 2, Due.BY_THE_CLOCK, null, 10);
         assertThat(store.page(rest).kbs()).isEmpty();
     }
 }
