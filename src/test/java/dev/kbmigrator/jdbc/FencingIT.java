@@ -209,7 +209,7 @@ class FencingIT {
             Steps steps = new Steps();
             CompletableFuture<Set<Integer>> held =
                     Stores.async(() -> steps.run(() -> ours.transaction("hold the fence", connection -> {
-                        Set<Integer> stale = sql.stale(connection, Set.of(old));
+                        Set<Integer> stale = sql.fence().stale(connection, Set.of(old));
                         steps.await();
                         return stale;
                     })));
