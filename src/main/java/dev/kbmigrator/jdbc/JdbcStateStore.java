@@ -168,23 +168,23 @@ public final class JdbcStateStore implements StateStore, JoinsHostTransactions {
 
     @Override
     public Set<Integer> raiseFloors(Collection<Epoch> epochs, long version) {
-        return epochs.isEmpty() ? Set.of() : sql().raiseFloors(List.copyOf(epochs), version);
+        return epochs.isEmpty() ? Set.of() : sql().floors().raise(List.copyOf(epochs), version);
     }
 
     @Override
     public Optional<Document> document(String name) {
-        return sql().document(name);
+        return sql().documents().document(name);
     }
 
     @Override
     public List<Document> documents(String prefix) {
-        return sql().documents(prefix, prefix + AFTER_ALL_NAMES).stream()
+        return sql().documents().documents(prefix, prefix + AFTER_ALL_NAMES).stream()
                 .filter(document -> !document.name().equals(Tables.DOCUMENT))
                 .toList();
     }
 
     @Override
     public boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
-        return sql().compareAndSet(name, expectedRevision, json, fence);
+        return sql().documents().compareAndSet(name, expectedRevision, json, fence);
     }
 }

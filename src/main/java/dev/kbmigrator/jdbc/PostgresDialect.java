@@ -122,7 +122,7 @@ final class PostgresDialect extends Dialect {
         return hasState(error, "42P01");
     }
 
-    /** What a statement costs by itself, whatever its length, is spread over more KBs: measured, see docs/benchmarks.md. */
+    /** Many, because what a statement costs by itself, whatever its length, is spread over them. */
     @Override
     int maxBatch() {
         return 1_024;

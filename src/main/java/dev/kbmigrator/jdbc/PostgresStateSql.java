@@ -10,13 +10,11 @@ import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
 import dev.kbmigrator.spi.WriteResult.NotDone;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,7 +22,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is called often, as PostgreSQL does it best: one statement a call, lists as arrays, and the fence inside the statement,
@@ -119,129 +116,6 @@ final class PostgresStateSql extends StandardStateSql {
             LIMIT ?
             """;
 
-    /**
-     * The usual batch: every KB advances. KBs of one partition that go the same way are one group, so that one descent of the
-     * index finds all of them. What is on record of a KB goes, unless its partition's floor has risen over it: the floor is
-     * locked, as it is now, wherever something is on record.
-     */
-    private static final String ADVANCE = """
-            WITH fence AS (
-              SELECT e.scope FROM {epoch} e
-              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
-              ORDER BY e.scope FOR SHARE OF e),
-            input AS MATERIALIZED (
-              SELECT g.kb_partition, g.seen, g.goal, (a.kb_ids)[g.first:g.last] AS kb_ids
-              FROM unnest(?::smallint[], ?::bigint[], ?::bigint[], ?::integer[], ?::integer[])
-                AS g (kb_partition, seen, goal, first, last)
-              CROSS JOIN (SELECT ?::text[] AS kb_ids) a),
-            moved AS (
-              UPDATE {kb} k SET version = i.goal FROM input i
-              WHERE k.kb_partition = i.kb_partition AND k.kb_id = ANY (i.kb_ids) AND k.version = i.seen
-                AND (SELECT count(*) FROM fence) = ?
-              RETURNING k.kb_partition, k.kb_id, i.goal),
-            attempted AS MATERIALIZED (
-              SELECT a.kb_partition, a.kb_id FROM input i
-              JOIN {attempt} a ON a.kb_partition = i.kb_partition AND a.kb_id = ANY (i.kb_ids)),
-            recorded AS MATERIALIZED (
-              SELECT m.kb_partition, m.kb_id, m.goal FROM attempted a
-              JOIN moved m ON m.kb_partition = a.kb_partition AND m.kb_id = a.kb_id),
-            floors AS (
-              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (SELECT kb_partition FROM recorded)
-              ORDER BY f.kb_partition FOR SHARE),
-            cleared AS (
-              DELETE FROM {attempt} a USING recorded m JOIN floors f ON f.kb_partition = m.kb_partition
-              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
-            kept AS (
-              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
-                set_aside = 0, checkpoint = NULL
-              FROM recorded m JOIN floors f ON f.kb_partition = m.kb_partition
-              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version)
-            SELECT (SELECT count(*) FROM fence),
-              CASE WHEN (SELECT count(*) FROM moved) < (SELECT sum(cardinality(kb_ids)) FROM input) THEN
-                (SELECT array_agg(one.kb_id) FROM input i CROSS JOIN unnest(i.kb_ids) AS one (kb_id)
-                 WHERE NOT EXISTS (
-                   SELECT 1 FROM moved m WHERE m.kb_partition = i.kb_partition AND m.kb_id = one.kb_id)) END
-            """;
-
-    /** Any batch. A row of the input with a goal advances; one with a checkpoint saves it; any other has failed. */
-    private static final String WRITE = """
-            WITH clock AS (SELECT {now} AS us),
-            fence AS (
-              SELECT e.scope FROM {epoch} e
-              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
-              ORDER BY e.scope FOR SHARE OF e),
-            input AS (
-              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
-                  ?::bigint[], ?::text[])
-                AS i (kb_partition, kb_id, seen, goal, attempted, failures, error, delay_us, checkpoint)),
-            locked AS (
-              SELECT i.* FROM {kb} k JOIN input i ON k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id
-              WHERE k.version = i.seen AND (SELECT count(*) FROM fence) = ?
-              ORDER BY i.kb_partition, i.kb_id
-              FOR NO KEY UPDATE OF k),
-            moved AS (
-              UPDATE {kb} k SET version = l.goal FROM locked l
-              WHERE l.goal IS NOT NULL AND k.kb_partition = l.kb_partition AND k.kb_id = l.kb_id
-              RETURNING k.kb_partition, k.kb_id, l.goal),
-            floors AS (
-              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (
-                SELECT a.kb_partition FROM moved m JOIN {attempt} a ON a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
-              ORDER BY f.kb_partition FOR SHARE),
-            cleared AS (
-              DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
-              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
-            kept AS (
-              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
-                set_aside = 0, checkpoint = NULL
-              FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
-              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version),
-            noted AS (
-              INSERT INTO {attempt} AS a
-                (kb_partition, kb_id, version, failures, error, failed_us, due_us, set_aside, checkpoint)
-              SELECT l.kb_partition, l.kb_id, l.attempted, l.failures, l.error,
-                CASE WHEN l.checkpoint IS NULL THEN c.us ELSE 0 END,
-                CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NOT NULL THEN c.us + l.delay_us ELSE 0 END,
-                CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NULL THEN 1 ELSE 0 END,
-                l.checkpoint
-              FROM locked l CROSS JOIN clock c WHERE l.goal IS NULL
-              ON CONFLICT (kb_partition, kb_id) DO UPDATE SET
-                version = excluded.version,
-                failures = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
-                  THEN a.failures ELSE excluded.failures END,
-                error = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
-                  THEN a.error ELSE excluded.error END,
-                failed_us = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
-                  THEN a.failed_us ELSE excluded.failed_us END,
-                due_us = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
-                  THEN a.due_us ELSE excluded.due_us END,
-                set_aside = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
-                  THEN a.set_aside ELSE excluded.set_aside END,
-                checkpoint = CASE WHEN excluded.checkpoint IS NULL AND a.version = excluded.version
-                  THEN a.checkpoint ELSE excluded.checkpoint END)
-            SELECT (SELECT count(*) FROM fence),
-              (SELECT array_agg(i.kb_id) FROM input i
-               WHERE NOT EXISTS (
-                 SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id))
-            """;
-
-    private static final String RAISE = """
-            WITH fence AS (
-              SELECT e.scope FROM {epoch} e
-              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
-              ORDER BY e.scope FOR SHARE OF e)
-            UPDATE {floor} f SET version = ? FROM fence WHERE f.kb_partition = fence.scope
-            RETURNING f.kb_partition
-            """;
-
-    private static final String CREATE_DOCUMENT =
-            "INSERT INTO {document} (name, revision, json) SELECT ?, 1, ? {fenced} ON CONFLICT DO NOTHING";
-    private static final String CHANGE_DOCUMENT =
-            "UPDATE {document} SET json = ?, revision = revision + 1 WHERE name = ? AND revision = ? {fenced}";
-    private static final String DELETE_DOCUMENT = "DELETE FROM {document} WHERE name = ? AND revision = ? {fenced}";
-    private static final String FENCE =
-            "WITH fence AS (SELECT 1 FROM {epoch} WHERE scope = ? AND number = ? FOR SHARE) ";
-    private static final String FENCED = "EXISTS (SELECT 1 FROM fence)";
-
     private final Database database;
     private final Statements statements;
     private final Dialect dialect;
@@ -278,7 +152,7 @@ final class PostgresStateSql extends StandardStateSql {
         return database.autocommit("open epochs", connection -> {
             Map<Integer, Epoch> opened = new HashMap<>();
             try (PreparedStatement statement = connection.prepareStatement(statements.sql(OPEN_EPOCHS))) {
-                statement.setArray(1, smallints(connection, scopes));
+                statement.setArray(1, PostgresArrays.smallints(connection, scopes));
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         opened.put(rows.getInt(1), new Epoch(rows.getInt(1), rows.getLong(2)));
@@ -303,7 +177,7 @@ final class PostgresStateSql extends StandardStateSql {
     private SortedSet<Key> absent(Connection connection, SortedSet<Key> keys) throws SQLException {
         SortedSet<Key> absent = new TreeSet<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(ABSENT))) {
-            bindKeys(connection, statement, 1, keys);
+            PostgresArrays.bindKeys(connection, statement, 1, keys);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     absent.add(Key.of(rows.getString(1)));
@@ -317,7 +191,7 @@ final class PostgresStateSql extends StandardStateSql {
     public Set<String> enroll(Connection connection, SortedSet<Key> keys, long version) throws SQLException {
         Set<String> enrolled = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(ENROLL))) {
-            int index = bindKeys(connection, statement, 1, keys);
+            int index = PostgresArrays.bindKeys(connection, statement, 1, keys);
             statement.setLong(index, version);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
@@ -333,7 +207,7 @@ final class PostgresStateSql extends StandardStateSql {
         return database.autocommit("read KBs", connection -> {
             Map<String, KbState> found = new HashMap<>();
             try (PreparedStatement statement = connection.prepareStatement(statements.sql(FIND))) {
-                bindKeys(connection, statement, 1, keys);
+                PostgresArrays.bindKeys(connection, statement, 1, keys);
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         KbState kb = KbRows.read(rows, dialect);
@@ -359,7 +233,7 @@ final class PostgresStateSql extends StandardStateSql {
         return database.autocommit("list KBs", connection -> {
             List<KbState> kbs = new ArrayList<>();
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setArray(1, smallints(connection, rest));
+                statement.setArray(1, PostgresArrays.smallints(connection, rest));
                 statement.setString(2, above);
                 statement.setLong(3, request.belowVersion());
                 int index = KbRows.bindSelected(statement, 4, request);
@@ -386,76 +260,17 @@ final class PostgresStateSql extends StandardStateSql {
 
     @Override
     public WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
-        PostgresWrites columns = new PostgresWrites(writes);
-        Outcome outcome = database.autocommit(
-                "write a batch",
-                connection -> columns.allAdvance()
-                        ? advance(connection, epochs, columns)
-                        : write(connection, epochs, columns));
+        PostgresWrites batch = new PostgresWrites(writes);
+        PostgresWrites.Outcome outcome =
+                database.autocommit("write a batch", connection -> batch.send(connection, statements, epochs));
         if (outcome.current() < epochs.size()) {
             return WriteResult.refused(staleNow(epochs));
         }
         return outcome.missed().isEmpty() ? WriteResult.ALL_DONE : new WriteResult(Set.of(), why(outcome.missed()));
     }
 
-    /** How many epochs were current, and which KBs were not written. */
-    private record Outcome(int current, List<String> missed) {}
-
-    private Outcome advance(Connection connection, List<Epoch> epochs, PostgresWrites columns) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(ADVANCE))) {
-            int index = bindEpochs(connection, statement, epochs);
-            index = columns.bindGroups(connection, statement, index);
-            statement.setInt(index, epochs.size());
-            return outcome(statement);
-        }
-    }
-
-    private Outcome write(Connection connection, List<Epoch> epochs, PostgresWrites columns) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(WRITE))) {
-            int index = bindEpochs(connection, statement, epochs);
-            index = columns.bindAll(connection, statement, index);
-            statement.setInt(index, epochs.size());
-            return outcome(statement);
-        }
-    }
-
-    private static int bindEpochs(Connection connection, PreparedStatement statement, List<Epoch> epochs)
-            throws SQLException {
-        Short[] scopes = epochs.stream().map(epoch -> (short) epoch.scope()).toArray(Short[]::new);
-        Long[] numbers = epochs.stream().map(Epoch::number).toArray(Long[]::new);
-        statement.setArray(1, connection.createArrayOf("int2", scopes));
-        statement.setArray(2, connection.createArrayOf("int8", numbers));
-        return 3;
-    }
-
-    private static Outcome outcome(PreparedStatement statement) throws SQLException {
-        try (ResultSet rows = statement.executeQuery()) {
-            rows.next();
-            Array missed = rows.getArray(2);
-            return new Outcome(rows.getInt(1), missed == null ? List.of() : List.of((String[]) missed.getArray()));
-        }
-    }
-
-    @Override
-    Set<Integer> raise(Connection connection, SortedSet<Integer> partitions, List<Epoch> epochs, long version)
-            throws SQLException {
-        Set<Integer> raised = new TreeSet<>();
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(RAISE))) {
-            List<Epoch> theirs = epochs.stream()
-                    .filter(epoch -> partitions.contains(epoch.scope()))
-                    .toList();
-            statement.setLong(bindEpochs(connection, statement, theirs), version);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    raised.add(rows.getInt(1));
-                }
-            }
-        }
-        return raised;
-    }
-
     private Set<Integer> staleNow(List<Epoch> epochs) {
-        return database.autocommit("read epochs", connection -> stale(connection, epochs));
+        return database.autocommit("read epochs", connection -> fence().stale(connection, epochs));
     }
 
     private Map<String, NotDone> why(List<String> kbIds) {
@@ -469,46 +284,12 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     @Override
-    public boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
-        if (expectedRevision == 0 && json == null) {
-            return false;
-        }
-        String change = json == null ? DELETE_DOCUMENT : expectedRevision == 0 ? CREATE_DOCUMENT : CHANGE_DOCUMENT;
-        String fenced = expectedRevision == 0 ? "WHERE " + FENCED : "AND " + FENCED;
-        String sql = fence == null ? change.replace("{fenced}", "") : FENCE + change.replace("{fenced}", fenced);
-        return database.autocommit("change the document " + name, connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
-                int index = 1;
-                if (fence != null) {
-                    statement.setInt(index++, fence.scope());
-                    statement.setLong(index++, fence.number());
-                }
-                if (expectedRevision == 0) {
-                    statement.setString(index++, name);
-                    statement.setString(index, json);
-                } else {
-                    if (json != null) {
-                        statement.setString(index++, json);
-                    }
-                    statement.setString(index++, name);
-                    statement.setLong(index, expectedRevision);
-                }
-                return statement.executeUpdate() == 1;
-            }
-        });
+    public FloorSql floors() {
+        return new PostgresFloorSql(database, statements);
     }
 
-    private static Array smallints(Connection connection, Collection<Integer> numbers) throws SQLException {
-        return connection.createArrayOf(
-                "int2", numbers.stream().map(Integer::shortValue).toArray(Short[]::new));
-    }
-
-    private static int bindKeys(Connection connection, PreparedStatement statement, int from, Collection<Key> keys)
-            throws SQLException {
-        Short[] partitions = keys.stream().map(key -> (short) key.partition()).toArray(Short[]::new);
-        String[] ids = keys.stream().map(Key::kbId).toArray(String[]::new);
-        statement.setArray(from, connection.createArrayOf("int2", partitions));
-        statement.setArray(from + 1, connection.createArrayOf("text", ids));
-        return from + 2;
+    @Override
+    public DocumentSql documents() {
+        return new PostgresDocumentSql(database, statements);
     }
 }

@@ -1,8 +1,11 @@
 package dev.kbmigrator.jdbc;
 
+import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbWrite;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,8 +17,116 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** A batch of writes as columns: one array for each. */
+/**
+ * A batch of writes as one statement, its columns as arrays. The fence is in the statement: its row lock is taken with the
+ * current number and held to the commit.
+ */
 final class PostgresWrites {
+
+    /**
+     * The usual batch: every KB advances. KBs of one partition that go the same way are one group, so that one descent of the
+     * index finds all of them. What is on record of a KB goes, unless its partition's floor has risen over it: the floor is
+     * locked, as it is now, wherever something is on record.
+     */
+    private static final String ADVANCE = """
+            WITH fence AS (
+              SELECT e.scope FROM {epoch} e
+              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
+              ORDER BY e.scope FOR SHARE OF e),
+            input AS MATERIALIZED (
+              SELECT g.kb_partition, g.seen, g.goal, (a.kb_ids)[g.first:g.last] AS kb_ids
+              FROM unnest(?::smallint[], ?::bigint[], ?::bigint[], ?::integer[], ?::integer[])
+                AS g (kb_partition, seen, goal, first, last)
+              CROSS JOIN (SELECT ?::text[] AS kb_ids) a),
+            moved AS (
+              UPDATE {kb} k SET version = i.goal FROM input i
+              WHERE k.kb_partition = i.kb_partition AND k.kb_id = ANY (i.kb_ids) AND k.version = i.seen
+                AND (SELECT count(*) FROM fence) = ?
+              RETURNING k.kb_partition, k.kb_id, i.goal),
+            attempted AS MATERIALIZED (
+              SELECT a.kb_partition, a.kb_id FROM input i
+              JOIN {attempt} a ON a.kb_partition = i.kb_partition AND a.kb_id = ANY (i.kb_ids)),
+            recorded AS MATERIALIZED (
+              SELECT m.kb_partition, m.kb_id, m.goal FROM attempted a
+              JOIN moved m ON m.kb_partition = a.kb_partition AND m.kb_id = a.kb_id),
+            floors AS (
+              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (SELECT kb_partition FROM recorded)
+              ORDER BY f.kb_partition FOR SHARE),
+            cleared AS (
+              DELETE FROM {attempt} a USING recorded m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
+            kept AS (
+              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
+                set_aside = 0, checkpoint = NULL
+              FROM recorded m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version)
+            SELECT (SELECT count(*) FROM fence),
+              CASE WHEN (SELECT count(*) FROM moved) < (SELECT sum(cardinality(kb_ids)) FROM input) THEN
+                (SELECT array_agg(one.kb_id) FROM input i CROSS JOIN unnest(i.kb_ids) AS one (kb_id)
+                 WHERE NOT EXISTS (
+                   SELECT 1 FROM moved m WHERE m.kb_partition = i.kb_partition AND m.kb_id = one.kb_id)) END
+            """;
+
+    /** Any batch. A row of the input with a goal advances; one with a checkpoint saves it; any other has failed. */
+    private static final String WRITE = """
+            WITH clock AS (SELECT {now} AS us),
+            fence AS (
+              SELECT e.scope FROM {epoch} e
+              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
+              ORDER BY e.scope FOR SHARE OF e),
+            input AS (
+              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
+                  ?::bigint[], ?::text[])
+                AS i (kb_partition, kb_id, seen, goal, attempted, failures, error, delay_us, checkpoint)),
+            locked AS (
+              SELECT i.* FROM {kb} k JOIN input i ON k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id
+              WHERE k.version = i.seen AND (SELECT count(*) FROM fence) = ?
+              ORDER BY i.kb_partition, i.kb_id
+              FOR NO KEY UPDATE OF k),
+            moved AS (
+              UPDATE {kb} k SET version = l.goal FROM locked l
+              WHERE l.goal IS NOT NULL AND k.kb_partition = l.kb_partition AND k.kb_id = l.kb_id
+              RETURNING k.kb_partition, k.kb_id, l.goal),
+            floors AS (
+              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (
+                SELECT a.kb_partition FROM moved m JOIN {attempt} a ON a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
+              ORDER BY f.kb_partition FOR SHARE),
+            cleared AS (
+              DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
+            kept AS (
+              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
+                set_aside = 0, checkpoint = NULL
+              FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version),
+            noted AS (
+              INSERT INTO {attempt} AS a
+                (kb_partition, kb_id, version, failures, error, failed_us, due_us, set_aside, checkpoint)
+              SELECT l.kb_partition, l.kb_id, l.attempted, l.failures, l.error,
+                CASE WHEN l.checkpoint IS NULL THEN c.us ELSE 0 END,
+                CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NOT NULL THEN c.us + l.delay_us ELSE 0 END,
+                CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NULL THEN 1 ELSE 0 END,
+                l.checkpoint
+              FROM locked l CROSS JOIN clock c WHERE l.goal IS NULL
+              ON CONFLICT (kb_partition, kb_id) DO UPDATE SET
+                version = excluded.version,
+                failures = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.failures ELSE excluded.failures END,
+                error = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.error ELSE excluded.error END,
+                failed_us = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.failed_us ELSE excluded.failed_us END,
+                due_us = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.due_us ELSE excluded.due_us END,
+                set_aside = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
+                  THEN a.set_aside ELSE excluded.set_aside END,
+                checkpoint = CASE WHEN excluded.checkpoint IS NULL AND a.version = excluded.version
+                  THEN a.checkpoint ELSE excluded.checkpoint END)
+            SELECT (SELECT count(*) FROM fence),
+              (SELECT array_agg(i.kb_id) FROM input i
+               WHERE NOT EXISTS (
+                 SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id))
+            """;
 
     private final List<KbWrite> writes = new ArrayList<>();
     private final short[] partitions;
@@ -50,13 +161,26 @@ final class PostgresWrites {
     /** KBs of one partition that advance from one version to another. */
     private record Group(short partition, long from, long to) {}
 
-    /** Whether every KB advances. */
-    boolean allAdvance() {
-        return writes.stream().allMatch(KbWrite.Advanced.class::isInstance);
+    /** How many epochs were current, and which KBs were not written. */
+    record Outcome(int current, List<String> missed) {}
+
+    /** Writes what can be written, if all epochs are current. */
+    Outcome send(Connection connection, Statements statements, List<Epoch> epochs) throws SQLException {
+        boolean allAdvance = writes.stream().allMatch(KbWrite.Advanced.class::isInstance);
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(allAdvance ? ADVANCE : WRITE))) {
+            int index = PostgresArrays.bindEpochs(connection, statement, epochs);
+            index = allAdvance ? bindGroups(connection, statement, index) : bindColumns(connection, statement, index);
+            statement.setInt(index, epochs.size());
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                Array missed = rows.getArray(2);
+                return new Outcome(rows.getInt(1), missed == null ? List.of() : List.of((String[]) missed.getArray()));
+            }
+        }
     }
 
     /** Group by group: partition, version before, version after, place of the first and of the last id; then the ids. */
-    int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
+    private int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
         Map<Group, List<String>> groups = new LinkedHashMap<>();
         for (int i = 0; i < kbIds.length; i++) {
             KbWrite.Advanced advance = (KbWrite.Advanced) writes.get(i);
@@ -88,19 +212,6 @@ final class PostgresWrites {
         return groups.keySet().stream().map(value).toArray(array);
     }
 
-    /** Partition, id, version before, version after. */
-    private int bindAdvances(Connection connection, PreparedStatement statement, int from) throws SQLException {
-        @Nullable Long[] goals = new Long[writes.size()];
-        for (int i = 0; i < goals.length; i++) {
-            goals[i] = writes.get(i) instanceof KbWrite.Advanced advanced ? advanced.to() : null;
-        }
-        statement.setArray(from, connection.createArrayOf("int2", boxed(partitions)));
-        statement.setArray(from + 1, connection.createArrayOf("text", kbIds));
-        statement.setArray(from + 2, connection.createArrayOf("int8", boxed(seen)));
-        statement.setArray(from + 3, connection.createArrayOf("int8", goals));
-        return from + 4;
-    }
-
     private static Short[] boxed(short[] numbers) {
         Short[] boxed = new Short[numbers.length];
         for (int i = 0; i < boxed.length; i++) {
@@ -113,16 +224,19 @@ final class PostgresWrites {
         return Arrays.stream(numbers).boxed().toArray(Long[]::new);
     }
 
-    /** The same, then the version attempted, failures, error, delay in microseconds, checkpoint. */
-    int bindAll(Connection connection, PreparedStatement statement, int from) throws SQLException {
+    /** Partition, id, version before, version after, version attempted, failures, error, delay in microseconds, checkpoint. */
+    private int bindColumns(Connection connection, PreparedStatement statement, int from) throws SQLException {
         int rows = writes.size();
+        @Nullable Long[] goals = new Long[rows];
         @Nullable Long[] attempted = new Long[rows];
         @Nullable Long[] failures = new Long[rows];
         @Nullable String[] errors = new String[rows];
         @Nullable Long[] delays = new Long[rows];
         @Nullable String[] checkpoints = new String[rows];
         for (int i = 0; i < rows; i++) {
-            if (writes.get(i) instanceof KbWrite.Failed failed) {
+            if (writes.get(i) instanceof KbWrite.Advanced advanced) {
+                goals[i] = advanced.to();
+            } else if (writes.get(i) instanceof KbWrite.Failed failed) {
                 attempted[i] = failed.version();
                 failures[i] = (long) failed.failures();
                 errors[i] = failed.error();
@@ -134,7 +248,11 @@ final class PostgresWrites {
                 checkpoints[i] = saved.checkpoint();
             }
         }
-        int index = bindAdvances(connection, statement, from);
+        statement.setArray(from, connection.createArrayOf("int2", boxed(partitions)));
+        statement.setArray(from + 1, connection.createArrayOf("text", kbIds));
+        statement.setArray(from + 2, connection.createArrayOf("int8", boxed(seen)));
+        statement.setArray(from + 3, connection.createArrayOf("int8", goals));
+        int index = from + 4;
         statement.setArray(index, connection.createArrayOf("int8", attempted));
         statement.setArray(index + 1, connection.createArrayOf("int8", failures));
         statement.setArray(index + 2, connection.createArrayOf("text", errors));

@@ -1,7 +1,6 @@
 package dev.kbmigrator.jdbc;
 
 import dev.kbmigrator.spi.Attempt;
-import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
@@ -25,7 +24,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Statements that every database understands, one row or one list of keys at a time: for MariaDB, MySQL, H2 and SQLite. What
@@ -68,14 +66,6 @@ class StandardStateSql implements StateSql {
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, a.checkpoint
             FROM (SELECT * FROM {kb} WHERE {keys}) k
             LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
-            """;
-
-    private static final String PARTITIONS_WITH_KBS_BELOW = """
-            SELECT f.kb_partition FROM {floor} f
-            WHERE f.kb_partition IN ({partitions}) AND EXISTS (
-              SELECT 1 FROM {kb} k
-              WHERE k.kb_partition = f.kb_partition AND k.version < ?
-                AND NOT EXISTS (SELECT 1 FROM {attempt} a WHERE a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id))
             """;
 
     private final Database database;
@@ -362,52 +352,15 @@ class StandardStateSql implements StateSql {
         try {
             return database.transaction("write a batch", connection -> {
                 Optional<WriteResult> result = batch.in(new StandardWrite(statements, connection));
-                Set<Integer> stale = result.isEmpty() ? Set.of() : stale(connection, epochs);
+                Set<Integer> stale = result.isEmpty() ? Set.of() : fence().stale(connection, epochs);
                 if (result.isEmpty() || !stale.isEmpty()) {
-                    throw new Refusal(stale);
+                    throw new Fence.Refusal(stale);
                 }
                 return result;
             });
-        } catch (Refusal e) {
+        } catch (Fence.Refusal e) {
             return e.stale.isEmpty() ? Optional.empty() : Optional.of(WriteResult.refused(e.stale));
         }
-    }
-
-    /** Rolls a transaction back: because an epoch that it carries is stale, or, without one, because a KB was not as seen. */
-    private static final class Refusal extends RuntimeException {
-
-        private static final long serialVersionUID = 1L;
-
-        private final transient Set<Integer> stale;
-
-        Refusal(Set<Integer> stale) {
-            super("stale: " + stale, null, false, false);
-            this.stale = stale;
-        }
-    }
-
-    @Override
-    public Set<Integer> stale(Connection connection, Collection<Epoch> epochs) throws SQLException {
-        Map<Integer, Long> current = new HashMap<>();
-        SortedSet<Integer> scopes = new TreeSet<>();
-        epochs.forEach(epoch -> scopes.add(epoch.scope()));
-        String sql = statements.sql("SELECT scope, number FROM {epoch} WHERE scope IN ("
-                + Placeholders.rows(scopes.size(), 1) + ") ORDER BY scope {forShare}");
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            Statements.bind(statement, 1, scopes);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    current.put(rows.getInt(1), rows.getLong(2));
-                }
-            }
-        }
-        Set<Integer> stale = new TreeSet<>();
-        for (Epoch epoch : epochs) {
-            if (current.getOrDefault(epoch.scope(), 0L) != epoch.number()) {
-                stale.add(epoch.scope());
-            }
-        }
-        return stale;
     }
 
     @Override
@@ -419,145 +372,17 @@ class StandardStateSql implements StateSql {
     }
 
     @Override
-    public boolean change(Connection connection, Document next) throws SQLException {
-        return change(connection, next.name(), next.revision(), next.json());
+    public FloorSql floors() {
+        return new FloorSql(database, statements);
     }
 
     @Override
-    public Set<Integer> raiseFloors(List<Epoch> epochs, long version) {
-        return database.transaction("raise floors", connection -> {
-            SortedSet<Integer> scopes = new TreeSet<>();
-            epochs.forEach(epoch -> scopes.add(epoch.scope()));
-            Map<Integer, Long> locked = lockForRaise(connection, scopes);
-            SortedSet<Integer> raised = new TreeSet<>();
-            Set<Integer> reached = new TreeSet<>();
-            locked.forEach((partition, floor) -> (floor >= version ? reached : raised).add(partition));
-            if (!raised.isEmpty()) {
-                // Only now, in a statement of its own, it is certain that no enrolment is under way
-                raised.removeAll(partitionsWithKbsBelow(connection, raised, version));
-            }
-            if (!raised.isEmpty()) {
-                reached.addAll(raise(connection, raised, epochs, version));
-            }
-            return reached;
-        });
-    }
-
-    private Map<Integer, Long> lockForRaise(Connection connection, SortedSet<Integer> scopes) throws SQLException {
-        Map<Integer, Long> locked = new HashMap<>();
-        String sql = statements.sql("SELECT kb_partition, version FROM {floor} WHERE kb_partition IN ("
-                + Placeholders.rows(scopes.size(), 1) + ") ORDER BY kb_partition {forUpdateSkippingLocked}");
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            Statements.bind(statement, 1, scopes);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    locked.put(rows.getInt(1), rows.getLong(2));
-                }
-            }
-        }
-        return locked;
-    }
-
-    private Set<Integer> partitionsWithKbsBelow(Connection connection, SortedSet<Integer> partitions, long version)
-            throws SQLException {
-        Set<Integer> below = new TreeSet<>();
-        String sql = statements.sql(
-                PARTITIONS_WITH_KBS_BELOW.replace("{partitions}", Placeholders.rows(partitions.size(), 1)));
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            int index = Statements.bind(statement, 1, partitions);
-            statement.setLong(index, version);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    below.add(rows.getInt(1));
-                }
-            }
-        }
-        return below;
-    }
-
-    /** Raises what is locked and still this replica's; answers what it raised. */
-    Set<Integer> raise(Connection connection, SortedSet<Integer> partitions, List<Epoch> epochs, long version)
-            throws SQLException {
-        SortedSet<Integer> raised = new TreeSet<>(partitions);
-        raised.removeAll(stale(connection, epochs));
-        if (!raised.isEmpty()) {
-            String sql = statements.sql("UPDATE {floor} SET version = ? WHERE kb_partition IN ("
-                    + Placeholders.rows(raised.size(), 1) + ")");
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setLong(1, version);
-                Statements.bind(statement, 2, raised);
-                statement.executeUpdate();
-            }
-        }
-        return raised;
+    public DocumentSql documents() {
+        return new DocumentSql(database, statements);
     }
 
     @Override
-    public Optional<Document> document(String name) {
-        return database.autocommit("read a document", connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(
-                    statements.sql("SELECT name, revision, json FROM {document} WHERE name = ?"))) {
-                statement.setString(1, name);
-                return Statements.documents(statement).stream().findFirst();
-            }
-        });
-    }
-
-    @Override
-    public List<Document> documents(String from, String below) {
-        return database.autocommit("read documents", connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.sql(
-                    "SELECT name, revision, json FROM {document} WHERE name >= ? AND name < ? ORDER BY name"))) {
-                statement.setString(1, from);
-                statement.setString(2, below);
-                return Statements.documents(statement);
-            }
-        });
-    }
-
-    @Override
-    public boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
-        try {
-            return database.transaction("change the document " + name, connection -> {
-                boolean changed = change(connection, name, expectedRevision, json);
-                if (changed && fence != null) {
-                    Set<Integer> stale = stale(connection, List.of(fence));
-                    if (!stale.isEmpty()) {
-                        throw new Refusal(stale);
-                    }
-                }
-                return changed;
-            });
-        } catch (Refusal e) {
-            return false;
-        }
-    }
-
-    private boolean change(Connection connection, String name, long expectedRevision, @Nullable String json)
-            throws SQLException {
-        if (expectedRevision == 0) {
-            return json != null && insert(connection, name, json);
-        }
-        String sql = json == null
-                ? "DELETE FROM {document} WHERE name = ? AND revision = ?"
-                : "UPDATE {document} SET revision = revision + 1, json = ? WHERE name = ? AND revision = ?";
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
-            int index = 1;
-            if (json != null) {
-                statement.setString(index++, json);
-            }
-            statement.setString(index++, name);
-            statement.setLong(index, expectedRevision);
-            return statement.executeUpdate() == 1;
-        }
-    }
-
-    private boolean insert(Connection connection, String name, String json) throws SQLException {
-        String sql = dialect.insertIgnoring("{document} (name, revision, json)", "(?, 1, ?)");
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
-            statement.setString(1, name);
-            statement.setString(2, json);
-            return statement.executeUpdate() == 1;
-        }
+    public Fence fence() {
+        return new Fence(statements);
     }
 }

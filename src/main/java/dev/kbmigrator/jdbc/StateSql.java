@@ -1,6 +1,5 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
@@ -11,13 +10,10 @@ import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.WriteResult;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
-import org.jspecify.annotations.Nullable;
 
 /** The statements behind {@link JdbcStateStore}, as one kind of database wants them. The contract is that of the SPI. */
 interface StateSql {
@@ -47,17 +43,9 @@ interface StateSql {
     /** In the transaction that is open on the connection; answers whether all of it could be written. */
     boolean write(Connection connection, List<KbWrite> writes) throws SQLException;
 
-    /** In the transaction that is open on the connection: compares and sets, the document's revision being the one expected. */
-    boolean change(Connection connection, Document next) throws SQLException;
+    FloorSql floors();
 
-    Set<Integer> raiseFloors(List<Epoch> epochs, long version);
+    DocumentSql documents();
 
-    Optional<Document> document(String name);
-
-    List<Document> documents(String from, String below);
-
-    boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence);
-
-    /** In the transaction that is open on the connection: makes sure, until it ends, that no newer epoch is opened. */
-    Set<Integer> stale(Connection connection, Collection<Epoch> epochs) throws SQLException;
+    Fence fence();
 }

@@ -137,13 +137,13 @@ final class TransactionalAttempt {
         dialect.limit(connection, database.settings().transactionTimeout());
         try {
             boolean written = record.isPresent()
-                    ? sql.change(connection, record.get())
+                    ? sql.documents().change(connection, record.get())
                     : sql.write(connection, List.of(last.get().orElseThrow()));
             if (!written) {
                 throw new StateStoreException(
                         context + " was overtaken: what it started from is not what is stored any more");
             }
-            if (!sql.stale(connection, List.of(attempt.epoch())).isEmpty()) {
+            if (!sql.fence().stale(connection, List.of(attempt.epoch())).isEmpty()) {
                 throw new StateStoreException(context + " was superseded: another replica has taken over");
             }
             dialect.commit(connection);

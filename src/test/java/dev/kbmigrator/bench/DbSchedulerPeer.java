@@ -6,6 +6,7 @@ import com.github.kagkarlsson.scheduler.task.ExecutionComplete;
 import com.github.kagkarlsson.scheduler.task.TaskInstance;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import dev.kbmigrator.databases.Sql;
 import java.sql.Connection;
 import java.time.Instant;
 import java.util.Objects;
@@ -67,9 +68,7 @@ final class DbSchedulerPeer implements Contender {
         this.tenants = tenants;
         DataSource pool = bed.pool(THREADS);
         this.pool = pool;
-        try (Connection connection = pool.getConnection()) {
-            Sql.execute(connection, TABLE, DUE, HEARTBEATS);
-        }
+        Sql.execute(pool, TABLE, DUE, HEARTBEATS);
         left = new CountDownLatch(tenants);
         scheduler = Scheduler.create(pool, TASK)
                 .threads(THREADS)

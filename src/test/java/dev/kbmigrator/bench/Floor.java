@@ -1,5 +1,6 @@
 package dev.kbmigrator.bench;
 
+import dev.kbmigrator.databases.Sql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

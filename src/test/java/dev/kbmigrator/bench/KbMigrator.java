@@ -4,6 +4,7 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorBuilder;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.jdbc.JdbcSettings;
 import java.sql.Connection;
 import java.sql.ResultSet;

@@ -3,6 +3,7 @@ package dev.kbmigrator.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.databases.PostgresServer;
+import dev.kbmigrator.databases.Sql;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;

@@ -3,6 +3,7 @@ package dev.kbmigrator.bench;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.databases.PostgresServer;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.jdbc.JdbcStorage;
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Epoch;

@@ -4,6 +4,7 @@ import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationFailedException;
 import dev.kbmigrator.MigratorBuilder;
 import dev.kbmigrator.MigratorListener;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.jdbc.JdbcSettings;
 import dev.kbmigrator.jdbc.TransactionalKbMigration;
 import java.sql.Connection;

@@ -1,5 +1,6 @@
 package dev.kbmigrator.bench;
 
+import dev.kbmigrator.databases.Sql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -51,14 +52,12 @@ final class ShedLockPeer implements Contender {
         this.tenants = tenants;
         DataSource pool = bed.pool(THREADS);
         this.pool = pool;
-        try (Connection connection = pool.getConnection()) {
-            Sql.execute(
-                    connection,
-                    LOCKS,
-                    "CREATE TABLE tenant (id text PRIMARY KEY, version bigint NOT NULL)",
-                    "INSERT INTO tenant SELECT 'tenant-' || i, 0 FROM generate_series(0, " + (tenants - 1) + ") AS i",
-                    "VACUUM ANALYZE tenant");
-        }
+        Sql.execute(
+                pool,
+                LOCKS,
+                "CREATE TABLE tenant (id text PRIMARY KEY, version bigint NOT NULL)",
+                "INSERT INTO tenant SELECT 'tenant-' || i, 0 FROM generate_series(0, " + (tenants - 1) + ") AS i",
+                "VACUUM ANALYZE tenant");
     }
 
     @Override

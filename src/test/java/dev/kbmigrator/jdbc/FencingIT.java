@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.databases.HookedDataSource;
 import dev.kbmigrator.databases.RoundTrips;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbWrite;
@@ -122,7 +123,7 @@ class FencingIT {
             boolean openedFirst;
             try (Connection other = dataSource.getConnection()) {
                 other.setAutoCommit(false);
-                Stores.value(other, "SELECT " + column + " FROM kb_migrator_" + table + " FOR UPDATE");
+                Sql.text(other, "SELECT " + column + " FROM kb_migrator_" + table + " FOR UPDATE");
                 written = Stores.async(() -> write.apply(writer));
                 Awaitility.await().until(() -> sent.get() > 0 && isWaiting(database, dataSource));
                 opened = Stores.async(() -> Stores.epoch(opener, old.scope()));
@@ -195,7 +196,7 @@ class FencingIT {
             case H2 -> "SELECT COUNT(*) FROM information_schema.sessions WHERE blocker_id IS NOT NULL";
             case SQLITE -> throw new IllegalArgumentException("no row locks");
         };
-        return !Stores.value(dataSource, waiting).equals("0");
+        return !Sql.text(dataSource, waiting).equals("0");
     }
 
     @ParameterizedTest
@@ -209,7 +210,7 @@ class FencingIT {
             Steps steps = new Steps();
             CompletableFuture<Set<Integer>> held =
                     Stores.async(() -> steps.run(() -> ours.transaction("hold the fence", connection -> {
-                        Set<Integer> stale = sql.stale(connection, Set.of(old));
+                        Set<Integer> stale = sql.fence().stale(connection, Set.of(old));
                         steps.await();
                         return stale;
                     })));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.databases.HookedDataSource;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Epoch;
@@ -133,7 +134,7 @@ class FloorByHandIT {
             try (Connection connection = dataSource.getConnection()) {
                 connection.setAutoCommit(false);
                 host.await();
-                hostsBackend = Long.parseLong(Stores.value(connection, "SELECT pg_backend_pid()"));
+                hostsBackend = Long.parseLong(Sql.text(connection, "SELECT pg_backend_pid()"));
                 host.await();
                 try {
                     assertThat(store.enroll(connection, kbId, OLD)).isTrue();
@@ -175,7 +176,7 @@ class FloorByHandIT {
 
         private boolean hostWaitsForALock() {
             try {
-                return Stores.value(
+                return Sql.text(
                                 dataSource,
                                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = "
                                         + hostsBackend)
@@ -216,14 +217,14 @@ class FloorByHandIT {
             host.setAutoCommit(false);
             store.enroll(host, kbId, OLD);
             CompletableFuture<Boolean> raised = Stores.async(() -> {
-                Stores.execute(readCommitted, """
+                Sql.execute(readCommitted, """
                         UPDATE kb_migrator_floor SET version = 2 WHERE kb_partition = 7
                           AND NOT EXISTS (SELECT 1 FROM kb_migrator_kb WHERE kb_partition = 7 AND version < 2)
                         """);
                 return true;
             });
             Awaitility.await()
-                    .until(() -> !Stores.value(
+                    .until(() -> !Sql.text(
                                     readCommitted,
                                     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
                             .equals("0"));

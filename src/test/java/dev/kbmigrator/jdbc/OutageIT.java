@@ -10,6 +10,7 @@ import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorBuilder;
 import dev.kbmigrator.MigratorListener;
 import dev.kbmigrator.databases.HookedDataSource;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.SQLException;
@@ -130,7 +131,7 @@ class OutageIT {
     /** What the database has committed is told by a trigger, in the transaction itself. */
     private void recordMoves() throws SQLException {
         Stores.look(JdbcStateStore.create(dataSource));
-        Stores.execute(dataSource, """
+        Sql.execute(dataSource, """
                 CREATE TABLE moves (kb_id TEXT, from_version BIGINT, to_version BIGINT, PRIMARY KEY (kb_id, to_version))
                 """, """
                 CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -142,7 +143,7 @@ class OutageIT {
 
     private void assertEachMovedOnce() throws SQLException {
         assertEachIsDone();
-        assertThat(Stores.value(
+        assertThat(Sql.text(
                         dataSource,
                         "SELECT count(*) || ' ' || count(*) FILTER (WHERE to_version = from_version + 1) FROM moves"))
                 .isEqualTo(2 * KBS + " " + 2 * KBS);
@@ -174,7 +175,7 @@ class OutageIT {
         try (HikariDataSource killer = new HikariDataSource()) {
             killer.setJdbcUrl(dataSource.getJdbcUrl());
             killer.setUsername("postgres");
-            return Integer.parseInt(Stores.value(
+            return Integer.parseInt(Sql.text(
                     killer,
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                             + " WHERE datname = current_database() AND pid <> pg_backend_pid()"));
@@ -184,7 +185,7 @@ class OutageIT {
     @Test
     void aDatabaseThatMayOnlyBeReadIsNamedAsTheCause() throws SQLException {
         Stores.look(JdbcStateStore.create(dataSource));
-        Stores.execute(
+        Sql.execute(
                 dataSource,
                 "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = on'; END $$");
         dataSource.getHikariPoolMXBean().softEvictConnections();

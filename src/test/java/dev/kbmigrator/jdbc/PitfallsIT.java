@@ -10,6 +10,7 @@ import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorBuilder;
 import dev.kbmigrator.databases.HookedDataSource;
 import dev.kbmigrator.databases.RoundTrips;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.databases.TestFiles;
 import dev.kbmigrator.spi.Epoch;
@@ -297,7 +298,7 @@ class PitfallsIT {
         values.add("isolation " + raw.getTransactionIsolation());
         for (String name : names) {
             String show = database == TestDatabase.POSTGRESQL ? "SHOW " + name : "SELECT @@SESSION." + name;
-            values.add(name + " " + Stores.value(raw, show));
+            values.add(name + " " + Sql.text(raw, show));
         }
         if (!raw.getAutoCommit()) {
             raw.rollback();
@@ -350,9 +351,9 @@ class PitfallsIT {
             Database ours = new Database(JdbcSettings.of(dataSource));
             String now = "SELECT " + ours.dialect().now();
             Database.Work<Boolean> advances = connection -> {
-                long first = Long.parseLong(Stores.value(connection, now));
+                long first = Long.parseLong(Sql.text(connection, now));
                 long start = System.nanoTime();
-                while (Long.parseLong(Stores.value(connection, now)) <= first) {
+                while (Long.parseLong(Sql.text(connection, now)) <= first) {
                     if (System.nanoTime() - start > 500_000_000) {
                         return false;
                     }

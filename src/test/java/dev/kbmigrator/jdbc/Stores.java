@@ -9,10 +9,6 @@ import dev.kbmigrator.spi.PageRequest.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,7 +17,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 
 /** The steps that many tests of the stores take. */
 final class Stores {
@@ -57,29 +52,6 @@ final class Stores {
         PageRequest request =
                 new PageRequest(Set.of(partition), Selection.DUE, belowVersion, Due.BY_THE_CLOCK, null, 100);
         return store.page(request).kbs().stream().map(KbState::kbId).toList();
-    }
-
-    static void execute(DataSource dataSource, String... statements) throws SQLException {
-        try (Connection connection = dataSource.getConnection();
-                Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
-    }
-
-    static String value(DataSource dataSource, String sql) throws SQLException {
-        try (Connection connection = dataSource.getConnection()) {
-            return value(connection, sql);
-        }
-    }
-
-    static String value(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery(sql)) {
-            rows.next();
-            return String.valueOf(rows.getString(1));
-        }
     }
 
     /** On a thread of its own. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
@@ -66,15 +67,15 @@ class TablesIT {
             JdbcStateStore byHand =
                     JdbcStateStore.create(JdbcSettings.of(dataSource).withTablePrefix("hand_"));
             for (int round = 0; round < 2; round++) {
-                Stores.execute(dataSource, byHand.ddl().toArray(String[]::new));
+                Sql.execute(dataSource, byHand.ddl().toArray(String[]::new));
                 assertThat(columns(dataSource, "hand_")).isEqualTo(columns(dataSource, "kb_migrator_"));
                 for (String table : List.of("floor", "epoch", "document")) {
-                    assertThat(Stores.value(dataSource, "SELECT COUNT(*) FROM hand_" + table))
-                            .isEqualTo(Stores.value(dataSource, "SELECT COUNT(*) FROM kb_migrator_" + table));
+                    assertThat(Sql.text(dataSource, "SELECT COUNT(*) FROM hand_" + table))
+                            .isEqualTo(Sql.text(dataSource, "SELECT COUNT(*) FROM kb_migrator_" + table));
                 }
             }
             byHand.enroll(Set.of("kb"), 3);
-            Stores.execute(dataSource, byHand.ddl().toArray(String[]::new));
+            Sql.execute(dataSource, byHand.ddl().toArray(String[]::new));
             assertThat(Stores.state(byHand, "kb").version()).isEqualTo(3);
         }
     }
@@ -108,7 +109,7 @@ class TablesIT {
     void aUserWhoMayNotCreateTablesIsToldWhatToDoAndWorksWithThoseMadeByAnother() throws SQLException {
         try (HikariDataSource owner = TestDatabase.POSTGRESQL.newDataSource();
                 HikariDataSource app = as(owner, "kb_app")) {
-            Stores.execute(owner, "CREATE ROLE kb_app LOGIN");
+            Sql.execute(owner, "CREATE ROLE kb_app LOGIN");
             JdbcStateStore store = JdbcStateStore.create(app);
             assertThatThrownBy(() -> Stores.look(store))
                     .isInstanceOf(StateStoreException.class)
@@ -116,8 +117,8 @@ class TablesIT {
                     .hasMessageContaining("could not be created")
                     .hasMessageContaining("permission denied")
                     .hasMessageContaining("JdbcStateStore.ddl()");
-            Stores.execute(owner, store.ddl().toArray(String[]::new));
-            Stores.execute(owner, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO kb_app");
+            Sql.execute(owner, store.ddl().toArray(String[]::new));
+            Sql.execute(owner, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO kb_app");
             assertThat(Stores.look(store).replicas()).hasSize(1);
             assertThat(store.enroll(Set.of("kb"), 0)).containsExactly("kb");
         }
@@ -135,7 +136,7 @@ class TablesIT {
     void tablesElsewhereInTheSearchPathAreFoundInAHostsTransaction() throws SQLException {
         try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource()) {
             Stores.look(JdbcStateStore.create(dataSource));
-            Stores.execute(dataSource, "CREATE SCHEMA postgres");
+            Sql.execute(dataSource, "CREATE SCHEMA postgres");
             try (HikariDataSource later = as(dataSource, "postgres");
                     Connection host = later.getConnection()) {
                 assertThat(host.getSchema()).isEqualTo("postgres");
@@ -154,7 +155,7 @@ class TablesIT {
         try (HikariDataSource dataSource = database.newDataSource()) {
             JdbcStateStore store = JdbcStateStore.create(dataSource);
             Stores.look(store);
-            Stores.execute(
+            Sql.execute(
                     dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":2}' WHERE name = 'now/tables'");
             assertThatThrownBy(() -> Stores.look(store))
                     .isInstanceOf(StateStoreException.class)
@@ -178,7 +179,7 @@ class TablesIT {
     void twoFleetsWithASchemaEachDoNotSeeEachOther(TestDatabase database) throws SQLException {
         try (HikariDataSource dataSource = database.newDataSource()) {
             String other = "fleet_two";
-            Stores.execute(dataSource, "CREATE SCHEMA " + other);
+            Sql.execute(dataSource, "CREATE SCHEMA " + other);
             JdbcStateStore two =
                     JdbcStateStore.create(JdbcSettings.of(dataSource).withSchema(other));
             try (Connection host = dataSource.getConnection()) {
@@ -216,7 +217,7 @@ class TablesIT {
     void aRegistrationBeforeTheTablesAreThereLeavesTheHostsTransactionUsable(TestDatabase database)
             throws SQLException {
         try (HikariDataSource dataSource = database.newDataSource()) {
-            Stores.execute(dataSource, "CREATE TABLE hosts_own (id INTEGER PRIMARY KEY)");
+            Sql.execute(dataSource, "CREATE TABLE hosts_own (id INTEGER PRIMARY KEY)");
             JdbcStateStore store = JdbcStateStore.create(dataSource);
             try (Connection host = dataSource.getConnection()) {
                 host.setAutoCommit(false);
@@ -228,8 +229,7 @@ class TablesIT {
                 insert(host, 2);
                 host.commit();
             }
-            assertThat(Stores.value(dataSource, "SELECT COUNT(*) FROM hosts_own"))
-                    .isEqualTo("2");
+            assertThat(Sql.text(dataSource, "SELECT COUNT(*) FROM hosts_own")).isEqualTo("2");
             Stores.look(store);
             try (Connection host = dataSource.getConnection()) {
                 host.setAutoCommit(false);
@@ -243,8 +243,7 @@ class TablesIT {
                 assertThat(host.getAutoCommit()).isFalse();
             }
             assertThat(store.find(Set.of("undone", "kept"))).containsOnlyKeys("kept");
-            assertThat(Stores.value(dataSource, "SELECT MAX(id) FROM hosts_own"))
-                    .isEqualTo("4");
+            assertThat(Sql.text(dataSource, "SELECT MAX(id) FROM hosts_own")).isEqualTo("4");
         }
     }
 
@@ -260,7 +259,7 @@ class TablesIT {
         for (String table : Tables.NAMES) {
             try (HikariDataSource dataSource = database.newDataSource()) {
                 Stores.look(JdbcStateStore.create(dataSource));
-                Stores.execute(dataSource, "DROP TABLE kb_migrator_" + table);
+                Sql.execute(dataSource, "DROP TABLE kb_migrator_" + table);
                 JdbcStateStore store = JdbcStateStore.create(dataSource);
                 assertThat(Stores.look(store).floors()).as(table).hasSize(256);
                 assertThat(store.enroll(Set.of("kb"), 0)).as(table).containsExactly("kb");
@@ -277,8 +276,8 @@ class TablesIT {
     void olderTablesAreBroughtUpToDateByManyReplicasAtOnce(TestDatabase database) throws Exception {
         try (HikariDataSource dataSource = database.newDataSource()) {
             Stores.look(JdbcStateStore.create(dataSource));
-            Stores.execute(dataSource, "DROP TABLE kb_migrator_lock");
-            Stores.execute(
+            Sql.execute(dataSource, "DROP TABLE kb_migrator_lock");
+            Sql.execute(
                     dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":0}' WHERE name = 'now/tables'");
             List<CompletableFuture<Snapshot>> looks = IntStream.range(0, 4)
                     .mapToObj(i -> Stores.async(() -> Stores.look(JdbcStateStore.create(dataSource))))
@@ -289,7 +288,7 @@ class TablesIT {
             assertThat(JdbcLock.create(dataSource).tryAcquire("migrations", Duration.ofMinutes(1)))
                     .isPresent();
             try (Connection connection = dataSource.getConnection()) {
-                assertThat(Stores.value(connection, "SELECT json FROM kb_migrator_document WHERE name = 'now/tables'"))
+                assertThat(Sql.text(connection, "SELECT json FROM kb_migrator_document WHERE name = 'now/tables'"))
                         .isEqualTo("{\"version\":1}");
             }
         }
