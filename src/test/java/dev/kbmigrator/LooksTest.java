@@ -2,12 +2,14 @@ package dev.kbmigrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kbmigrator.spi.Partitions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -59,5 +61,29 @@ class LooksTest {
         fleet.storeCalls.onCall = this::lookSlowly;
         migrator.start();
         Fleet.await().atMost(Duration.ofSeconds(5)).until(() -> startedAt.size() >= 10);
+    }
+
+    @Test
+    void whenOthersHoldWhatIsDueALookComesInBetween() {
+        Duration usual = Duration.ofMillis(600);
+        IntStream.range(0, Partitions.COUNT)
+                .forEach(partition ->
+                        fleet.lock.tryAcquire(String.format("partition-%03d", partition), Duration.ofMinutes(1)));
+        Migrator migrator = fleet.migrator(builder -> builder.lookInterval(usual, usual), fleet.recording(1));
+        fleet.storeCalls.onCall = call -> {
+            // The coordinator, at its barrier, looks too
+            if (Thread.currentThread().getName().equals("kb-migrator")) {
+                lookSlowly(call);
+            }
+        };
+        migrator.start();
+        Fleet.await().until(() -> startedAt.size() >= 9);
+        // The first follow each other at once, because of what changes
+        List<Long> waits = IntStream.range(4, 9)
+                .mapToObj(i -> startedAt.get(i) - startedAt.get(i - 1))
+                .sorted()
+                .toList();
+        assertThat(Duration.ofNanos(waits.get(2)))
+                .isLessThan(usual.multipliedBy(3).dividedBy(4));
     }
 }

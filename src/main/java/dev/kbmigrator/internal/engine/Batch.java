@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a worker's bodies have brought about but the store does not know yet. It is written when there is as much as one batch
- * takes, when its oldest entry has waited for 50 ms, or when nothing else runs that could join it.
+ * takes, when its oldest entry has waited for 50 ms, or when nothing else runs that could join it. KBs that failed go in batches
+ * of their own: with them in it, a batch costs the store several times as much.
  *
  * <p>A write whose answer was lost is simply made again: it is a compare-and-set, so the answer says whether the first one
  * took effect. Belongs to the worker's thread.
@@ -35,15 +36,75 @@ final class Batch {
     private final Board board;
     private final Worker worker;
 
-    /** In the order in which they finished; each is kept until its write is known to have happened, or never to happen. */
-    private final List<Entry> entries = new ArrayList<>();
-
+    private final Pile advanced = new Pile();
+    private final Pile failed = new Pile();
     private final List<KbBody> gone = new ArrayList<>();
-
-    private long oldest;
 
     private record Entry(
             KbBody body, KbWrite write, @Nullable Throwable error) {}
+
+    /** In the order in which they finished; each is kept until its write is known to have happened, or never to happen. */
+    private final class Pile {
+
+        private final List<Entry> entries = new ArrayList<>();
+        private long oldest;
+
+        private void add(Entry entry) {
+            if (entries.isEmpty()) {
+                oldest = config.surroundings().nanoTime();
+            }
+            entries.add(entry);
+        }
+
+        private long dueIn(long now) {
+            return entries.isEmpty() ? Long.MAX_VALUE : Math.max(0, oldest + LINGER_NANOS - now);
+        }
+
+        private void dropLost() {
+            for (Iterator<Entry> each = entries.iterator(); each.hasNext(); ) {
+                KbBody body = each.next().body();
+                if (body.held.isLost()) {
+                    body.held.dropped(body.kb());
+                    each.remove();
+                }
+            }
+        }
+
+        private void writeIfDue(boolean nothingRuns) {
+            int most = config.store().maxBatch();
+            while (!entries.isEmpty()
+                    && (nothingRuns
+                            || entries.size() >= most
+                            || dueIn(config.surroundings().nanoTime()) == 0)) {
+                write(new ArrayList<>(entries.subList(0, Math.min(most, entries.size()))));
+                oldest = config.surroundings().nanoTime();
+            }
+        }
+
+        private void write(List<Entry> part) {
+            Map<Integer, Epoch> epochs = new LinkedHashMap<>();
+            List<KbWrite> writes = new ArrayList<>(part.size());
+            for (Entry entry : part) {
+                Epoch epoch = entry.body().held.epoch();
+                epochs.put(epoch.scope(), epoch);
+                writes.add(entry.write());
+            }
+            WriteResult result = config.store().write(epochs.values(), writes);
+            if (result.refused()) {
+                for (Entry entry : part) {
+                    if (result.staleScopes().contains(entry.body().held.scope())) {
+                        worker.fenced(entry.body().held);
+                    }
+                }
+                Batch.this.dropLost();
+                return;
+            }
+            entries.subList(0, part.size()).clear();
+            for (Entry entry : part) {
+                settle(entry, result.exceptions().get(entry.body().kb()));
+            }
+        }
+    }
 
     Batch(EngineConfig config, Board board, Worker worker) {
         this.config = config;
@@ -52,12 +113,17 @@ final class Batch {
     }
 
     int size() {
-        return entries.size() + gone.size();
+        return advanced.entries.size() + failed.entries.size() + gone.size();
+    }
+
+    /** How many KBs more make it worth writing. */
+    int room() {
+        return config.store().maxBatch() - advanced.entries.size();
     }
 
     /** How long until what is there has to be written; never when there is nothing. */
     long dueIn(long now) {
-        return entries.isEmpty() ? Long.MAX_VALUE : Math.max(0, oldest + LINGER_NANOS - now);
+        return Math.min(advanced.dueIn(now), failed.dueIn(now));
     }
 
     /** Takes what has finished. */
@@ -70,13 +136,10 @@ final class Batch {
             reached(body, body.version());
             return;
         }
-        if (entries.isEmpty()) {
-            oldest = config.surroundings().nanoTime();
-        }
         if (body.outcome() instanceof Done) {
-            entries.add(new Entry(body, new KbWrite.Advanced(body.kb(), body.from(), body.version()), null));
-        } else if (body.outcome() instanceof Failed failed) {
-            fail(body, failed.error());
+            advanced.add(new Entry(body, new KbWrite.Advanced(body.kb(), body.from(), body.version()), null));
+        } else if (body.outcome() instanceof Failed failure) {
+            fail(body, failure.error());
         } else {
             gone.add(body);
         }
@@ -89,7 +152,7 @@ final class Batch {
         Duration retryAfter = config.timings().backoff().delay(body.attempt(), config.surroundings());
         KbWrite write = new KbWrite.Failed(
                 body.kb(), body.from(), body.version(), body.attempt(), Texts.ofError(error), retryAfter);
-        entries.add(new Entry(body, write, error));
+        failed.add(new Entry(body, write, error));
         LOG.atDebug()
                 .addKeyValue("kb", body.kb())
                 .addKeyValue("version", body.version())
@@ -99,26 +162,15 @@ final class Batch {
 
     /** Forgets what belongs to a partition that was lost: the next holder does it again. */
     void dropLost() {
-        for (Iterator<Entry> each = entries.iterator(); each.hasNext(); ) {
-            KbBody body = each.next().body();
-            if (body.held.isLost()) {
-                body.held.dropped(body.kb());
-                each.remove();
-            }
-        }
+        advanced.dropLost();
+        failed.dropLost();
     }
 
     /** Writes what is due; all of it when nothing runs. */
     void writeIfDue(boolean nothingRuns) {
         dropGone();
-        int most = config.store().maxBatch();
-        while (!entries.isEmpty()
-                && (nothingRuns
-                        || entries.size() >= most
-                        || dueIn(config.surroundings().nanoTime()) == 0)) {
-            write(new ArrayList<>(entries.subList(0, Math.min(most, entries.size()))));
-            oldest = config.surroundings().nanoTime();
-        }
+        advanced.writeIfDue(nothingRuns);
+        failed.writeIfDue(nothingRuns);
     }
 
     private void dropGone() {
@@ -134,39 +186,15 @@ final class Batch {
         gone.clear();
     }
 
-    private void write(List<Entry> part) {
-        Map<Integer, Epoch> epochs = new LinkedHashMap<>();
-        List<KbWrite> writes = new ArrayList<>(part.size());
-        for (Entry entry : part) {
-            Epoch epoch = entry.body().held.epoch();
-            epochs.put(epoch.scope(), epoch);
-            writes.add(entry.write());
-        }
-        WriteResult result = config.store().write(epochs.values(), writes);
-        if (result.refused()) {
-            for (Entry entry : part) {
-                if (result.staleScopes().contains(entry.body().held.scope())) {
-                    worker.fenced(entry.body().held);
-                }
-            }
-            dropLost();
-            return;
-        }
-        entries.subList(0, part.size()).clear();
-        for (Entry entry : part) {
-            settle(entry, result.exceptions().get(entry.body().kb()));
-        }
-    }
-
     private void settle(Entry entry, WriteResult.@Nullable NotDone notDone) {
         KbBody body = entry.body();
-        long reached = entry.write() instanceof KbWrite.Advanced advanced ? advanced.to() : body.from();
+        long reached = entry.write() instanceof KbWrite.Advanced advance ? advance.to() : body.from();
         if (notDone == null) {
-            if (entry.write() instanceof KbWrite.Failed failed) {
+            if (entry.write() instanceof KbWrite.Failed failure) {
                 // The failure is on record; the KB waits for its next attempt
                 body.held.settled(body.kb());
                 body.held.progressed = true;
-                tellFailed(entry, failed);
+                tellFailed(entry, failure);
                 return;
             }
         } else if (notDone instanceof WriteResult.Stale stale && stale.storedVersion() >= body.version()) {
@@ -179,9 +207,9 @@ final class Batch {
         reached(body, reached);
     }
 
-    private void tellFailed(Entry entry, KbWrite.Failed failed) {
+    private void tellFailed(Entry entry, KbWrite.Failed failure) {
         Throwable error = entry.error();
-        Duration retryAfter = failed.retryAfter();
+        Duration retryAfter = failure.retryAfter();
         if (error != null && retryAfter != null) {
             KbBody body = entry.body();
             Listeners.tell(config, listener -> listener.kbFailed(body.kb(), body.info, error, retryAfter));

@@ -47,8 +47,7 @@ final class Board {
     private double kbsPerSecond = -1;
     private int lastTake = PARTITIONS_AT_FIRST / 2;
     private boolean changed;
-    private boolean contended;
-    private boolean contendedBefore;
+    private @Nullable Long contendedAt;
 
     /** What the lock service does. */
     final Outage lockOutage = new Outage();
@@ -100,8 +99,6 @@ final class Board {
         }
         view = newer;
         changed = false;
-        contendedBefore = contended;
-        contended = false;
         candidates.clear();
         if (newer.paused() || stopping) {
             return;
@@ -165,12 +162,15 @@ final class Board {
     /** Another replica holds them. */
     synchronized void contended(Set<Integer> partitions) {
         held.removeAll(partitions);
-        contended |= !partitions.isEmpty();
+        if (!partitions.isEmpty()) {
+            contendedAt = config.surroundings().nanoTime();
+        }
     }
 
-    /** Whether others hold what is due, or did at the look before: one of them may have died, and its leases may end any moment. */
+    /** Whether others held what is due, when it was tried lately: one of them may have died, and its leases may end any moment. */
     synchronized boolean isContended() {
-        return contended || contendedBefore;
+        long lately = 2 * config.timings().activeLook().toNanos();
+        return contendedAt != null && config.surroundings().nanoTime() - contendedAt < lately;
     }
 
     /** Done with partitions, in which something moved. */

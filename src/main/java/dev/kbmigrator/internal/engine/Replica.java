@@ -32,7 +32,6 @@ final class Replica {
 
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
-    private static final int LOOK_SHARE = 10;
     private static final Backoff STAY_AWAY = new Backoff(Duration.ofMillis(200), Duration.ofMinutes(1));
 
     /** How a single run ended. */
@@ -55,6 +54,7 @@ final class Replica {
     private final LeaseKeeper keeper;
     private final Enrolment enrolment;
     private final Listings listings;
+    private final Pace pace;
     private final Troubles troubles;
     private final List<Long> globalParts = new ArrayList<>();
     private volatile @Nullable String globalFailure;
@@ -64,8 +64,6 @@ final class Replica {
     private String standingBy = "";
     private long lastThorough;
     private long startedMicros;
-    private volatile long lookNanos;
-    private volatile long lookNanosBefore;
     private volatile long lastSuccess;
     private volatile boolean ended;
     private int termsInVain;
@@ -82,6 +80,7 @@ final class Replica {
         this.keeper = new LeaseKeeper(config, slots);
         this.enrolment = new Enrolment(config, board);
         this.listings = new Listings(config, enrolment, signal, once);
+        this.pace = new Pace(config, board, once);
         this.troubles = new Troubles(config, LOG);
         this.lastThorough = config.surroundings().nanoTime();
         this.lastSuccess = lastThorough;
@@ -98,6 +97,10 @@ final class Replica {
 
     Enrolment enrolment() {
         return enrolment;
+    }
+
+    Pace pace() {
+        return pace;
     }
 
     /** Begins, in a thread of its own. */
@@ -268,8 +271,7 @@ final class Replica {
         board.update(view);
         slots.pause(board.view().paused());
         lastSuccess = sentAt;
-        lookNanosBefore = lookNanos;
-        lookNanos = config.surroundings().nanoTime() - sentAt;
+        pace.took(config.surroundings().nanoTime() - sentAt);
         return view;
     }
 
@@ -307,6 +309,7 @@ final class Replica {
                     .log("The fleet's target is version {}", wanted.target());
             view = look();
         }
+        pace.goesBy(view);
         act(view);
         if (once) {
             noteFailureElsewhere(view);
@@ -410,25 +413,6 @@ final class Replica {
 
     private long waitNanos() {
         View view = board.viewOrNull();
-        if (view == null) {
-            return troubles.delay(config.timings().activeLook().toNanos());
-        }
-        boolean active = view.state().unfinished() || !view.duePartitions().isEmpty() || board.workers() > 0;
-        long wait = (active ? config.timings().activeLook() : config.timings().idleLook()).toNanos();
-        if (active && board.isContended()) {
-            // What a dead replica held is free at its lease's end: one look more in between finds it in time
-            wait /= 2;
-        }
-        if (view.nextDueMicros() != Long.MAX_VALUE && !once) {
-            long micros = Math.max(0, view.nextDueMicros() - view.snapshot().storeMicros());
-            long passed = config.surroundings().nanoTime() - view.takenAt();
-            wait = Math.min(wait, TimeUnit.MICROSECONDS.toNanos(micros) - passed + TimeUnit.MILLISECONDS.toNanos(1));
-        }
-        return Math.max(shortestWait(), troubles.delay(wait));
-    }
-
-    /** Looks take at most a tenth of the time, however much there is to count. A single slow one does not count. */
-    private long shortestWait() {
-        return Math.max(TimeUnit.MILLISECONDS.toNanos(1), LOOK_SHARE * Math.min(lookNanos, lookNanosBefore));
+        return troubles.delay(view == null ? config.timings().activeLook().toNanos() : pace.afterLook(view));
     }
 }

@@ -420,8 +420,8 @@ final class Worker implements Runnable {
 
     /** The first to finish starts the clock of the batch; after that, only a full batch, or the last that runs, is news. */
     private void awaitNews() {
-        int more = Math.min(config.store().maxBatch(), inFlight()) - batch.size();
-        worthWaking = batch.size() == 0 ? 1 : Math.max(1, more);
+        int running = inFlight() - batch.size();
+        worthWaking = batch.size() == 0 ? 1 : Math.max(1, Math.min(batch.room(), running));
         // While a step has to wait because the one before failed, what is in the inbox stays there
         if (troubles.failures() > 0 || inInbox.get() < worthWaking) {
             signal.await(waitNanos());

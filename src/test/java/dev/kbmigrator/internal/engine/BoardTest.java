@@ -184,15 +184,16 @@ class BoardTest {
     }
 
     @Test
-    void whatOthersHoldIsRememberedUntilTheSecondLook() {
+    void whatOthersHoldIsRememberedForTwoLooksTime() {
         see(1);
         board.contended(Set.of());
         assertThat(board.isContended()).isFalse();
         board.contended(board.take());
-        assertThat(board.isContended()).isTrue();
+        see(1);
+        surroundings.pass(Frozen.ACTIVE_LOOK.multipliedBy(2).minusNanos(1));
         see(1);
         assertThat(board.isContended()).isTrue();
-        see(1);
+        surroundings.pass(Duration.ofNanos(1));
         assertThat(board.isContended()).isFalse();
     }
 

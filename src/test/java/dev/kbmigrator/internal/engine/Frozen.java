@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 class Frozen implements Surroundings {
 
     static final Duration TTL = Duration.ofSeconds(30);
+    static final Duration ACTIVE_LOOK = Duration.ofSeconds(64);
     static final int STORE_CONCURRENCY = 4;
 
     /** What the engine wants to have run in threads of its own. */
@@ -177,7 +178,7 @@ class Frozen implements Surroundings {
                 0,
                 1,
                 STORE_CONCURRENCY,
-                new Timings(TTL, hour, hour, hour, new Backoff(hour, hour), null, hour));
+                new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(hour, hour), null, hour));
     }
 
     /** A partition that is held for a ttl. */

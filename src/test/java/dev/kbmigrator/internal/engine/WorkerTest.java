@@ -47,9 +47,16 @@ class WorkerTest {
         private final List<Long> raised = new ArrayList<>();
         private int mostWrites = 256;
         private boolean failing;
+        private Duration findTakes = Duration.ZERO;
 
         private Store() {
             super(() -> TimeUnit.NANOSECONDS.toMicros(surroundings.nanoTime()));
+        }
+
+        @Override
+        public synchronized Map<String, KbState> find(Collection<String> kbIds) {
+            surroundings.pass(findTakes);
+            return super.find(kbIds);
         }
 
         @Override
@@ -333,5 +340,35 @@ class WorkerTest {
         assertThat(all.values()).extracting(KbState::version).containsOnly(2L);
         PageRequest rest = new PageRequest(Set.of(OnePartition.NUMBER), Selection.ALL, 2, Due.BY_THE_CLOCK, null, 10);
         assertThat(store.page(rest).kbs()).isEmpty();
+    }
+
+    @Test
+    void aVersionIsNotSkippedUnderALeaseThatRanOutWhileTheKbWasRead() {
+        enroll(1);
+        String request = Request.documentOf(KBS.get(0));
+        store.compareAndSet(request, 0, Request.toJson(KBS.get(0), 1, "broken", "someone"), null);
+        store.findTakes = Frozen.TTL;
+        start();
+        assertThat(version(0)).isZero();
+        assertThat(store.document(request)).as("for the next holder").isPresent();
+    }
+
+    @Test
+    void whatFailedGoesInABatchOfItsOwn() {
+        enroll(4);
+        body = (context, kbId) -> {
+            if (KBS.indexOf(kbId) % 2 == 0) {
+                throw new IllegalStateException("refused");
+            }
+        };
+        Worker worker = start();
+        boolean more = true;
+        while (more) {
+            more = bodies.runOne();
+        }
+        step(worker);
+        assertThat(store.batches).hasSize(2);
+        assertThat(store.batches.get(0)).hasSize(2).allMatch(KbWrite.Advanced.class::isInstance);
+        assertThat(store.batches.get(1)).hasSize(2).allMatch(KbWrite.Failed.class::isInstance);
     }
 }

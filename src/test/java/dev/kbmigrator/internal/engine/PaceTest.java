@@ -1,0 +1,117 @@
+package dev.kbmigrator.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class PaceTest {
+
+    private static final long STORE_MICROS = TimeUnit.DAYS.toMicros(1);
+
+    private final Manual surroundings = new Manual();
+    private final EngineConfig config =
+            surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), surroundings.started);
+    private final Board board = new Board(config, surroundings.newSignal());
+    private final Pace background = new Pace(config, board, false);
+    private final Pace singleRun = new Pace(config, board, true);
+
+    private View view(long revision, long current, AttemptCount... attempts) {
+        GlobalState state = new GlobalState(
+                revision,
+                current,
+                current,
+                1,
+                1,
+                Long.MAX_VALUE,
+                0,
+                List.of(new MigrationInfo(1, "only", true, false)),
+                Json.object());
+        List<Long> floors = Collections.nCopies(Partitions.COUNT, current);
+        return new View(
+                new Snapshot(STORE_MICROS, List.of(), floors, List.of(attempts), List.of()),
+                surroundings.nanoTime(),
+                state,
+                new Knowledge(1, 0, List.of(), List.of(), Optional.empty()),
+                Json.object(),
+                1,
+                Map.of());
+    }
+
+    private Duration after(Pace pace, View view) {
+        pace.goesBy(view);
+        return Duration.ofNanos(pace.afterLook(view));
+    }
+
+    private static Duration share(int divisor) {
+        return Frozen.ACTIVE_LOOK.dividedBy(divisor);
+    }
+
+    @Test
+    void afterAChangeTheLooksComeSoonAndThenLessAndLessOften() {
+        for (int divisor : new int[] {16, 8, 4, 2, 1, 1}) {
+            assertThat(after(background, view(1, 0))).isEqualTo(share(divisor));
+        }
+        assertThat(after(background, view(2, 0))).isEqualTo(share(16));
+    }
+
+    @Test
+    void aFleetThatIsWhereItShouldBeIsLookedAtSeldomWhateverHasChanged() {
+        assertThat(after(background, view(1, 1))).isEqualTo(config.timings().idleLook());
+    }
+
+    @Test
+    void whatOthersHoldHalvesTheWait() {
+        View unchanged = view(1, 0);
+        for (int i = 0; i < 5; i++) {
+            background.goesBy(unchanged);
+        }
+        board.contended(Set.of(1));
+        assertThat(after(background, unchanged)).isEqualTo(share(2));
+        surroundings.pass(Frozen.ACTIVE_LOOK.multipliedBy(2));
+        assertThat(after(background, unchanged)).isEqualTo(share(1));
+    }
+
+    @Test
+    void whoOnlyWaitsForOthersLooksFourTimesAsOften() {
+        View unchanged = view(1, 0);
+        for (int i = 0; i < 5; i++) {
+            singleRun.goesBy(unchanged);
+        }
+        assertThat(after(singleRun, unchanged)).isEqualTo(share(4));
+        assertThat(Duration.ofNanos(background.atBarrier())).isEqualTo(share(4));
+    }
+
+    @Test
+    void twoSlowLooksMakeAllWaitTenTimesAsLong() {
+        long slow = Frozen.ACTIVE_LOOK.toNanos();
+        background.took(slow);
+        assertThat(after(background, view(1, 0)))
+                .as("a single one does not count")
+                .isEqualTo(share(16));
+        background.took(slow - 1);
+        assertThat(background.afterLook(view(1, 0))).isEqualTo(10 * (slow - 1));
+        assertThat(background.atBarrier()).isEqualTo(10 * (slow - 1));
+    }
+
+    @Test
+    void aKbThatIsDueEarlierIsNotKeptWaiting() {
+        View due = view(1, 1, new AttemptCount(0, 1, 0, 1, 0, STORE_MICROS + TimeUnit.SECONDS.toMicros(3)));
+        surroundings.pass(Duration.ofSeconds(1));
+        assertThat(after(background, due)).isEqualTo(Duration.ofSeconds(2).plusMillis(1));
+        assertThat(after(singleRun, due))
+                .as("a single run tries it once")
+                .isEqualTo(config.timings().idleLook());
+    }
+}
