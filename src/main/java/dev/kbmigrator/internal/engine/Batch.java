@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What a worker's bodies have brought about but the store does not know yet. It is written when there is as much as one batch
  * takes, when its oldest entry has waited for 50 ms, or when nothing else runs that could join it. KBs that failed go in batches
- * of their own: with them in it, a batch costs the store several times as much.
+ * of their own, because with them in it a batch costs the store several times as much; they wait for up to half a second, because
+ * they are few, and nothing waits for them.
  *
  * <p>A write whose answer was lost is simply made again: it is a compare-and-set, so the answer says whether the first one
  * took effect. Belongs to the worker's thread.
@@ -31,13 +32,14 @@ final class Batch {
 
     private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
     private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long FAILED_LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final EngineConfig config;
     private final Board board;
     private final Worker worker;
 
-    private final Pile advanced = new Pile();
-    private final Pile failed = new Pile();
+    private final Pile advanced = new Pile(LINGER_NANOS);
+    private final Pile failed = new Pile(FAILED_LINGER_NANOS);
     private final List<KbBody> gone = new ArrayList<>();
 
     private record Entry(
@@ -46,8 +48,13 @@ final class Batch {
     /** In the order in which they finished; each is kept until its write is known to have happened, or never to happen. */
     private final class Pile {
 
+        private final long lingerNanos;
         private final List<Entry> entries = new ArrayList<>();
         private long oldest;
+
+        private Pile(long lingerNanos) {
+            this.lingerNanos = lingerNanos;
+        }
 
         private void add(Entry entry) {
             if (entries.isEmpty()) {
@@ -57,7 +64,7 @@ final class Batch {
         }
 
         private long dueIn(long now) {
-            return entries.isEmpty() ? Long.MAX_VALUE : Math.max(0, oldest + LINGER_NANOS - now);
+            return entries.isEmpty() ? Long.MAX_VALUE : Math.max(0, oldest + lingerNanos - now);
         }
 
         private void dropLost() {

@@ -19,14 +19,15 @@ import org.jspecify.annotations.Nullable;
  * <p>How many partitions a worker takes at once: as many as hold some 16,000 due KBs, as far as earlier ones tell, at
  * first few; no more than can be done in half a second or so; and no more than half of an equal share of what is left, or
  * than a thousand KBs, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
- * 1987).
+ * 1987). There is one worker until one is seen to be busy with the store for most of its time: where it waits for KBs, a
+ * second one would only keep partitions from others.
  */
 final class Board {
 
     private static final int KBS_AT_ONCE = 16_384;
     private static final int LEAST_KBS = 1_024;
     private static final int PARTITIONS_AT_FIRST = 8;
-    private static final double SECONDS_AT_ONCE = 0.5;
+    private static final double SECONDS_AT_ONCE = 0.25;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
     private static final Duration LONGEST_STAY_AWAY = Duration.ofMinutes(1);
 
@@ -45,6 +46,7 @@ final class Board {
     private final List<Worker> workers = new ArrayList<>();
     private double kbsPerPartition = -1;
     private double kbsPerSecond = -1;
+    private boolean storeBound;
     private int lastTake = PARTITIONS_AT_FIRST / 2;
     private boolean changed;
     private @Nullable Long contendedAt;
@@ -202,27 +204,29 @@ final class Board {
         return Set.copyOf(unfinishable);
     }
 
-    /** What a worker has learnt of how many KBs are due in a partition. The first to learn it makes room for others. */
+    /** What a worker has learnt of how many KBs are due in a partition. */
     synchronized void learnDensity(int partitions, long kbs) {
         double perPartition = Math.max(0.1, (double) kbs / partitions);
-        if (kbsPerPartition < 0) {
-            kbsPerPartition = perPartition;
+        kbsPerPartition = kbsPerPartition < 0 ? perPartition : (kbsPerPartition + perPartition) / 2;
+    }
+
+    /** How many KBs a worker has seen to their end in that time, and how much of it it has waited for them. */
+    synchronized void learnRate(long kbs, long nanos, long waitedNanos) {
+        if (kbs <= 0 || nanos <= 0) {
+            return;
+        }
+        kbsPerSecond = kbs * 1e9 / nanos;
+        boolean before = storeBound;
+        storeBound = waitedNanos < nanos / 2;
+        if (storeBound && !before && !candidates.isEmpty()) {
+            // There is room for others
             loopSignal.raise();
-        } else {
-            kbsPerPartition = (kbsPerPartition + perPartition) / 2;
         }
     }
 
-    /** What a worker has learnt of how fast KBs go. */
-    synchronized void learnRate(long kbs, long nanos) {
-        if (kbs > 0 && nanos > 0) {
-            kbsPerSecond = kbs * 1e9 / nanos;
-        }
-    }
-
-    /** How many workers there is something to do for; one, as long as nobody knows how many KBs are due. */
+    /** How many workers there is something to do for; one, as long as it is not known that several can do more. */
     synchronized int wantedWorkers() {
-        if (kbsPerPartition < 0) {
+        if (kbsPerPartition < 0 || !storeBound) {
             return candidates.isEmpty() ? 0 : 1;
         }
         double kbs = candidates.size() * kbsPerPartition;

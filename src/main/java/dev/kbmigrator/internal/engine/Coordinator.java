@@ -108,7 +108,7 @@ final class Coordinator implements Runnable {
             while (more[0] && !held.isLost() && !board.isStopping()) {
                 troubles.guard(() -> more[0] = step(held));
                 if (more[0]) {
-                    signal.await(troubles.delay(replica.pace().atBarrier()));
+                    signal.await(troubles.delay(replica.pace().atBarrier(board.view())));
                 }
             }
         } finally {

@@ -5,16 +5,22 @@ import java.util.concurrent.TimeUnit;
 /**
  * How long a replica waits between two looks.
  *
- * <p>While a target is unfinished, that is {@code activeLook}. It is less, and then twice as long each time, after the global
- * state has changed, because one thing leads to another: a stage that opens in one replica is work for all. It is half when
- * others hold what is due, because one of them may have died. It is a quarter at a barrier, for the coordinator alone, and for a
- * single run that has nothing left to do but to see the others end. So a small fleet is not brought up in steps of two
- * seconds, and a large one is not asked more often for long.
+ * <p>While a target is unfinished, that is {@code activeLook}. It is a sixteenth, and then twice as long each time, after the
+ * global state has changed, because one thing leads to another: a stage that opens in one replica is work for all. It is half
+ * when others hold what is due, because one of them may have died. At a barrier it is a quarter for the coordinator, and a
+ * sixteenth when all but a few partitions are there. A single run that has nothing left to do but to see the others end looks as
+ * often, but the less so the more replicas there are. So a small fleet is not brought up in steps of two seconds, and a large one
+ * is not asked more often for long.
  */
 final class Pace {
 
     private static final int LOOK_SHARE = 10;
     private static final int QUICKEST = 4;
+    private static final int FEW_PARTITIONS = 16;
+
+    /** How many looks all replicas together make in {@code activeLook} at most, while they only wait for each other. */
+    private static final int MOST_WHILE_WAITING = 128;
+
     private static final long SHORTEST_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final EngineConfig config;
@@ -47,9 +53,7 @@ final class Pace {
     /** How long the loop waits after that view. */
     long afterLook(View view) {
         boolean active = view.state().unfinished() || !view.duePartitions().isEmpty() || board.workers() > 0;
-        long wait = active
-                ? config.timings().activeLook().toNanos() / divisor()
-                : config.timings().idleLook().toNanos();
+        long wait = active ? whileActive(view) : config.timings().idleLook().toNanos();
         if (view.nextDueMicros() != Long.MAX_VALUE && !once) {
             long micros = Math.max(0, view.nextDueMicros() - view.snapshot().storeMicros());
             long passed = config.surroundings().nanoTime() - view.takenAt();
@@ -58,17 +62,24 @@ final class Pace {
         return Math.max(shortest(), wait);
     }
 
-    private int divisor() {
-        int divisor = 1 << (QUICKEST - looksWithoutChange);
+    private long whileActive(View view) {
+        long usual = config.timings().activeLook().toNanos();
+        long wait = usual >> (QUICKEST - looksWithoutChange);
         if (board.isContended()) {
-            divisor = Math.max(divisor, 2);
+            wait = Math.min(wait, usual / 2);
         }
-        return once && board.workers() == 0 ? Math.max(divisor, 4) : divisor;
+        if (once && (board.workers() == 0 || board.isContended())) {
+            long replicas = view.seenWithin(config.timings().lately()).count();
+            wait = Math.min(wait, Math.max(usual >> QUICKEST, usual * replicas / MOST_WHILE_WAITING));
+        }
+        return wait;
     }
 
     /** How long the coordinator waits for KBs that others bring up. */
-    long atBarrier() {
-        return Math.max(shortest(), config.timings().activeLook().toNanos() / 4);
+    long atBarrier(View view) {
+        long usual = config.timings().activeLook().toNanos();
+        boolean few = view.duePartitions().size() <= FEW_PARTITIONS;
+        return Math.max(shortest(), few ? usual >> QUICKEST : usual / 4);
     }
 
     /** Looks take at most a tenth of the time, however much there is to count. A single slow one does not count. */

@@ -21,9 +21,6 @@ final class Pass {
     /** The migrations that lead there. */
     final List<MigrationInfo> plan;
 
-    /** When it began, in monotonic time. */
-    final long startedAt;
-
     /** The next page to ask for; null when the last one has come. */
     @Nullable
     PageRequest next;
@@ -43,7 +40,6 @@ final class Pass {
         this.goal = view.goal();
         this.plan = view.state().plan();
         this.next = first;
-        this.startedAt = now;
         this.pagedAt = now;
     }
 

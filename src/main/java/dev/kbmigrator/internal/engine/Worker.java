@@ -47,6 +47,7 @@ final class Worker implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final long PARTIAL_RELEASE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LEARN_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final EngineConfig config;
     private final Board board;
@@ -68,6 +69,12 @@ final class Worker implements Runnable {
     private volatile int worthWaking = 1;
 
     private long seen;
+
+    /** Since when it counts what is finished, in monotonic time, and for how long of that it has waited. */
+    private long countedFrom;
+
+    private long waited;
+    private long counted;
 
     Worker(EngineConfig config, Board board, Slots slots, LeaseKeeper keeper) {
         this.config = config;
@@ -154,6 +161,22 @@ final class Worker implements Runnable {
         }
         requests.strikeOffAnswered(passes);
         giveBack();
+        counted += taken;
+        learnRate();
+    }
+
+    private void learnRate() {
+        long now = config.surroundings().nanoTime();
+        if (counted > 0 && now - countedFrom >= LEARN_NANOS) {
+            board.learnRate(counted, now - countedFrom, waited);
+            countFrom(now);
+        }
+    }
+
+    private void countFrom(long now) {
+        countedFrom = now;
+        counted = 0;
+        waited = 0;
     }
 
     private int inFlight() {
@@ -263,6 +286,9 @@ final class Worker implements Runnable {
             board.learnDensity(pass.taken, bodies.size());
         }
         pass.kbs += bodies.size();
+        if (inFlight() == bodies.size()) {
+            countFrom(config.surroundings().nanoTime());
+        }
         slots.offer(bodies);
     }
 
@@ -355,7 +381,6 @@ final class Worker implements Runnable {
     private void learn(Pass pass) {
         if (pass.raised && !board.isStopping()) {
             board.learnDensity(pass.taken, pass.kbs);
-            board.learnRate(pass.kbs, config.surroundings().nanoTime() - pass.startedAt);
         }
     }
 
@@ -424,7 +449,9 @@ final class Worker implements Runnable {
         worthWaking = batch.size() == 0 ? 1 : Math.max(1, Math.min(batch.room(), running));
         // While a step has to wait because the one before failed, what is in the inbox stays there
         if (troubles.failures() > 0 || inInbox.get() < worthWaking) {
+            long before = config.surroundings().nanoTime();
             signal.await(waitNanos());
+            waited += config.surroundings().nanoTime() - before;
         }
     }
 

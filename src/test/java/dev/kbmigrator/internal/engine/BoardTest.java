@@ -116,10 +116,10 @@ class BoardTest {
     }
 
     @Test
-    void nobodyTakesMoreThanCanBeDoneInHalfASecond() {
+    void nobodyTakesMoreThanCanBeDoneInAQuarterOfASecond() {
         see(256);
         board.learnDensity(2, 200);
-        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(1));
+        board.learnRate(2_000, TimeUnit.SECONDS.toNanos(1), 0);
         assertThat(board.take()).hasSize(5);
     }
 
@@ -127,10 +127,10 @@ class BoardTest {
     void aRateThatSaysNothingIsNotLearnt() {
         see(256);
         board.learnDensity(1, 100);
-        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(1));
-        board.learnRate(0, TimeUnit.SECONDS.toNanos(1));
+        board.learnRate(2_000, TimeUnit.SECONDS.toNanos(1), 0);
+        board.learnRate(0, TimeUnit.SECONDS.toNanos(1), 0);
         assertThat(board.take()).hasSize(5);
-        board.learnRate(1, 0);
+        board.learnRate(1, 0, 0);
         assertThat(board.take()).hasSize(5);
     }
 
@@ -142,25 +142,43 @@ class BoardTest {
     }
 
     @Test
-    void densitiesAreAveragedAndTheFirstOneMakesRoomForOthers() {
+    void densitiesAreAveraged() {
         see(256);
-        assertThat(loop.isRaised()).isFalse();
         board.learnDensity(1, 8);
-        assertThat(loop.isRaised()).isTrue();
+        board.learnRate(1, 2, 0);
         assertThat(board.wantedWorkers()).isEqualTo(2);
         board.learnDensity(1, 16);
         assertThat(board.wantedWorkers()).isEqualTo(3);
     }
 
     @Test
-    void oneWorkerIsWantedUntilSomeoneKnowsHowMuchThereIs() {
+    void oneWorkerIsWantedUntilItIsKnownThatSeveralCanDoMore() {
         assertThat(board.wantedWorkers()).isZero();
         see(256);
-        assertThat(board.wantedWorkers()).isEqualTo(1);
+        board.learnRate(1, 2, 0);
+        assertThat(board.wantedWorkers())
+                .as("how much there is to do is not known")
+                .isEqualTo(1);
         board.learnDensity(1, 4);
-        assertThat(board.wantedWorkers()).isEqualTo(1);
+        assertThat(board.wantedWorkers()).as("one worker can do it").isEqualTo(1);
         board.learnDensity(1, 1_000_000);
         assertThat(board.wantedWorkers()).isEqualTo(Frozen.STORE_CONCURRENCY);
+        board.learnRate(1, 2, 1);
+        assertThat(board.wantedWorkers())
+                .as("it waits for KBs half of its time")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void theWorkerThatFirstIsBusyMostOfItsTimeMakesRoomForOthers() {
+        board.learnRate(1, 4, 1);
+        assertThat(loop.lower()).as("nobody else has anything to take").isFalse();
+        board.learnRate(1, 4, 3);
+        see(256);
+        board.learnRate(1, 4, 1);
+        assertThat(loop.lower()).isTrue();
+        board.learnRate(1, 4, 1);
+        assertThat(loop.lower()).isFalse();
     }
 
     @Test

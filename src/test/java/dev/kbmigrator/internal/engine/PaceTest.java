@@ -6,14 +6,17 @@ import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PaceTest {
@@ -28,6 +31,10 @@ class PaceTest {
     private final Pace singleRun = new Pace(config, board, true);
 
     private View view(long revision, long current, AttemptCount... attempts) {
+        return view(revision, current, Collections.nCopies(Partitions.COUNT, current), attempts);
+    }
+
+    private View view(long revision, long current, List<Long> floors, AttemptCount... attempts) {
         GlobalState state = new GlobalState(
                 revision,
                 current,
@@ -38,7 +45,6 @@ class PaceTest {
                 0,
                 List.of(new MigrationInfo(1, "only", true, false)),
                 Json.object());
-        List<Long> floors = Collections.nCopies(Partitions.COUNT, current);
         return new View(
                 new Snapshot(STORE_MICROS, List.of(), floors, List.of(attempts), List.of()),
                 surroundings.nanoTime(),
@@ -84,13 +90,47 @@ class PaceTest {
     }
 
     @Test
-    void whoOnlyWaitsForOthersLooksFourTimesAsOften() {
+    void aSingleRunThatOnlyWaitsForOthersLooksOften() {
         View unchanged = view(1, 0);
         for (int i = 0; i < 5; i++) {
             singleRun.goesBy(unchanged);
         }
-        assertThat(after(singleRun, unchanged)).isEqualTo(share(4));
-        assertThat(Duration.ofNanos(background.atBarrier())).isEqualTo(share(4));
+        assertThat(after(singleRun, unchanged)).isEqualTo(share(16));
+    }
+
+    @Test
+    void theMoreReplicasOnlyWaitTheLessOftenEachOfThemLooks() {
+        for (int i = 0; i < 5; i++) {
+            singleRun.goesBy(view(1, 0));
+        }
+        assertThat(after(singleRun, seenBy(8))).isEqualTo(share(16));
+        assertThat(after(singleRun, seenBy(32))).isEqualTo(share(4));
+        assertThat(after(singleRun, seenBy(500))).isEqualTo(share(1));
+    }
+
+    private View seenBy(int replicas) {
+        View unchanged = view(1, 0);
+        List<ReplicaState> all = IntStream.range(0, replicas)
+                .mapToObj(number -> new ReplicaState("replica-" + number, "host", "build", 1, true, 0, STORE_MICROS))
+                .toList();
+        Snapshot alone = unchanged.snapshot();
+        return new View(
+                new Snapshot(STORE_MICROS, alone.documents(), alone.floors(), alone.attempts(), all),
+                unchanged.takenAt(),
+                unchanged.state(),
+                unchanged.knowledge(),
+                unchanged.control(),
+                unchanged.goal(),
+                unchanged.requests());
+    }
+
+    @Test
+    void theCoordinatorLooksOftenWhenAllButAFewPartitionsAreThere() {
+        List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
+        Collections.fill(floors.subList(0, 16), 0L);
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, floors)))).isEqualTo(share(16));
+        floors.set(16, 0L);
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, floors)))).isEqualTo(share(4));
     }
 
     @Test
@@ -102,7 +142,7 @@ class PaceTest {
                 .isEqualTo(share(16));
         background.took(slow - 1);
         assertThat(background.afterLook(view(1, 0))).isEqualTo(10 * (slow - 1));
-        assertThat(background.atBarrier()).isEqualTo(10 * (slow - 1));
+        assertThat(background.atBarrier(view(1, 0))).isEqualTo(10 * (slow - 1));
     }
 
     @Test
