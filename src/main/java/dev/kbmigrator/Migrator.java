@@ -43,7 +43,8 @@ public final class Migrator implements AutoCloseable {
 
     /**
      * Brings the fleet to the newest version that this build knows, and waits for it. Each KB that is to be migrated is tried
-     * once, whatever its next attempt; other replicas may do their share. Up to date, it costs one round trip. It does not wait
+     * once, whatever its next attempt; other replicas may do their share. Up to date, it costs one round trip, which the calling
+     * thread makes itself: call it outside of any transaction of the host. It does not wait
      * for replicas to go that a migration which {@link Migration#requiresFullRollout needs a full rollout} waits for: then it
      * ends there, and the report says so.
      *

@@ -66,6 +66,7 @@ final class Replica {
     private long startedMicros;
     private volatile long lastSuccess;
     private volatile boolean ended;
+    private boolean hasPassed;
     private int termsInVain;
     private long coordinateFrom;
     private final Surroundings.Signal endSignal;
@@ -103,9 +104,14 @@ final class Replica {
         return pace;
     }
 
-    /** Begins, in a thread of its own. */
+    /** Begins, in a thread of its own. A single run makes its first pass in the caller's: mostly there is nothing to do. */
     void start() {
-        config.surroundings().start("kb-migrator", this::loop);
+        if (once && !Thread.currentThread().isInterrupted()) {
+            untilTheEnd(this::pass);
+        }
+        if (!ended) {
+            config.surroundings().start("kb-migrator", () -> untilTheEnd(this::passAgainAndAgain));
+        }
     }
 
     boolean hasEnded() {
@@ -195,16 +201,33 @@ final class Replica {
         slots.cancel(body -> true, Body.Cancellation.CLOSING, true);
     }
 
-    private void loop() {
+    private void passAgainAndAgain() {
+        while (goesOn()) {
+            if (hasPassed) {
+                signal.await(waitNanos());
+            }
+            pass();
+        }
+    }
+
+    private boolean goesOn() {
+        return !board.isStopping() && end == null && fatal == null;
+    }
+
+    private void pass() {
+        hasPassed = true;
+        troubles.guard(this::step);
+        if (once && end == null && troubles.failures() > 0) {
+            giveUpIfHopeless();
+        }
+    }
+
+    /** Does that, and comes to its end if this replica does not go on after it. */
+    private void untilTheEnd(Runnable passes) {
         try {
-            while (!board.isStopping() && end == null && fatal == null) {
-                troubles.guard(this::step);
-                if (once && end == null && troubles.failures() > 0) {
-                    giveUpIfHopeless();
-                }
-                if (end == null && fatal == null) {
-                    signal.await(waitNanos());
-                }
+            passes.run();
+            if (goesOn()) {
+                return;
             }
             board.stop();
             while (board.workers() > 0 || isCoordinating() || listings.isRunning()) {
@@ -213,13 +236,12 @@ final class Replica {
         } catch (RuntimeException | Error e) {
             LOG.atError().setCause(e).log("The migrator ended by an error of its own: {}", e.getMessage());
             fatal = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
-        } finally {
-            if (end == null) {
-                end = End.CLOSED;
-            }
-            ended = true;
-            endSignal.raise();
         }
+        if (end == null) {
+            end = End.CLOSED;
+        }
+        ended = true;
+        endSignal.raise();
     }
 
     private void giveUpIfHopeless() {
