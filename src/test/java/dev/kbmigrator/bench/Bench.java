@@ -61,7 +61,7 @@ final class Bench implements AutoCloseable {
         Map<String, Double> before;
         try {
             for (int i = 0; i < one.replicas(); i++) {
-                replicas.add(ContenderProcess.start(one.contender(), bed, one.kbs(), heap(one)));
+                replicas.add(ContenderProcess.start(one.contender(), bed, one.kbs(), jvmOptions(one)));
             }
             for (ContenderProcess replica : replicas) {
                 replica.awaitReady();
@@ -85,8 +85,11 @@ final class Bench implements AutoCloseable {
     }
 
     /** The library and the floor have to do with little, whatever the number of KBs, unless the database lives with them. */
-    private static String heap(Case one) {
-        return Contenders.isPeer(one.contender()) || one.database() == Database.H2 ? LARGE_HEAP : "-Xmx64m";
+    private static List<String> jvmOptions(Case one) {
+        String heap = Contenders.isPeer(one.contender()) || one.database() == Database.H2 ? LARGE_HEAP : "-Xmx64m";
+        // Replicas have a machine each; here, the thorough compiler of each would compete with all the others for two
+        // cores
+        return one.id().startsWith("d-") ? List.of(heap, "-XX:TieredStopAtLevel=1") : List.of(heap);
     }
 
     /** The last replica ends the run; what they did adds up. */
@@ -123,7 +126,7 @@ final class Bench implements AutoCloseable {
         Bed made = seeds.get(name);
         if (made == null) {
             made = server.newBed(nextName());
-            try (ContenderProcess process = ContenderProcess.start(contender, made, one.kbs(), LARGE_HEAP)) {
+            try (ContenderProcess process = ContenderProcess.start(contender, made, one.kbs(), List.of(LARGE_HEAP))) {
                 process.awaitReady();
             }
             server.settle(made);

@@ -24,10 +24,10 @@ final class ContenderProcess implements AutoCloseable {
         this.orders = process.outputWriter();
     }
 
-    static ContenderProcess start(String contender, Bed bed, int tenants, String heap) throws IOException {
+    static ContenderProcess start(String contender, Bed bed, int tenants, List<String> jvmOptions) throws IOException {
         List<String> arguments =
                 List.of(contender, bed.jdbcUrl(), bed.user(), bed.password(), Integer.toString(tenants));
-        List<String> command = ChildJvm.command(ContenderMain.class, List.of(heap), arguments);
+        List<String> command = ChildJvm.command(ContenderMain.class, jvmOptions, arguments);
         return new ContenderProcess(
                 contender,
                 new ProcessBuilder(command)

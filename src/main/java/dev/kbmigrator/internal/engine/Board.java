@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>How many partitions a worker takes at once: as many as hold some 16,000 due KBs, as far as earlier ones tell, at
  * first few; no more than can be done in a quarter of a second or so; and no more than half of an equal share of what is left, or
  * than a thousand KBs, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
- * 1987). There is one worker until one is seen to be busy with the store for most of its time: where it waits for KBs, a
- * second one would only keep partitions from others.
+ * 1987). There is one worker until the slots are seen to be free for most of the time, because it is busy with the store:
+ * where it waits for KBs, a second one would only keep partitions from others.
  */
 final class Board {
 
@@ -210,14 +210,14 @@ final class Board {
         kbsPerPartition = kbsPerPartition < 0 ? perPartition : (kbsPerPartition + perPartition) / 2;
     }
 
-    /** How many KBs a worker has seen to their end in that time, and how much of it it has waited for them. */
-    synchronized void learnRate(long kbs, long nanos, long waitedNanos) {
+    /** How many KBs a worker has seen to their end in that time, and for how long they ran, all together. */
+    synchronized void learnRate(long kbs, long nanos, long ranNanos) {
         if (kbs <= 0 || nanos <= 0) {
             return;
         }
         kbsPerSecond = kbs * 1e9 / nanos;
         boolean before = storeBound;
-        storeBound = waitedNanos < nanos / 2;
+        storeBound = (double) ranNanos * Math.max(1, workers.size()) < 0.5 * nanos * config.kbConcurrency();
         if (storeBound && !before && !candidates.isEmpty()) {
             // There is room for others
             loopSignal.raise();

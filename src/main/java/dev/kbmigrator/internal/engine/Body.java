@@ -59,6 +59,7 @@ abstract class Body implements MigrationContext, Attempting {
     private final int attempt;
     private @Nullable Outcome outcome;
     private volatile @Nullable Cancellation cancellation;
+    private volatile long ranFor;
     private long cancelledAt;
     private volatile String progress = "";
     private volatile @Nullable String savedCheckpoint;
@@ -96,8 +97,13 @@ abstract class Body implements MigrationContext, Attempting {
             cancel(Cancellation.CLOSING);
         }
         Outcome result = cancellation == null ? attemptIt() : new Cancelled();
-        slot.end();
+        ranFor = slot.end();
         settle(result instanceof Failed && isGone() ? new Gone() : result);
+    }
+
+    /** How long it ran, in nanoseconds, once it is settled; 0 for one that was given up. */
+    final long ranFor() {
+        return ranFor;
     }
 
     private Outcome attemptIt() {

@@ -2,6 +2,8 @@ package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.Partitions;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +14,8 @@ final class Pass {
     /** By partition; those that were lost or given back leave. */
     final Map<Integer, Held> held;
 
-    /** How many partitions were taken. */
-    final int taken;
+    /** The partitions in which there was something to do: others may have been through the rest since the last look. */
+    final BitSet found = new BitSet(Partitions.COUNT);
 
     /** The version to which its KBs are brought. */
     final long goal;
@@ -36,7 +38,6 @@ final class Pass {
 
     Pass(Map<Integer, Held> held, View view, PageRequest first, long now) {
         this.held = held;
-        this.taken = held.size();
         this.goal = view.goal();
         this.plan = view.state().plan();
         this.next = first;

@@ -25,12 +25,13 @@ final class Slot {
         interruptPending = false;
     }
 
-    /** From here on, nobody interrupts the thread on account of the body. */
-    synchronized void end() {
+    /** From here on, nobody interrupts the thread on account of the body. Answers how long it ran, in nanoseconds. */
+    synchronized long end() {
         current = null;
         interruptPending = false;
         // Whoever interrupted, even the body itself, meant the body that has ended, not what this thread does next
         Thread.interrupted();
+        return surroundings.nanoTime() - startedAt;
     }
 
     synchronized @Nullable Body current() {

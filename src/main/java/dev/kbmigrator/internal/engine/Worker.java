@@ -70,11 +70,11 @@ final class Worker implements Runnable {
 
     private long seen;
 
-    /** Since when it counts what is finished, in monotonic time, and for how long of that it has waited. */
+    /** Since when it counts what is finished, in monotonic time; how many KBs that were, and for how long they ran. */
     private long countedFrom;
 
-    private long waited;
     private long counted;
+    private long ran;
 
     Worker(EngineConfig config, Board board, Slots slots, LeaseKeeper keeper) {
         this.config = config;
@@ -149,8 +149,10 @@ final class Worker implements Runnable {
         for (KbBody body = inbox.poll(); body != null; body = inbox.poll()) {
             batch.add(body);
             taken++;
+            ran += body.ranFor();
         }
         inInbox.addAndGet(-taken);
+        counted += taken;
         batch.dropLost();
         try {
             batch.writeIfDue(inFlight() == batch.size());
@@ -161,14 +163,13 @@ final class Worker implements Runnable {
         }
         requests.strikeOffAnswered(passes);
         giveBack();
-        counted += taken;
         learnRate();
     }
 
     private void learnRate() {
         long now = config.surroundings().nanoTime();
         if (counted > 0 && now - countedFrom >= LEARN_NANOS) {
-            board.learnRate(counted, now - countedFrom, waited);
+            board.learnRate(counted, now - countedFrom, ran);
             countFrom(now);
         }
     }
@@ -176,7 +177,7 @@ final class Worker implements Runnable {
     private void countFrom(long now) {
         countedFrom = now;
         counted = 0;
-        waited = 0;
+        ran = 0;
     }
 
     private int inFlight() {
@@ -279,11 +280,12 @@ final class Worker implements Runnable {
                 held.skipped |= kb.version() < pass.goal;
             } else if (held.inFlight.add(kb.kbId())) {
                 bodies.add(body);
+                pass.found.set(held.scope());
             }
         }
-        if (pass.kbs == 0) {
+        if (pass.kbs == 0 && !bodies.isEmpty()) {
             // A first idea, from the first page; the whole pass will tell exactly
-            board.learnDensity(pass.taken, bodies.size());
+            board.learnDensity(pass.found.cardinality(), bodies.size());
         }
         pass.kbs += bodies.size();
         if (inFlight() == bodies.size()) {
@@ -379,8 +381,8 @@ final class Worker implements Runnable {
     }
 
     private void learn(Pass pass) {
-        if (pass.raised && !board.isStopping()) {
-            board.learnDensity(pass.taken, pass.kbs);
+        if (pass.raised && pass.kbs > 0 && !board.isStopping()) {
+            board.learnDensity(pass.found.cardinality(), pass.kbs);
         }
     }
 
@@ -449,9 +451,7 @@ final class Worker implements Runnable {
         worthWaking = batch.size() == 0 ? 1 : Math.max(1, Math.min(batch.room(), running));
         // While a step has to wait because the one before failed, what is in the inbox stays there
         if (troubles.failures() > 0 || inInbox.get() < worthWaking) {
-            long before = config.surroundings().nanoTime();
             signal.await(waitNanos());
-            waited += config.surroundings().nanoTime() - before;
         }
     }
 

@@ -165,15 +165,15 @@ class BoardTest {
         assertThat(board.wantedWorkers()).isEqualTo(Frozen.STORE_CONCURRENCY);
         board.learnRate(1, 2, 1);
         assertThat(board.wantedWorkers())
-                .as("it waits for KBs half of its time")
+                .as("the slots are in use for half of the time")
                 .isEqualTo(1);
     }
 
     @Test
-    void theWorkerThatFirstIsBusyMostOfItsTimeMakesRoomForOthers() {
+    void theWorkerThatFirstLeavesSlotsFreeMakesRoomForOthers() {
         board.learnRate(1, 4, 1);
         assertThat(loop.lower()).as("nobody else has anything to take").isFalse();
-        board.learnRate(1, 4, 3);
+        board.learnRate(1, 4, 2);
         see(256);
         board.learnRate(1, 4, 1);
         assertThat(loop.lower()).isTrue();
