@@ -48,7 +48,7 @@ final class Cases {
 
     private static List<Case> besideEachOther() {
         // Long enough for what a replica waits for once, at the start and at the end, not to count
-        Case waiting = Case.library("d", "d", 12_000).inRounds(1);
+        Case waiting = Case.library("d", "d", 36_000).inRounds(1);
         return List.of(
                 HUNDRED_THOUSAND,
                 Case.library("e", "e", 100_000),

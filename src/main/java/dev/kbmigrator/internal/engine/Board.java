@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>How many partitions a worker takes at once: as many as hold some 16,000 due KBs, as far as earlier ones tell, at
  * first few; no more than can be done in a quarter of a second or so; and no more than half of an equal share of what is left, or
  * than a thousand KBs, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
- * 1987). There is one worker until the slots are seen to be free for most of the time, because it is busy with the store:
+ * 1987). There is one worker unless three quarters of the slots are free on average, because it is busy with the store:
  * where it waits for KBs, a second one would only keep partitions from others.
  */
 final class Board {
@@ -27,6 +27,7 @@ final class Board {
     private static final int KBS_AT_ONCE = 16_384;
     private static final int LEAST_KBS = 1_024;
     private static final int PARTITIONS_AT_FIRST = 8;
+    private static final double FEW_SLOTS = 0.25;
     private static final double SECONDS_AT_ONCE = 0.25;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
     private static final Duration LONGEST_STAY_AWAY = Duration.ofMinutes(1);
@@ -217,7 +218,7 @@ final class Board {
         }
         kbsPerSecond = kbs * 1e9 / nanos;
         boolean before = storeBound;
-        storeBound = (double) ranNanos * Math.max(1, workers.size()) < 0.5 * nanos * config.kbConcurrency();
+        storeBound = (double) ranNanos * Math.max(1, workers.size()) < FEW_SLOTS * nanos * config.kbConcurrency();
         if (storeBound && !before && !candidates.isEmpty()) {
             // There is room for others
             loopSignal.raise();
@@ -231,6 +232,11 @@ final class Board {
         }
         double kbs = candidates.size() * kbsPerPartition;
         return (int) Math.min(config.storeConcurrency(), Math.ceil(kbs / LEAST_KBS));
+    }
+
+    /** Whether that worker is to take more; the first one always is. */
+    synchronized boolean isWanted(Worker worker) {
+        return storeBound || workers.indexOf(worker) <= 0;
     }
 
     synchronized int workers() {

@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
  *   <li>It waits until something is finished, a batch is old enough, or a new view comes.
  * </ol>
  *
- * <p>It ends when there is nothing left to take. An error of the store or the lock ends nothing: the step is tried again after
+ * <p>It ends when there is nothing left to take, or others are enough. An error of the store or the lock ends nothing: the step is tried again after
  * a while, as long as the leases last.
  */
 final class Worker implements Runnable {
@@ -115,7 +115,7 @@ final class Worker implements Runnable {
         try {
             while (true) {
                 troubles.guard(this::step);
-                if (passes.isEmpty() && (board.isStopping() || !board.hasCandidates())) {
+                if (passes.isEmpty() && (board.isStopping() || !board.hasCandidates() || !board.isWanted(this))) {
                     break;
                 }
                 awaitNews();
@@ -307,7 +307,7 @@ final class Worker implements Runnable {
 
     /** Takes partitions; answers whether there were any to try. */
     private boolean take() {
-        Set<Integer> wanted = board.take();
+        Set<Integer> wanted = board.isWanted(this) ? board.take() : Set.of();
         if (wanted.isEmpty()) {
             return false;
         }

@@ -165,19 +165,19 @@ class BoardTest {
         assertThat(board.wantedWorkers()).isEqualTo(Frozen.STORE_CONCURRENCY);
         board.learnRate(1, 2, 1);
         assertThat(board.wantedWorkers())
-                .as("the slots are in use for half of the time")
+                .as("the slot is in use for half of the time")
                 .isEqualTo(1);
     }
 
     @Test
     void theWorkerThatFirstLeavesSlotsFreeMakesRoomForOthers() {
-        board.learnRate(1, 4, 1);
+        board.learnRate(1, 5, 1);
         assertThat(loop.lower()).as("nobody else has anything to take").isFalse();
-        board.learnRate(1, 4, 2);
+        board.learnRate(1, 4, 1);
         see(256);
-        board.learnRate(1, 4, 1);
+        board.learnRate(1, 5, 1);
         assertThat(loop.lower()).isTrue();
-        board.learnRate(1, 4, 1);
+        board.learnRate(1, 5, 1);
         assertThat(loop.lower()).isFalse();
     }
 
