@@ -34,7 +34,8 @@ final class Cases {
                 A_MILLION,
                 Case.floor("floor4-1024", MILLION),
                 Case.floor("floor1", MILLION),
-                Case.library("b-1000000-one-writer", "b-one-writer", MILLION));
+                Case.library("b-1000000-one-writer", "b-one-writer", MILLION),
+                Case.library("e", "e", MILLION));
     }
 
     /** The slower, the fewer tenants: each takes some seconds. */
@@ -51,7 +52,6 @@ final class Cases {
         Case waiting = Case.library("d", "d", 36_000).inRounds(1);
         return List.of(
                 HUNDRED_THOUSAND,
-                Case.library("e", "e", 100_000),
                 Case.library("b-10000", "b", 10_000),
                 Case.library("f", "f", 10_000).notPerKb(),
                 waiting.withReplicas(1),

@@ -37,7 +37,7 @@ record Promise(String key, OptionalDouble value, double least, double most) {
                 atMost(0.3, "b_1000_statements_per_kb", figures.median("b_1000", "statements_per_kb")),
                 atLeast(3.8, "d_4_times_d_1", figures.ratio("d_1", "d_4", "seconds")),
                 atLeast(7.2, "d_8_times_d_1", figures.ratio("d_1", "d_8", "seconds")),
-                atMost(1.1, "e_over_b_100000", figures.ratio("e", "b_100000", "seconds")),
+                atMost(1.1, "e_over_b_1000000", figures.ratio("e", "b_1000000", "seconds")),
                 atMost(2, "f_others_seconds_over_b_10000", othersBesideASlowOne(figures)),
                 atMost(1, "j_statements_per_look", figures.median("j", "statements_per_look")),
                 atMost(2, "j_threads", figures.median("j", "threads")));

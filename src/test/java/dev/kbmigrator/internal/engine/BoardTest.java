@@ -116,10 +116,10 @@ class BoardTest {
     }
 
     @Test
-    void nobodyTakesMoreThanCanBeDoneInAQuarterOfASecond() {
+    void nobodyTakesMoreThanCanBeDoneInHalfASecond() {
         see(256);
         board.learnDensity(2, 200);
-        board.learnRate(2_000, TimeUnit.SECONDS.toNanos(1), 0);
+        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(1), 0);
         assertThat(board.take()).hasSize(5);
     }
 
@@ -127,7 +127,7 @@ class BoardTest {
     void aRateThatSaysNothingIsNotLearnt() {
         see(256);
         board.learnDensity(1, 100);
-        board.learnRate(2_000, TimeUnit.SECONDS.toNanos(1), 0);
+        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(1), 0);
         board.learnRate(0, TimeUnit.SECONDS.toNanos(1), 0);
         assertThat(board.take()).hasSize(5);
         board.learnRate(1, 0, 0);
