@@ -76,14 +76,15 @@ class ScaleModelTest {
                 .isGreaterThan(predict(100_000_000, 100, 0).load().commitsPerSecond());
     }
 
-    /** The first take what there is, one partition a worker, and keep it to its end. */
+    /** One worker a replica takes one partition after the other; with n replicas a second apart, n²/2 replica seconds pass in n. */
     @Test
-    void replicasThatComeLateFindNothingToTake() {
+    void replicasThatComeLateTakeWhatIsLeft() {
         Fleet fleet = new Fleet(2_560_000, 256, 0.02);
         double together = new ScaleSimulation(MODEL, fleet, 0, 1).seconds();
         double oneByOne = new ScaleSimulation(MODEL, fleet, 1, 1).seconds();
         assertThat(together).isCloseTo(MODEL.predict(fleet).seconds(), withinPercentage(15));
-        assertThat(oneByOne - 64).isGreaterThan(3 * together);
+        double replicaSeconds = 256 * together;
+        assertThat(oneByOne).isCloseTo(Math.sqrt(2 * replicaSeconds), withinPercentage(15));
     }
 
     private static Prediction predict(long kbs, int replicas, double bodySeconds) {

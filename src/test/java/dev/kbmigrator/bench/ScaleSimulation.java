@@ -55,8 +55,9 @@ final class ScaleSimulation {
             SlotPool pool = new SlotPool();
             double start = i * startGap;
             at(start + random.nextDouble() * ScaleModel.ACTIVE_LOOK_SECONDS, this::look);
-            for (int worker = 0; worker < model.replica().storeConcurrency(); worker++) {
-                // The first one learns how many KBs there are; then the others start
+            int workers = bodiesKeepTheSlotsBusy() ? 1 : model.replica().storeConcurrency();
+            for (int worker = 0; worker < workers; worker++) {
+                // The first one learns that the slots stand free; then the others start
                 at(start + worker * WORKERS_APART_SECONDS, () -> new Worker(pool).take());
             }
         }
@@ -66,6 +67,13 @@ final class ScaleSimulation {
             next.what().run();
         }
         return now;
+    }
+
+    /** With one worker: more than a quarter of the time, as the engine has it. */
+    private boolean bodiesKeepTheSlotsBusy() {
+        double running =
+                ScaleModel.BATCH * fleet.bodySeconds() / model.replica().kbConcurrency();
+        return running > (running + model.costs().batchSeconds()) / 4;
     }
 
     private void at(double when, Runnable what) {

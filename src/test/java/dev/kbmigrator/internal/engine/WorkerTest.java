@@ -371,4 +371,24 @@ class WorkerTest {
         assertThat(store.batches.get(0)).hasSize(2).allMatch(KbWrite.Advanced.class::isInstance);
         assertThat(store.batches.get(1)).hasSize(2).allMatch(KbWrite.Failed.class::isInstance);
     }
+
+    @Test
+    void whileTheSlotsAreInUseOnlyTheFirstWorkerTakesPartitions() {
+        enroll(1);
+        look();
+        Worker first = new Worker(config, board, slots, keeper);
+        Worker second = new Worker(config, board, slots, keeper);
+        board.workerStarted(first);
+        board.workerStarted(second);
+        board.learnRate(1, 4, 1);
+        second.run();
+        assertThat(board.workers()).as("the second has left").isEqualTo(1);
+        assertThat(board.hasCandidates()).isTrue();
+        board.learnRate(1, 9, 1);
+        assertThat(board.isWanted(second)).as("slots stand free").isTrue();
+        board.learnRate(1, 4, 1);
+        workers.execute(first);
+        workers.runOne();
+        assertThat(board.hasCandidates()).isFalse();
+    }
 }
