@@ -10,6 +10,7 @@ import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
 import dev.kbmigrator.spi.WriteResult.NotDone;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is called often, as PostgreSQL does it best: one statement a call, lists as arrays, and the fence inside the statement,
@@ -101,7 +103,10 @@ final class PostgresStateSql extends StandardStateSql {
             LEFT JOIN {attempt} a ON a.kb_partition = i.kb_partition AND a.kb_id = i.kb_id
             """;
 
-    /** One partition after the other, each in the order of its ids, until there are enough. */
+    /**
+     * One partition after the other, each in the order of its ids, until there are enough. The limit of each is a subquery, so
+     * that a partition is read in the order of the index, and not sorted, whatever the planner thinks of its size.
+     */
     private static final String PAGE = """
             SELECT l.*
             FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
@@ -112,8 +117,29 @@ final class PostgresStateSql extends StandardStateSql {
               WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
                 AND k.version < ? AND {selected}
               ORDER BY k.kb_id
-              LIMIT ?) l
+              LIMIT (SELECT ?::integer)) l
             LIMIT ?
+            """;
+
+    /**
+     * The due KBs, if nothing is on record in those partitions, which is mostly so: then all are due, and there is nothing to
+     * join, which is most of what a page costs. Else a row that is none, with a partition that is none. It is a statement of its
+     * own so that the other is planned when there is something to join, and not for an empty table.
+     */
+    private static final String PAGE_OF_UNRECORDED = """
+            WITH recorded AS (SELECT EXISTS (SELECT 1 FROM {attempt} WHERE kb_partition = ANY (?)) AS found)
+            (SELECT l.kb_partition, l.kb_id, l.version
+            FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
+            CROSS JOIN LATERAL (
+              SELECT k.kb_partition, k.kb_id, k.version
+              FROM {kb} k
+              WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
+                AND k.version < ?
+              ORDER BY k.kb_id
+              LIMIT (SELECT ?::integer)) l
+            WHERE NOT (SELECT found FROM recorded)
+            LIMIT ?)
+            UNION ALL SELECT -1, '', 0 WHERE (SELECT found FROM recorded)
             """;
 
     private final Database database;
@@ -228,25 +254,65 @@ final class PostgresStateSql extends StandardStateSql {
             return new Page(List.of(), null);
         }
         String above = after != null && rest.first() == after.partition() ? after.kbId() : "";
-        String sql = statements.sql(
-                PAGE.replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
         return database.autocommit("list KBs", connection -> {
+            List<KbState> kbs = null;
+            if (request.selection() == PageRequest.Selection.DUE) {
+                kbs = unrecorded(connection, request, rest, above);
+            }
+            return KbRows.page(kbs == null ? any(connection, request, rest, above) : kbs, request.limit());
+        });
+    }
+
+    private @Nullable List<KbState> unrecorded(
+            Connection connection, PageRequest request, SortedSet<Integer> partitions, String above)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(PAGE_OF_UNRECORDED))) {
+            Array wanted = PostgresArrays.smallints(connection, partitions);
+            statement.setArray(1, wanted);
+            bindLimits(statement, bindPage(statement, 2, wanted, above, request), request);
             List<KbState> kbs = new ArrayList<>();
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setArray(1, PostgresArrays.smallints(connection, rest));
-                statement.setString(2, above);
-                statement.setLong(3, request.belowVersion());
-                int index = KbRows.bindSelected(statement, 4, request);
-                statement.setInt(index, request.limit());
-                statement.setInt(index + 1, request.limit());
-                try (ResultSet rows = statement.executeQuery()) {
-                    for (int before = 0; rows.next(); before = inOrder(before, rows.getInt(1))) {
-                        kbs.add(KbRows.read(rows, dialect));
+            try (ResultSet rows = statement.executeQuery()) {
+                for (int before = 0; rows.next(); before = inOrder(before, rows.getInt(1))) {
+                    if (rows.getInt(1) < 0) {
+                        return null;
                     }
+                    kbs.add(new KbState(dialect.getKbId(rows, 2), rows.getLong(3), null));
                 }
             }
-            return KbRows.page(kbs, request.limit());
-        });
+            return kbs;
+        }
+    }
+
+    private List<KbState> any(Connection connection, PageRequest request, SortedSet<Integer> partitions, String above)
+            throws SQLException {
+        String sql = statements.sql(
+                PAGE.replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            Array wanted = PostgresArrays.smallints(connection, partitions);
+            int index = bindPage(statement, 1, wanted, above, request);
+            bindLimits(statement, KbRows.bindSelected(statement, index, request), request);
+            List<KbState> kbs = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery()) {
+                for (int before = 0; rows.next(); before = inOrder(before, rows.getInt(1))) {
+                    kbs.add(KbRows.read(rows, dialect));
+                }
+            }
+            return kbs;
+        }
+    }
+
+    private static int bindPage(
+            PreparedStatement statement, int from, Array partitions, String above, PageRequest request)
+            throws SQLException {
+        statement.setArray(from, partitions);
+        statement.setString(from + 1, above);
+        statement.setLong(from + 2, request.belowVersion());
+        return from + 3;
+    }
+
+    private static void bindLimits(PreparedStatement statement, int from, PageRequest request) throws SQLException {
+        statement.setInt(from, request.limit());
+        statement.setInt(from + 1, request.limit());
     }
 
     /** The page's cursor is its last KB: a row out of order would lose others. SQL does not promise the order, the plan does. */

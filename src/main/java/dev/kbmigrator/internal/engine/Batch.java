@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What a worker's bodies have brought about but the store does not know yet. It is written when there is as much as one batch
  * takes, when its oldest entry has waited for 50 ms, or when nothing else runs that could join it. KBs that failed go in batches
- * of their own, because with them in it a batch costs the store several times as much; they wait for up to half a second, because
- * they are few, and nothing waits for them.
+ * of their own, because with them in it a batch costs the store several times as much; they wait for the last page, or
+ * for a second, because they are few, and a page costs more once there are failures in its partitions.
  *
  * <p>A write whose answer was lost is simply made again: it is a compare-and-set, so the answer says whether the first one
  * took effect. Belongs to the worker's thread.
@@ -32,7 +32,7 @@ final class Batch {
 
     private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
     private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-    private static final long FAILED_LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long FAILED_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final EngineConfig config;
     private final Board board;
@@ -173,11 +173,11 @@ final class Batch {
         failed.dropLost();
     }
 
-    /** Writes what is due; all of it when nothing runs. */
-    void writeIfDue(boolean nothingRuns) {
+    /** Writes what is due; all of it when nothing runs, failures only when no page is to come either. */
+    void writeIfDue(boolean nothingRuns, boolean pageToCome) {
         dropGone();
         advanced.writeIfDue(nothingRuns);
-        failed.writeIfDue(nothingRuns);
+        failed.writeIfDue(nothingRuns && !pageToCome);
     }
 
     private void dropGone() {

@@ -155,7 +155,7 @@ final class Worker implements Runnable {
         counted += taken;
         batch.dropLost();
         try {
-            batch.writeIfDue(inFlight() == batch.size());
+            batch.writeIfDue(inFlight() == batch.size(), !board.isHalted() && isPageToCome());
         } finally {
             List<KbBody> next = new ArrayList<>(ready);
             ready.clear();
@@ -178,6 +178,10 @@ final class Worker implements Runnable {
         countedFrom = now;
         counted = 0;
         ran = 0;
+    }
+
+    private boolean isPageToCome() {
+        return passes.stream().anyMatch(pass -> pass.next != null);
     }
 
     private int inFlight() {
@@ -247,7 +251,7 @@ final class Worker implements Runnable {
                 pass.next = request(again, pass.goal);
             }
         }
-        return passes.stream().anyMatch(pass -> pass.next != null);
+        return isPageToCome();
     }
 
     private PageRequest request(Set<Integer> partitions, long goal) {

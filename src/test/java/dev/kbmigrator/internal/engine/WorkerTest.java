@@ -373,6 +373,27 @@ class WorkerTest {
     }
 
     @Test
+    void whatFailedWaitsWhilePagesFollow() {
+        enroll(4);
+        store.mostWrites = 3;
+        body = (context, kbId) -> {
+            if (store.batches.isEmpty() && kbId.equals(KBS.get(0))) {
+                throw new IllegalStateException("refused");
+            }
+        };
+        Worker worker = start();
+        runToTheEnd(worker);
+        assertThat(ran).hasSize(7);
+        assertThat(store.batches.subList(0, 2))
+                .as("of the first page and of the second")
+                .allSatisfy(batch -> assertThat(batch).allMatch(KbWrite.Advanced.class::isInstance));
+        assertThat(store.batches)
+                .filteredOn(batch -> batch.get(0) instanceof KbWrite.Failed)
+                .hasSize(1);
+        assertThat(state(0).attempt()).isNotNull();
+    }
+
+    @Test
     void whileTheSlotsAreInUseOnlyTheFirstWorkerTakesPartitions() {
         enroll(1);
         look();
