@@ -51,8 +51,17 @@ final class Texts {
         return escaped.toString();
     }
 
-    /** Without NULs and lone surrogates, which not every store keeps. */
+    /** Without NULs and lone surrogates, which not every store keeps. Mostly there are none, and nothing is copied. */
     private static String storable(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) == 0 || Character.isSurrogate(text.charAt(i))) {
+                return replaced(text);
+            }
+        }
+        return text;
+    }
+
+    private static String replaced(String text) {
         StringBuilder kept = new StringBuilder(text.length());
         text.codePoints()
                 .map(point -> point == 0 || (point >= 0xD800 && point <= 0xDFFF) ? 0xFFFD : point)
