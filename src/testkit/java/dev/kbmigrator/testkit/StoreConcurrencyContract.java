@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.Test;
 interface StoreConcurrencyContract extends StoreFixture {
 
     int THREADS = 8;
+
+    long RAISES_APART_NANOS = 300_000;
 
     /** More attempts than it takes, when some succeed. */
     int MOST_ATTEMPTS = 20_000;
@@ -199,6 +202,8 @@ interface StoreConcurrencyContract extends StoreFixture {
                 StateStore mine = thread % 2 == 0 ? store() : other();
                 if (thread < 2) {
                     for (int i = 0; i < 4; i++) {
+                        // In every other round while the others enrol already, whoever is quicker at the start
+                        LockSupport.parkNanos(version % 2 * RAISES_APART_NANOS);
                         mine.raiseFloors(epochs, version + 1);
                     }
                 } else {
