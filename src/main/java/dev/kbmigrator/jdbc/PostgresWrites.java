@@ -24,11 +24,40 @@ import org.jspecify.annotations.Nullable;
 final class PostgresWrites {
 
     /**
-     * The usual batch: every KB advances. KBs of one partition that go the same way are one group, so that one descent of the
-     * index finds all of them. What is on record of a KB goes, unless its partition's floor has risen over it: the floor is
-     * locked, as it is now, wherever something is on record.
+     * The usual batch: every KB advances, and nothing is on record in their partitions; else it writes nothing and says so. KBs of
+     * one partition that go the same way are one group, so that one descent of the index finds all of them.
      */
     private static final String ADVANCE = """
+            WITH fence AS (
+              SELECT e.scope FROM {epoch} e
+              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
+              ORDER BY e.scope FOR SHARE OF e),
+            input AS MATERIALIZED (
+              SELECT g.kb_partition, g.seen, g.goal, (a.kb_ids)[g.first:g.last] AS kb_ids
+              FROM unnest(?::smallint[], ?::bigint[], ?::bigint[], ?::integer[], ?::integer[])
+                AS g (kb_partition, seen, goal, first, last)
+              CROSS JOIN (SELECT ?::text[] AS kb_ids) a),
+            recorded AS MATERIALIZED (
+              SELECT EXISTS (SELECT 1 FROM {attempt} WHERE kb_partition IN (SELECT kb_partition FROM input)) AS found),
+            moved AS (
+              UPDATE {kb} k SET version = i.goal FROM input i
+              WHERE k.kb_partition = i.kb_partition AND k.kb_id = ANY (i.kb_ids) AND k.version = i.seen
+                AND (SELECT count(*) FROM fence) = ? AND NOT (SELECT found FROM recorded)
+              RETURNING k.kb_partition, k.kb_id)
+            SELECT (SELECT count(*) FROM fence),
+              CASE WHEN (SELECT count(*) FROM moved) < (SELECT sum(cardinality(kb_ids)) FROM input) THEN
+                (SELECT array_agg(one.kb_id) FROM input i CROSS JOIN unnest(i.kb_ids) AS one (kb_id)
+                 WHERE NOT EXISTS (
+                   SELECT 1 FROM moved m WHERE m.kb_partition = i.kb_partition AND m.kb_id = one.kb_id)) END,
+              (SELECT found FROM recorded)
+            """;
+
+    /**
+     * The same where something is on record. What is on record of a KB goes, unless its partition's floor has risen over it: the
+     * floor is locked, as it is now, wherever something is on record. A statement of its own, so that it is planned when there is
+     * something on record, and not for an empty table.
+     */
+    private static final String ADVANCE_RECORDED = """
             WITH fence AS (
               SELECT e.scope FROM {epoch} e
               JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
@@ -64,7 +93,8 @@ final class PostgresWrites {
               CASE WHEN (SELECT count(*) FROM moved) < (SELECT sum(cardinality(kb_ids)) FROM input) THEN
                 (SELECT array_agg(one.kb_id) FROM input i CROSS JOIN unnest(i.kb_ids) AS one (kb_id)
                  WHERE NOT EXISTS (
-                   SELECT 1 FROM moved m WHERE m.kb_partition = i.kb_partition AND m.kb_id = one.kb_id)) END
+                   SELECT 1 FROM moved m WHERE m.kb_partition = i.kb_partition AND m.kb_id = one.kb_id)) END,
+              FALSE
             """;
 
     /** Any batch. A row of the input with a goal advances; one with a checkpoint saves it; any other has failed. */
@@ -125,7 +155,8 @@ final class PostgresWrites {
             SELECT (SELECT count(*) FROM fence),
               (SELECT array_agg(i.kb_id) FROM input i
                WHERE NOT EXISTS (
-                 SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id))
+                 SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id)),
+              FALSE
             """;
 
     private final List<KbWrite> writes = new ArrayList<>();
@@ -161,20 +192,37 @@ final class PostgresWrites {
     /** KBs of one partition that advance from one version to another. */
     private record Group(short partition, long from, long to) {}
 
-    /** How many epochs were current, and which KBs were not written. */
-    record Outcome(int current, List<String> missed) {}
+    /** How many epochs were current, which KBs were not written, and whether nothing was because something is on record. */
+    record Outcome(int current, List<String> missed, boolean recorded) {}
 
     /** Writes what can be written, if all epochs are current. */
     Outcome send(Connection connection, Statements statements, List<Epoch> epochs) throws SQLException {
-        boolean allAdvance = writes.stream().allMatch(KbWrite.Advanced.class::isInstance);
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(allAdvance ? ADVANCE : WRITE))) {
+        if (!writes.stream().allMatch(KbWrite.Advanced.class::isInstance)) {
+            return send(connection, statements.sql(WRITE), epochs, this::bindColumns);
+        }
+        Outcome outcome = send(connection, statements.sql(ADVANCE), epochs, this::bindGroups);
+        return outcome.recorded()
+                ? send(connection, statements.sql(ADVANCE_RECORDED), epochs, this::bindGroups)
+                : outcome;
+    }
+
+    /** Binds the batch; answers the place of the next parameter. */
+    private interface Binding {
+        int bind(Connection connection, PreparedStatement statement, int from) throws SQLException;
+    }
+
+    private static Outcome send(Connection connection, String sql, List<Epoch> epochs, Binding binding)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
             int index = PostgresArrays.bindEpochs(connection, statement, epochs);
-            index = allAdvance ? bindGroups(connection, statement, index) : bindColumns(connection, statement, index);
-            statement.setInt(index, epochs.size());
+            statement.setInt(binding.bind(connection, statement, index), epochs.size());
             try (ResultSet rows = statement.executeQuery()) {
                 rows.next();
                 Array missed = rows.getArray(2);
-                return new Outcome(rows.getInt(1), missed == null ? List.of() : List.of((String[]) missed.getArray()));
+                return new Outcome(
+                        rows.getInt(1),
+                        missed == null ? List.of() : List.of((String[]) missed.getArray()),
+                        rows.getBoolean(3));
             }
         }
     }
