@@ -1,6 +1,7 @@
 package dev.kbmigrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kbmigrator.spi.Partitions;
 import java.time.Duration;
@@ -85,5 +86,31 @@ class LooksTest {
                 .toList();
         assertThat(Duration.ofNanos(waits.get(2)))
                 .isLessThan(usual.multipliedBy(3).dividedBy(4));
+    }
+
+    @Test
+    void aRunThatFindsNothingToDoLooksOnceAndInTheCallersThread() {
+        fleet.migrator(fleet.recording(1)).run();
+        List<String> calls = new CopyOnWriteArrayList<>();
+        fleet.storeCalls.onCall =
+                call -> calls.add(call + " by " + Thread.currentThread().getName());
+        fleet.migrator(fleet.recording(1)).run();
+        assertThat(calls).containsExactly("look by " + Thread.currentThread().getName());
+    }
+
+    @Test
+    void aCallerWhoIsInterruptedAsksTheStoreNothing() {
+        Thread caller = Thread.currentThread();
+        fleet.storeCalls.onCall =
+                call -> assertThat(Thread.currentThread()).as(call).isNotSameAs(caller);
+        Migrator migrator = fleet.migrator(fleet.recording(1));
+        caller.interrupt();
+        try {
+            assertThatThrownBy(migrator::run)
+                    .isInstanceOf(MigratorException.class)
+                    .hasMessageContaining("interrupted");
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
     }
 }

@@ -123,14 +123,14 @@ public final class Engine {
         View view = session.board().view();
         Reports reports = new Reports(config, view);
         RunReport report = reports.runReport(session, config.surroundings().nanoTime() - startedAt);
-        Replica.End end = session.end();
-        if (end == Replica.End.PAUSED) {
+        SingleRun.End end = session.end();
+        if (end == SingleRun.End.PAUSED) {
             throw new MigrationFailedException("migrations are paused by an operator: " + view.pauseReason(), report);
         }
-        if (end == Replica.End.CLOSED) {
+        if (end == SingleRun.End.CLOSED) {
             throw new MigrationFailedException("the migrator was closed before the run had ended", report);
         }
-        if (end == Replica.End.FAILED) {
+        if (end == SingleRun.End.FAILED) {
             throw new MigrationFailedException(reports.whatIsMissing(session, report), report);
         }
         return report;

@@ -8,8 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,18 +32,6 @@ final class Replica {
     private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
     private static final Backoff STAY_AWAY = new Backoff(Duration.ofMillis(200), Duration.ofMinutes(1));
 
-    /** How a single run ended. */
-    enum End {
-        /** The fleet is where it should be, as far as this build knows. */
-        DONE,
-        /** Something failed. */
-        FAILED,
-        /** An operator has paused the fleet. */
-        PAUSED,
-        /** The replica was closed. */
-        CLOSED
-    }
-
     private final EngineConfig config;
     private final boolean once;
     private final Surroundings.Signal signal;
@@ -55,15 +41,15 @@ final class Replica {
     private final Enrolment enrolment;
     private final Listings listings;
     private final Pace pace;
+    private final SingleRun singleRun;
     private final Troubles troubles;
     private final List<Long> globalParts = new ArrayList<>();
     private volatile @Nullable String globalFailure;
     private volatile @Nullable RuntimeException fatal;
     private @Nullable Coordinator coordinator;
-    private @Nullable End end;
+    private SingleRun.@Nullable End end;
     private String standingBy = "";
     private long lastThorough;
-    private long startedMicros;
     private volatile long lastSuccess;
     private volatile boolean ended;
     private boolean hasPassed;
@@ -82,6 +68,7 @@ final class Replica {
         this.enrolment = new Enrolment(config, board);
         this.listings = new Listings(config, enrolment, signal, once);
         this.pace = new Pace(config, board, once);
+        this.singleRun = new SingleRun(config, board, slots, listings, enrolment);
         this.troubles = new Troubles(config, LOG);
         this.lastThorough = config.surroundings().nanoTime();
         this.lastSuccess = lastThorough;
@@ -142,8 +129,7 @@ final class Replica {
     }
 
     /** How it ended; null while it has not, or when {@link #fatal} says why. */
-    @Nullable
-    End end() {
+    SingleRun.@Nullable End end() {
         return end;
     }
 
@@ -218,7 +204,7 @@ final class Replica {
         hasPassed = true;
         troubles.guard(this::step);
         if (once && end == null && troubles.failures() > 0) {
-            giveUpIfHopeless();
+            fatal = singleRun.hopeless(troubles.last(), config.surroundings().nanoTime() - lastSuccess);
         }
     }
 
@@ -238,36 +224,10 @@ final class Replica {
             fatal = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
         }
         if (end == null) {
-            end = End.CLOSED;
+            end = SingleRun.End.CLOSED;
         }
         ended = true;
         endSignal.raise();
-    }
-
-    private void giveUpIfHopeless() {
-        long silent = config.surroundings().nanoTime() - lastSuccess;
-        if (board.viewOrNull() == null
-                || silent > 2 * config.timings().leaseTtl().toNanos()) {
-            fatal = troubles.last();
-        }
-    }
-
-    private void giveUpIfNothingCanBeStarted() {
-        Throwable noLock = board.lockOutage.hopeless(
-                config.surroundings().nanoTime(),
-                2 * config.timings().leaseTtl().toNanos());
-        if (noLock != null) {
-            fatal = new IllegalStateException("the lock service does not answer: " + noLock, noLock);
-        }
-        Slots.Rejection rejection = slots.rejection();
-        long now = config.surroundings().nanoTime();
-        if (rejection != null
-                && now - rejection.since() > config.timings().leaseTtl().toNanos()) {
-            fatal = new IllegalStateException(
-                    "the host's executor has taken nothing since " + Duration.ofNanos(now - rejection.since())
-                            + " ago: " + rejection.error(),
-                    rejection.error());
-        }
     }
 
     /** One pass over the shared state. Safe for use by the coordinator's thread too. */
@@ -310,7 +270,7 @@ final class Replica {
         boolean first = board.viewOrNull() == null;
         View view = look();
         if (once && first) {
-            startedMicros = view.snapshot().storeMicros();
+            singleRun.began(view);
             board.retryWhatFailedBefore(view.snapshot().storeMicros());
         }
         if (once && !view.knowledge().problems().isEmpty()) {
@@ -334,9 +294,11 @@ final class Replica {
         pace.goesBy(view);
         act(view);
         if (once) {
-            noteFailureElsewhere(view);
-            end = endOf(view);
-            giveUpIfNothingCanBeStarted();
+            if (globalFailure == null && !isCoordinating()) {
+                globalFailure = singleRun.globalFailureElsewhere(view);
+            }
+            end = singleRun.endOf(view, isCoordinating(), globalFailure);
+            fatal = singleRun.nothingCanBeStarted();
         }
     }
 
@@ -353,7 +315,7 @@ final class Replica {
             coordinator.wake();
         } else if (view.state().unfinished()
                 && view.canCoordinate(config.catalog(), config.timings().lately())
-                && !isWaitingForRollout(view)
+                && !Rollout.isWaitedFor(view, config.timings().rolloutGrace())
                 && !standsBack()
                 && !(once && (globalFailure != null || enrolment.failure() != null))) {
             coordinator = new Coordinator(config, this, slots, keeper, once);
@@ -361,21 +323,6 @@ final class Replica {
         }
         startWorkers();
         listings.startIfDue(view);
-    }
-
-    private boolean isWaitingForRollout(View view) {
-        return view.state().open() <= view.state().current()
-                && !Rollout.missing(view, config.timings().rolloutGrace()).isEmpty();
-    }
-
-    /** Another replica may be the one whose global part has failed since this run began. */
-    private void noteFailureElsewhere(View view) {
-        if (!view.state().unfinished() || isCoordinating() || globalFailure != null) {
-            return;
-        }
-        GlobalBody.failureThatStands(config.store(), view)
-                .filter(record -> record.path("failedMicros").asLong() >= startedMicros)
-                .ifPresent(record -> globalFailure = GlobalBody.describeFailure(record));
     }
 
     private void startWorkers() {
@@ -400,37 +347,6 @@ final class Replica {
                 Listeners.tell(config, listener -> listener.standingBy(now));
             }
         }
-    }
-
-    /** How a single run ends, as things stand; null: it goes on. */
-    private @Nullable End endOf(View view) {
-        if (view.paused()) {
-            return End.PAUSED;
-        }
-        if (board.workers() > 0 || listings.isRunning() || listings.hasEndedSince(view)) {
-            return null;
-        }
-        if (view.state().unfinished() && view.state().open() < view.stageEnd() && isCoordinating()) {
-            // It has yet to open the stage
-            return null;
-        }
-        Set<Integer> open = new TreeSet<>(view.duePartitions());
-        open.removeAll(board.unfinishable());
-        if (!open.isEmpty()) {
-            return null;
-        }
-        boolean failing = view.failing(view.state().open()) > 0
-                || !board.unfinishable().isEmpty()
-                || globalFailure != null
-                || enrolment.failure() != null;
-        if (view.state().unfinished() && !failing) {
-            if (isWaitingForRollout(view)) {
-                return End.DONE;
-            }
-            // Someone coordinates, this replica or another, unless nobody here can
-            return view.canCoordinate(config.catalog(), config.timings().lately()) ? null : End.DONE;
-        }
-        return failing ? End.FAILED : End.DONE;
     }
 
     private long waitNanos() {

@@ -64,4 +64,10 @@ final class Rollout {
                 .filter(migration -> migration.version() <= view.state().open())
                 .allMatch(migration -> migration.version() <= view.knowledge().upTo());
     }
+
+    /** Whether the next stage may not begin yet, because replicas are missing in the rollout that it needs. */
+    static boolean isWaitedFor(View view, Duration grace) {
+        return view.state().open() <= view.state().current()
+                && !missing(view, grace).isEmpty();
+    }
 }

@@ -2,24 +2,17 @@ package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
-import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageRequest;
 import dev.kbmigrator.spi.PageRequest.Selection;
 import dev.kbmigrator.spi.Partitions;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -40,13 +33,12 @@ import org.slf4j.LoggerFactory;
  *   <li>It waits until something is finished, a batch is old enough, or a new view comes.
  * </ol>
  *
- * <p>It ends when there is nothing left to take, or others are enough. An error of the store or the lock ends nothing: the step is tried again after
- * a while, as long as the leases last.
+ * <p>It ends when there is nothing left to take, or others are enough. An error of the store or the lock ends nothing: the step
+ * is tried again after a while, as long as the leases last.
  */
 final class Worker implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
-    private static final long PARTIAL_RELEASE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LEARN_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final EngineConfig config;
@@ -56,6 +48,7 @@ final class Worker implements Runnable {
     private final Surroundings.Signal signal;
     private final Batch batch;
     private final HeldRequests requests;
+    private final HeldPartitions partitions;
     private final List<Pass> passes = new ArrayList<>();
     private final Troubles troubles;
     private final List<KbBody> ready = new ArrayList<>();
@@ -84,6 +77,7 @@ final class Worker implements Runnable {
         this.signal = config.surroundings().newSignal();
         this.batch = new Batch(config, board, this);
         this.requests = new HeldRequests(config, board, batch, this::queue);
+        this.partitions = new HeldPartitions(config, board, keeper, this::wake);
         this.troubles = new Troubles(config, LOG);
         this.seen = board.view().takenAt();
     }
@@ -130,7 +124,7 @@ final class Worker implements Runnable {
         if (board.isHalted() || slots.isExhausted()) {
             // Nothing more is started here: what is not under way is for others
             passes.forEach(pass -> pass.next = null);
-            giveBack();
+            partitions.giveBack(passes);
             return;
         }
         while (slots.backlog() < slots.size()
@@ -162,7 +156,7 @@ final class Worker implements Runnable {
             slots.offer(next);
         }
         requests.strikeOffAnswered(passes);
-        giveBack();
+        partitions.giveBack(passes);
         learnRate();
     }
 
@@ -315,14 +309,7 @@ final class Worker implements Runnable {
         if (wanted.isEmpty()) {
             return false;
         }
-        Map<Integer, Held> held = new TreeMap<>();
-        try {
-            acquire(wanted, held);
-        } finally {
-            Set<Integer> missed = new HashSet<>(wanted);
-            missed.removeAll(held.keySet());
-            board.contended(missed);
-        }
+        Map<Integer, Held> held = partitions.take(wanted);
         if (!held.isEmpty()) {
             View view = board.view();
             Pass pass = new Pass(
@@ -335,118 +322,6 @@ final class Worker implements Runnable {
             fetch();
         }
         return true;
-    }
-
-    private void acquire(Set<Integer> wanted, Map<Integer, Held> held) {
-        Map<String, Integer> names = new HashMap<>();
-        wanted.forEach(partition -> names.put(View.lockName(partition), partition));
-        long deadline = keeper.deadlineOfRequestSentNow();
-        Map<String, Lease> leases = board.asked(() ->
-                config.lock().tryAcquireAll(names.keySet(), config.timings().leaseTtl()));
-        if (leases.isEmpty()) {
-            return;
-        }
-        Set<Integer> scopes = new TreeSet<>();
-        leases.keySet().forEach(name -> scopes.add(Objects.requireNonNull(names.get(name))));
-        try {
-            Map<Integer, Epoch> epochs = config.store().openEpochs(scopes);
-            leases.forEach((name, lease) -> {
-                int partition = Objects.requireNonNull(names.get(name));
-                Epoch epoch = Objects.requireNonNull(epochs.get(partition));
-                held.put(partition, new Held(lease, epoch, deadline, this::wake));
-            });
-        } catch (RuntimeException e) {
-            keeper.releaseQuietly(leases.values());
-            throw e;
-        }
-        if (deadline - config.surroundings().nanoTime() <= 0) {
-            // The answers took so long that nothing may start under these leases any more
-            held.clear();
-            keeper.releaseQuietly(leases.values());
-            return;
-        }
-        held.values().forEach(keeper::keep);
-    }
-
-    /** Gives back the partitions that are quiet: all of a pass at once, or one by one when a slow KB holds the rest up. */
-    private void giveBack() {
-        for (Iterator<Pass> each = passes.iterator(); each.hasNext(); ) {
-            Pass pass = each.next();
-            dropLost(pass);
-            boolean late = config.surroundings().nanoTime() - pass.pagedAt > PARTIAL_RELEASE_NANOS;
-            if (pass.next == null && (pass.isQuiet() || late || board.isHalted())) {
-                giveBack(pass);
-            }
-            if (pass.held.isEmpty()) {
-                each.remove();
-                learn(pass);
-            }
-        }
-    }
-
-    private void learn(Pass pass) {
-        if (pass.raised && pass.kbs > 0 && !board.isStopping()) {
-            board.learnDensity(pass.found.cardinality(), pass.kbs);
-        }
-    }
-
-    /** Those that were lost leave as soon as they are quiet; only then is what may be left of the lease released. */
-    private void dropLost(Pass pass) {
-        Set<Integer> lost = new TreeSet<>();
-        List<Lease> leases = new ArrayList<>();
-        for (Held held : pass.held.values()) {
-            if (held.isLost() && held.inFlight.isEmpty()) {
-                lost.add(held.scope());
-                if (held.mayBeReleased()) {
-                    leases.add(held.lease());
-                }
-            }
-        }
-        if (!lost.isEmpty()) {
-            pass.held.keySet().removeAll(lost);
-            board.fruitless(lost);
-            keeper.releaseQuietly(leases);
-        }
-    }
-
-    private void giveBack(Pass pass) {
-        List<Held> quiet = pass.held.values().stream()
-                .filter(held -> !held.isLost() && held.inFlight.isEmpty() && held.mayBeReleased())
-                .toList();
-        if (quiet.isEmpty()) {
-            return;
-        }
-        Set<Integer> raised = raiseFloors(pass, quiet);
-        pass.raised |= !raised.isEmpty();
-        Set<Integer> fruitful = new TreeSet<>(raised);
-        Set<Integer> fruitless = new TreeSet<>();
-        Set<Integer> unfinishable = new TreeSet<>();
-        for (Held held : quiet) {
-            pass.held.remove(held.scope());
-            if (held.skipped) {
-                unfinishable.add(held.scope());
-            }
-            if (held.progressed) {
-                fruitful.add(held.scope());
-            } else if (!raised.contains(held.scope())) {
-                fruitless.add(held.scope());
-            }
-        }
-        keeper.release(quiet);
-        board.cannotFinish(unfinishable);
-        board.fruitful(fruitful);
-        board.fruitless(fruitless);
-    }
-
-    private Set<Integer> raiseFloors(Pass pass, List<Held> quiet) {
-        List<Epoch> clean = quiet.stream()
-                .filter(held -> !held.skipped && board.floorOf(held.scope()) < pass.goal)
-                .map(Held::epoch)
-                .toList();
-        if (clean.isEmpty() || board.isStopping()) {
-            return Set.of();
-        }
-        return config.store().raiseFloors(clean, pass.goal);
     }
 
     /** The first to finish starts the clock of the batch; after that, only a full batch, or the last that runs, is news. */

@@ -1,11 +1,13 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStore;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /** KBs that are all in one partition, so that one worker takes them together. */
@@ -36,5 +38,10 @@ final class OnePartition {
         Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
         StateStore store = config.store();
         return View.of(store.look(heartbeat), config.surroundings().nanoTime(), config.catalog(), 0);
+    }
+
+    /** As another holder opens it. */
+    static Collection<Epoch> epochs(EngineConfig config) {
+        return config.store().openEpochs(Set.of(NUMBER)).values();
     }
 }

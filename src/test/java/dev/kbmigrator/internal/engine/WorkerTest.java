@@ -412,4 +412,20 @@ class WorkerTest {
         workers.runOne();
         assertThat(board.hasCandidates()).isFalse();
     }
+
+    @Test
+    void aPartitionThatOthersHaveBeenThroughSaysNothingOfHowManyKbsTheRestHolds() {
+        board.learnDensity(1, 4_096);
+        enroll(1);
+        look();
+        store.write(OnePartition.epochs(config), List.of(new KbWrite.Advanced(KBS.get(0), 0, 2)));
+        Worker worker = new Worker(config, board, slots, keeper);
+        workers.execute(worker);
+        step(worker);
+        assertThat(store.raised).as("it went through the partition").isNotEmpty();
+        store.enroll(List.of(KBS.get(1)), 0);
+        look();
+        board.learnRate(1, 9, 0);
+        assertThat(board.wantedWorkers()).isEqualTo(4);
+    }
 }
