@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,8 @@ final class PostgresWrites {
                 AS g (kb_partition, seen, goal, first, last)
               CROSS JOIN (SELECT ?::text[] AS kb_ids) a),
             recorded AS MATERIALIZED (
-              SELECT EXISTS (SELECT 1 FROM {attempt} WHERE kb_partition IN (SELECT kb_partition FROM input)) AS found),
+              SELECT count(l.first) > 0 AS found FROM input i
+              CROSS JOIN LATERAL (SELECT min(a.kb_id) AS first FROM {attempt} a WHERE a.kb_partition = i.kb_partition) l),
             moved AS (
               UPDATE {kb} k SET version = i.goal FROM input i
               WHERE k.kb_partition = i.kb_partition AND k.kb_id = ANY (i.kb_ids) AND k.version = i.seen
@@ -97,7 +99,10 @@ final class PostgresWrites {
               FALSE
             """;
 
-    /** Any batch. A row of the input with a goal advances; one with a checkpoint saves it; any other has failed. */
+    /**
+     * Any batch. A row of the input with a goal advances; one with a checkpoint saves it; any other has failed. Mostly none
+     * advances, and nobody then goes through what is on record for those that did.
+     */
     private static final String WRITE = """
             WITH clock AS (SELECT {now} AS us),
             fence AS (
@@ -123,12 +128,14 @@ final class PostgresWrites {
               ORDER BY f.kb_partition FOR SHARE),
             cleared AS (
               DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
-              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version),
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version
+                AND (SELECT count(*) FROM moved) > 0),
             kept AS (
               UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
                 set_aside = 0, checkpoint = NULL
               FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
-              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version),
+              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version
+                AND (SELECT count(*) FROM moved) > 0),
             noted AS (
               INSERT INTO {attempt} AS a
                 (kb_partition, kb_id, version, failures, error, failed_us, due_us, set_aside, checkpoint)
@@ -196,14 +203,12 @@ final class PostgresWrites {
     record Outcome(int current, List<String> missed, boolean recorded) {}
 
     /** Writes what can be written, if all epochs are current. */
-    Outcome send(Connection connection, Statements statements, List<Epoch> epochs) throws SQLException {
+    Outcome send(Connection connection, UnaryOperator<String> sql, List<Epoch> epochs) throws SQLException {
         if (!writes.stream().allMatch(KbWrite.Advanced.class::isInstance)) {
-            return send(connection, statements.sql(WRITE), epochs, this::bindColumns);
+            return send(connection, sql.apply(WRITE), epochs, this::bindColumns);
         }
-        Outcome outcome = send(connection, statements.sql(ADVANCE), epochs, this::bindGroups);
-        return outcome.recorded()
-                ? send(connection, statements.sql(ADVANCE_RECORDED), epochs, this::bindGroups)
-                : outcome;
+        Outcome outcome = send(connection, sql.apply(ADVANCE), epochs, this::bindGroups);
+        return outcome.recorded() ? send(connection, sql.apply(ADVANCE_RECORDED), epochs, this::bindGroups) : outcome;
     }
 
     /** Binds the batch; answers the place of the next parameter. */

@@ -146,19 +146,20 @@ final class Batch {
         if (body.outcome() instanceof Done) {
             advanced.add(new Entry(body, new KbWrite.Advanced(body.kb(), body.from(), body.version()), null));
         } else if (body.outcome() instanceof Failed failure) {
-            fail(body, failure.error());
+            fail(body, failure.printed());
         } else {
             gone.add(body);
         }
     }
 
-    private void fail(KbBody body, Throwable error) {
+    private void fail(KbBody body, Texts.Printed printed) {
+        Throwable error = printed.error();
         if (body.cancellation() == Body.Cancellation.TIMEOUT && !body.held.isLost()) {
             LOG.atWarn().addKeyValue("kb", body.kb()).log("{}", error.getMessage());
         }
         Duration retryAfter = config.timings().backoff().delay(body.attempt(), config.surroundings());
-        KbWrite write = new KbWrite.Failed(
-                body.kb(), body.from(), body.version(), body.attempt(), Texts.ofError(error), retryAfter);
+        KbWrite write =
+                new KbWrite.Failed(body.kb(), body.from(), body.version(), body.attempt(), printed.text(), retryAfter);
         failed.add(new Entry(body, write, error));
         LOG.atDebug()
                 .addKeyValue("kb", body.kb())

@@ -42,7 +42,16 @@ abstract class Body implements MigrationContext, Attempting {
     record Done() implements Outcome {}
 
     /** The part threw, or ran out of time. */
-    record Failed(Throwable error) implements Outcome {}
+    record Failed(Texts.Printed printed) implements Outcome {
+
+        static Failed with(Throwable error) {
+            return new Failed(Texts.print(error));
+        }
+
+        Throwable error() {
+            return printed.error();
+        }
+    }
 
     /** The KB was deleted in the middle. */
     record Gone() implements Outcome {}
@@ -127,9 +136,9 @@ abstract class Body implements MigrationContext, Attempting {
     private Outcome outcomeOf(Throwable error) {
         Cancellation reason = cancellation;
         if (reason == null) {
-            return new Failed(Texts.printable(error));
+            return Failed.with(error);
         }
-        return reason == Cancellation.TIMEOUT ? new Failed(timedOut(Texts.printable(error))) : new Cancelled();
+        return reason == Cancellation.TIMEOUT ? Failed.with(timedOut(Texts.printable(error))) : new Cancelled();
     }
 
     private Throwable timedOut(@Nullable Throwable cause) {
@@ -144,7 +153,7 @@ abstract class Body implements MigrationContext, Attempting {
         if (committed) {
             settle(new Done());
         } else {
-            settle(cancellation == Cancellation.TIMEOUT ? new Failed(timedOut(null)) : new Cancelled());
+            settle(cancellation == Cancellation.TIMEOUT ? Failed.with(timedOut(null)) : new Cancelled());
         }
     }
 

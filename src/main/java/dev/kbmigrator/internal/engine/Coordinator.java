@@ -253,7 +253,7 @@ final class Coordinator implements Runnable {
                     .addKeyValue("version", body.version())
                     .setCause(failed.error())
                     .log("{} failed, next attempt in {}", body, retryAfter);
-            recorded(body, () -> body.recordFailure(failed.error(), retryAfter));
+            recorded(body, () -> body.recordFailure(failed, retryAfter));
             replica.globalPartFailed(
                     body.info + ": " + Texts.shorten(failed.error().toString(), 1_000));
             Listeners.tell(config, listener -> listener.globalFailed(body.info, failed.error(), retryAfter));

@@ -68,10 +68,10 @@ final class GlobalBody extends Body {
     }
 
     /** Writes down that the part failed, and when the next attempt is due. */
-    boolean recordFailure(Throwable error, Duration retryAfter) {
+    boolean recordFailure(Body.Failed failure, Duration retryAfter) {
         long now = storeMicros();
         return update(record -> record.put("failures", attempt())
-                .put("error", Texts.ofError(error))
+                .put("error", failure.printed().text())
                 .put("failedMicros", now)
                 .put("dueMicros", now + TimeUnit.NANOSECONDS.toMicros(retryAfter.toNanos())));
     }

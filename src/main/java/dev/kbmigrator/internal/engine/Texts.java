@@ -3,8 +3,6 @@ package dev.kbmigrator.internal.engine;
 import com.google.common.base.Throwables;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.spi.Attempt;
-import java.io.PrintWriter;
-import java.io.Writer;
 
 /** Texts from outside, bounded. */
 final class Texts {
@@ -23,19 +21,24 @@ final class Texts {
         return text.substring(0, end) + "…";
     }
 
-    /** The error, or one that stands for it when its own methods throw: whatever logs or shows it is safe then. */
-    static Throwable printable(Throwable error) {
+    /**
+     * An error, or one that stands for it when its own methods throw: whatever logs or shows it is safe then. And what is recorded
+     * of it: its stack trace, cut, without what no store keeps.
+     */
+    record Printed(Throwable error, String text) {}
+
+    static Printed print(Throwable error) {
         try {
-            error.printStackTrace(new PrintWriter(Writer.nullWriter()));
-            return error;
+            String text = storable(Throwables.getStackTraceAsString(error));
+            return new Printed(error, shorten(text, Attempt.MAX_ERROR_CHARACTERS));
         } catch (RuntimeException | Error e) {
-            return new MigratorException(error.getClass().getName() + ", which throws when it is asked what it says");
+            return print(
+                    new MigratorException(error.getClass().getName() + ", which throws when it is asked what it says"));
         }
     }
 
-    /** What is recorded of an error: its stack trace, cut, without what no store keeps. */
-    static String ofError(Throwable error) {
-        return shorten(storable(Throwables.getStackTraceAsString(error)), Attempt.MAX_ERROR_CHARACTERS);
+    static Throwable printable(Throwable error) {
+        return print(error).error();
     }
 
     /** JSON with each lone surrogate written as an escape: no encoding keeps it as it is, and it means the same. */

@@ -28,7 +28,8 @@ class TextsTest {
 
     @Test
     void whatNoStoreKeepsIsReplaced() {
-        String recorded = Texts.ofError(new IllegalStateException("a\0b\uD800c\uDFFFd" + PAIR));
+        String recorded = Texts.print(new IllegalStateException("a\0b\uD800c\uDFFFd" + PAIR))
+                .text();
         assertThat(recorded).startsWith("java.lang.IllegalStateException: a\uFFFDb\uFFFDc\uFFFDd" + PAIR);
     }
 
