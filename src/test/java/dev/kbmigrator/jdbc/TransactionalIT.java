@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -206,6 +207,7 @@ class TransactionalIT {
     @EnumSource(
             value = TestDatabase.class,
             names = {"POSTGRESQL", "H2"})
+    @Timeout(60)
     void aCommitWhoseAnswerWasLostIsReadBack(TestDatabase database) throws SQLException {
         AtomicInteger commits = new AtomicInteger();
         Adding adding = new Adding() {

@@ -40,6 +40,11 @@ final class Troubles {
         }
     }
 
+    /** Something has come of the step, whatever becomes of the rest: the next trouble is a first one again. */
+    void wentOn() {
+        failures = 0;
+    }
+
     /** The last error; null when there was none. */
     @Nullable
     RuntimeException last() {

@@ -109,6 +109,10 @@ final class Worker implements Runnable {
         try {
             while (true) {
                 troubles.guard(this::step);
+                if (troubles.failures() > 0) {
+                    // The time until the next attempt says nothing of how fast KBs go
+                    countFrom(config.surroundings().nanoTime());
+                }
                 if (passes.isEmpty() && (board.isStopping() || !board.hasCandidates() || !board.isWanted(this))) {
                     break;
                 }
@@ -192,6 +196,7 @@ final class Worker implements Runnable {
     void advanced(KbBody body, long version) {
         Held held = body.held;
         held.progressed = true;
+        troubles.wentOn();
         Pass pass = passOf(held);
         if (pass == null || held.isLost() || board.isHalted()) {
             held.dropped(body.kb());

@@ -47,6 +47,7 @@ class WorkerTest {
         private final List<Long> raised = new ArrayList<>();
         private int mostWrites = 256;
         private boolean failing;
+        private boolean raisingFails;
         private Duration findTakes = Duration.ZERO;
 
         private Store() {
@@ -70,6 +71,9 @@ class WorkerTest {
 
         @Override
         public synchronized Set<Integer> raiseFloors(Collection<Epoch> carried, long version) {
+            if (raisingFails) {
+                throw new IllegalStateException("the store is down again");
+            }
             raised.add(version);
             return super.raiseFloors(carried, version);
         }
@@ -427,5 +431,25 @@ class WorkerTest {
         look();
         board.learnRate(1, 9, 0);
         assertThat(board.wantedWorkers()).isEqualTo(4);
+    }
+
+    @Test
+    void aStepThatBringsSomethingAboutBeforeItFailsDoesNotMakeTheNextOneWaitLonger() {
+        enroll(1);
+        Worker worker = start();
+        bodies.runOne();
+        step(worker);
+        store.failing = true;
+        bodies.runOne();
+        for (int i = 0; i < 4; i++) {
+            step(worker);
+            surroundings.pass(lastWait());
+        }
+        assertThat(lastWait()).as("in vain for four times").isGreaterThan(Duration.ofMillis(400));
+        store.failing = false;
+        store.raisingFails = true;
+        step(worker);
+        assertThat(version(0)).isEqualTo(2);
+        assertThat(lastWait()).isEqualTo(Duration.ofMillis(100));
     }
 }
