@@ -111,7 +111,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
      *
      * @param looksPerSecond looks of all replicas
      * @param lookShare the part of the server's processor time that looks take
-     * @param thoroughShare the part that the hourly looks take, on the average, as long as the replicas live
+     * @param thoroughShare the part that the hourly look takes, on the average; one replica makes it for all
      * @param busyShare the part that all of it takes
      * @param walBytesPerSecond the server's log
      * @param commitsPerSecond batches and heartbeats
@@ -152,11 +152,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
         return new Load(
                 looks,
                 lookShare,
-                fleet.replicas()
-                        / THOROUGH_LOOK_SECONDS
-                        * fleet.kbs()
-                        * costs.serverSecondsPerKbScanned()
-                        / store.cores(),
+                fleet.kbs() * costs.serverSecondsPerKbScanned() / THOROUGH_LOOK_SECONDS / store.cores(),
                 Math.min(1, lookShare + batchSeconds / store.cores()),
                 rate * costs.walBytesPerKb() + looks * costs.walBytesPerLook(),
                 commits);

@@ -43,9 +43,16 @@ final class Scheduler {
     private boolean unwinding;
     private String violation;
     private Predicate<String> expectedErrors = error -> false;
+    private final long mostNanosATurn;
 
     Scheduler(long seed) {
+        this(seed, MOST_NANOS_A_TURN);
+    }
+
+    /** With how long a thread may go on without waiting, in real time. */
+    Scheduler(long seed, long mostNanosATurn) {
         this.random = new SplittableRandom(seed);
+        this.mostNanosATurn = mostNanosATurn;
     }
 
     /** Runs it, and all that it starts, until the simulation is stopped; then ends what still lives. */
@@ -71,11 +78,11 @@ final class Scheduler {
         long seen = turns;
         long since = System.nanoTime();
         while (!mainTurn) {
-            LockSupport.parkNanos(this, WATCH_NANOS);
+            LockSupport.parkNanos(this, Math.min(WATCH_NANOS, mostNanosATurn));
             if (seen != turns) {
                 seen = turns;
                 since = System.nanoTime();
-            } else if (!mainTurn && System.nanoTime() - since > MOST_NANOS_A_TURN) {
+            } else if (!mainTurn && System.nanoTime() - since > mostNanosATurn) {
                 Task task = current;
                 throw new AssertionError(task + " goes on without ever waiting, after " + steps + " steps, at "
                         + List.of(task.thread().getStackTrace()));

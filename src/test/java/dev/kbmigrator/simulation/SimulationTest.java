@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.simulation.Simulation.Result;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -35,6 +36,7 @@ class SimulationTest {
 
     @Test
     @DisabledIfSystemProperty(named = "simulate.seed", matches = ".*")
+    @Tag("self-check")
     void theSameSeedIsTheSameRun() {
         for (long seed = 1; seed <= REPEATED; seed++) {
             Result first = Simulation.play(seed, Mutant.NONE);
@@ -47,6 +49,7 @@ class SimulationTest {
 
     @Test
     @DisabledIfSystemProperty(named = "simulate.seed", matches = ".*")
+    @Tag("self-check")
     void theSameSeedIsTheSameRunInAnotherProcessAndBesideOthers() throws Exception {
         String alone = Fingerprints.of(REPEATED);
         assertThat(Fingerprints.inAnotherProcess(REPEATED)).isEqualTo(alone);
@@ -59,6 +62,7 @@ class SimulationTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
     @DisabledIfSystemProperty(named = "simulate.seed", matches = ".*")
+    @Tag("self-check")
     void aPlantedBugIsFound(Mutant bug) {
         assertThat(Simulation.seedsToFind(bug, MOST_SEEDS_TO_FIND)).isPositive();
     }

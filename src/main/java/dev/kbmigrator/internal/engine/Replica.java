@@ -29,7 +29,6 @@ import org.slf4j.LoggerFactory;
 final class Replica {
 
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
-    private static final long THOROUGH_NANOS = TimeUnit.HOURS.toNanos(1);
     private static final Backoff STAY_AWAY = new Backoff(Duration.ofMillis(200), Duration.ofMinutes(1));
 
     private final EngineConfig config;
@@ -41,6 +40,7 @@ final class Replica {
     private final Enrolment enrolment;
     private final Listings listings;
     private final Pace pace;
+    private final ThoroughLooks thoroughLooks;
     private final SingleRun singleRun;
     private final Troubles troubles;
     private final List<Long> globalParts = new ArrayList<>();
@@ -49,7 +49,6 @@ final class Replica {
     private @Nullable Coordinator coordinator;
     private SingleRun.@Nullable End end;
     private String standingBy = "";
-    private long lastThorough;
     private volatile long lastSuccess;
     private volatile boolean ended;
     private boolean hasPassed;
@@ -70,9 +69,9 @@ final class Replica {
         this.pace = new Pace(config, board, once);
         this.singleRun = new SingleRun(config, board, slots, listings, enrolment);
         this.troubles = new Troubles(config, LOG);
-        this.lastThorough = config.surroundings().nanoTime();
-        this.lastSuccess = lastThorough;
-        this.coordinateFrom = lastThorough;
+        this.thoroughLooks = new ThoroughLooks(config);
+        this.lastSuccess = config.surroundings().nanoTime();
+        this.coordinateFrom = lastSuccess;
     }
 
     Board board() {
@@ -233,13 +232,8 @@ final class Replica {
     /** One pass over the shared state. Safe for use by the coordinator's thread too. */
     View look() {
         long sentAt = config.surroundings().nanoTime();
-        boolean thorough;
-        synchronized (this) {
-            thorough = sentAt - lastThorough >= THOROUGH_NANOS;
-            if (thorough) {
-                lastThorough = sentAt;
-            }
-        }
+        View before = board.viewOrNull();
+        boolean thorough = before != null && thoroughLooks.isDue(before, sentAt);
         Heartbeat self = new Heartbeat(
                 config.identity().id(),
                 config.identity().host(),
@@ -250,6 +244,9 @@ final class Replica {
                 thorough);
         Snapshot snapshot = config.store().look(self);
         View view = View.of(snapshot, sentAt, config.catalog(), config.baseline());
+        if (thorough) {
+            thoroughLooks.showed(view);
+        }
         board.update(view);
         slots.pause(board.view().paused());
         lastSuccess = sentAt;

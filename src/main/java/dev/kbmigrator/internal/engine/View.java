@@ -10,6 +10,7 @@ import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,14 +78,21 @@ record View(
         return control.path("reason").asText("no reason given");
     }
 
-    /** The partitions in which there is something for this replica to do. */
-    Set<Integer> duePartitions() {
-        Set<Integer> due = new TreeSet<>(requests.keySet());
+    /** The partitions in which KBs are not where this replica may bring them, as far as the look tells. */
+    Set<Integer> partitionsBelowGoal() {
+        Set<Integer> below = new TreeSet<>();
         for (int partition = 0; partition < Partitions.COUNT; partition++) {
             if (snapshot.floors().get(partition) < goal) {
-                due.add(partition);
+                below.add(partition);
             }
         }
+        return below;
+    }
+
+    /** The partitions in which there is something for this replica to do. */
+    Set<Integer> duePartitions() {
+        Set<Integer> due = partitionsBelowGoal();
+        due.addAll(requests.keySet());
         for (AttemptCount count : snapshot.attempts()) {
             if (count.due() > 0 && count.version() <= goal) {
                 due.add(count.partition());
@@ -139,6 +147,19 @@ record View(
     Stream<ReplicaState> seenWithin(Duration lately) {
         long since = snapshot.storeMicros() - TimeUnit.NANOSECONDS.toMicros(lately.toNanos());
         return snapshot.replicas().stream().filter(replica -> replica.lastSeenMicros() >= since);
+    }
+
+    /**
+     * Whether that replica makes the looks that go through all KBs, for the whole fleet: the one, of those seen lately, that can do
+     * most about what it finds. With several alike it is a matter of their ids.
+     */
+    boolean looksForAll(String replicaId, Duration lately) {
+        return seenWithin(lately)
+                .max(Comparator.comparing(ReplicaState::safeToServe)
+                        .thenComparing(ReplicaState::newestVersion)
+                        .thenComparing(ReplicaState::replicaId))
+                .filter(replica -> replica.replicaId().equals(replicaId))
+                .isPresent();
     }
 
     /** The store's clock at an instant of monotonic time, as far as this look tells. */

@@ -1,0 +1,200 @@
+package dev.kbmigrator.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.databases.TestDatabase;
+import dev.kbmigrator.internal.engine.EngineConfig.Timings;
+import dev.kbmigrator.jdbc.JdbcSettings;
+import dev.kbmigrator.jdbc.JdbcStateStore;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Heartbeat;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Once an hour someone looks at the KBs themselves; where there are many replicas, one of them. */
+class ThoroughLookTest {
+
+    private static final int KBS = 1_000;
+    private static final Duration QUARTER = Duration.ofMinutes(15);
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration TWO_HOURS = Duration.ofHours(2);
+
+    private final Manual surroundings = new Manual();
+    private final MemoryStateStore store =
+            new MemoryStateStore(() -> TimeUnit.NANOSECONDS.toMicros(surroundings.nanoTime()));
+    private final EngineConfig config = surroundings.config(store, MemoryLock.create(() -> 0), surroundings.started);
+    private final Replica replica = new Replica(config, false);
+
+    /** In an empty fleet there is no lowest version. */
+    private boolean isNextLookThorough() {
+        return replica.look().snapshot().floors().get(0) == Long.MAX_VALUE;
+    }
+
+    @Test
+    void aReplicaAloneMakesOneAnHour() {
+        assertThat(isNextLookThorough()).as("the first").isFalse();
+        surroundings.pass(HOUR.minusNanos(1));
+        assertThat(isNextLookThorough()).as("a little early").isFalse();
+        surroundings.pass(Duration.ofNanos(1));
+        assertThat(isNextLookThorough()).as("after an hour").isTrue();
+        assertThat(isNextLookThorough()).as("right after it").isFalse();
+        surroundings.pass(HOUR);
+        assertThat(isNextLookThorough()).as("after another hour").isTrue();
+    }
+
+    private void another(String id, long newestVersion, boolean safeToServe) {
+        store.look(new Heartbeat(id, "host", "build", newestVersion, safeToServe, Due.BY_THE_CLOCK, false));
+    }
+
+    /** Whether this replica makes one within that time, while others look as often as it does. */
+    private boolean makesOneWithin(Duration time, Runnable others) {
+        for (Duration passed = Duration.ZERO; passed.compareTo(time) < 0; passed = passed.plus(QUARTER)) {
+            surroundings.pass(QUARTER);
+            others.run();
+            if (isNextLookThorough()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Test
+    void ofTwoThatAreAlikeOneMakesIt() {
+        assertThat(makesOneWithin(TWO_HOURS, () -> another("a", 0, true))).isTrue();
+        assertThat(makesOneWithin(TWO_HOURS, () -> another("z", 0, true))).isFalse();
+    }
+
+    @Test
+    void oneThatKnowsMoreMakesIt() {
+        assertThat(makesOneWithin(TWO_HOURS, () -> another("a", 1, true))).isFalse();
+    }
+
+    @Test
+    void oneThatKnowsLessDoesNot() {
+        assertThat(makesOneWithin(TWO_HOURS, () -> another("z", -1, true))).isTrue();
+    }
+
+    @Test
+    void oneThatStandsByDoesNot() {
+        assertThat(makesOneWithin(TWO_HOURS, () -> another("z", 1, false))).isTrue();
+    }
+
+    @Test
+    void whenTheOneThatDidIsGoneAnotherDoes() {
+        assertThat(makesOneWithin(TWO_HOURS, () -> another("z", 0, true))).isFalse();
+        assertThat(makesOneWithin(config.timings().lately(), () -> {})).isFalse();
+        assertThat(makesOneWithin(QUARTER.multipliedBy(2), () -> {})).isTrue();
+    }
+
+    /** Real threads, and a clock that the test sets on. */
+    private static final class SetOn implements Surroundings {
+
+        private final Surroundings real = new SystemSurroundings();
+        private final AtomicLong ahead = new AtomicLong();
+
+        @Override
+        public long nanoTime() {
+            return real.nanoTime() + ahead.get();
+        }
+
+        @Override
+        public Instant now() {
+            return real.now();
+        }
+
+        @Override
+        public long random(long bound) {
+            return real.random(bound);
+        }
+
+        @Override
+        public String nonce() {
+            return real.nonce();
+        }
+
+        @Override
+        public void start(String name, Runnable body) {
+            real.start(name, body);
+        }
+
+        @Override
+        public Signal newSignal() {
+            return real.newSignal();
+        }
+    }
+
+    /** One look shows them all, and the next usual one none of them. */
+    @Test
+    @Timeout(60)
+    void whatAPersonPutBehindTheFloorsIsBroughtUpWithoutWaitingForAnotherHour() throws SQLException {
+        SetOn setOn = new SetOn();
+        Queue<String> ran = new ConcurrentLinkedQueue<>();
+        ExecutorService bodies = Executors.newCachedThreadPool();
+        try (HikariDataSource dataSource = TestDatabase.H2.newDataSource()) {
+            JdbcStateStore tables = JdbcStateStore.create(JdbcSettings.of(dataSource));
+            tables.enroll(IntStream.range(0, KBS).mapToObj(i -> "kb-" + i).toList(), 0);
+            EngineConfig usual = surroundings.config(
+                    tables, MemoryLock.create(), bodies, KbMigration.of(1, "only", (context, kbId) -> {
+                        ran.add(kbId);
+                        assertThat(new CountDownLatch(1).await(1, TimeUnit.MILLISECONDS))
+                                .isFalse();
+                    }));
+            Replica atWork = new Replica(inRealTime(usual, setOn), false);
+            atWork.start();
+            Awaitility.await().until(() -> {
+                View view = atWork.board().viewOrNull();
+                return view != null && view.state().current() == 1;
+            });
+            assertThat(ran).hasSize(KBS);
+            ran.clear();
+            try (Connection connection = dataSource.getConnection();
+                    Statement statement = connection.createStatement()) {
+                assertThat(statement.executeUpdate("UPDATE kb_migrator_kb SET version = 0"))
+                        .isEqualTo(KBS);
+            }
+            setOn.ahead.addAndGet(HOUR.toNanos());
+            Awaitility.await().untilAsserted(() -> assertThat(ran).hasSize(KBS));
+            atWork.stop();
+            Awaitility.await().until(atWork::hasEnded);
+        } finally {
+            bodies.shutdownNow();
+        }
+    }
+
+    private static EngineConfig inRealTime(EngineConfig usual, Surroundings surroundings) {
+        Duration look = Duration.ofMillis(20);
+        Backoff backoff = new Backoff(look, look);
+        return new EngineConfig(
+                usual.catalog(),
+                usual.store(),
+                usual.lock(),
+                () -> IntStream.range(0, KBS).mapToObj(i -> "kb-" + i),
+                usual.services(),
+                usual.listeners(),
+                surroundings,
+                usual.executor(),
+                usual.identity(),
+                usual.baseline(),
+                usual.kbConcurrency(),
+                usual.storeConcurrency(),
+                new Timings(Frozen.TTL, look, look, HOUR, backoff, null, HOUR));
+    }
+}
