@@ -67,6 +67,7 @@ final class Batch {
             return entries.isEmpty() ? Long.MAX_VALUE : Math.max(0, oldest + lingerNanos - now);
         }
 
+        /** Forgets what belongs to a partition that was lost: the next holder does it again. */
         private void dropLost() {
             for (Iterator<Entry> each = entries.iterator(); each.hasNext(); ) {
                 KbBody body = each.next().body();
@@ -78,14 +79,20 @@ final class Batch {
         }
 
         private void writeIfDue(boolean nothingRuns) {
-            int most = config.store().maxBatch();
-            while (!entries.isEmpty()
-                    && (nothingRuns
-                            || entries.size() >= most
-                            || dueIn(config.surroundings().nanoTime()) == 0)) {
-                write(new ArrayList<>(entries.subList(0, Math.min(most, entries.size()))));
+            // Each time: the write before may have taken longer than the leases last
+            dropLost();
+            while (isDue(nothingRuns)) {
+                write(new ArrayList<>(entries.subList(0, Math.min(config.store().maxBatch(), entries.size()))));
                 oldest = config.surroundings().nanoTime();
+                dropLost();
             }
+        }
+
+        private boolean isDue(boolean nothingRuns) {
+            return !entries.isEmpty()
+                    && (nothingRuns
+                            || entries.size() >= config.store().maxBatch()
+                            || dueIn(config.surroundings().nanoTime()) == 0);
         }
 
         private void write(List<Entry> part) {
@@ -103,7 +110,6 @@ final class Batch {
                         worker.fenced(entry.body().held);
                     }
                 }
-                Batch.this.dropLost();
                 return;
             }
             entries.subList(0, part.size()).clear();
@@ -166,12 +172,6 @@ final class Batch {
                 .addKeyValue("version", body.version())
                 .setCause(error)
                 .log("A KB failed");
-    }
-
-    /** Forgets what belongs to a partition that was lost: the next holder does it again. */
-    void dropLost() {
-        advanced.dropLost();
-        failed.dropLost();
     }
 
     /** Writes what is due; all of it when nothing runs, failures only when no page is to come either. */

@@ -151,7 +151,6 @@ final class Worker implements Runnable {
         }
         inInbox.addAndGet(-taken);
         counted += taken;
-        batch.dropLost();
         try {
             batch.writeIfDue(inFlight() == batch.size(), !board.isHalted() && isPageToCome());
         } finally {

@@ -49,6 +49,7 @@ class WorkerTest {
         private boolean failing;
         private boolean raisingFails;
         private Duration findTakes = Duration.ZERO;
+        private Duration writeTakes = Duration.ZERO;
 
         private Store() {
             super(() -> TimeUnit.NANOSECONDS.toMicros(surroundings.nanoTime()));
@@ -66,7 +67,9 @@ class WorkerTest {
                 throw new IllegalStateException("the store is down");
             }
             batches.add(List.copyOf(writes));
-            return super.write(carried, writes);
+            WriteResult result = super.write(carried, writes);
+            letPass(writeTakes);
+            return result;
         }
 
         @Override
@@ -119,6 +122,24 @@ class WorkerTest {
     private Duration lastWait() {
         return Duration.ofNanos(
                 surroundings.signals.get(surroundings.signals.size() - 1).lastWait());
+    }
+
+    /** Another replica takes the partition when the lease is over, and the keeper of the leases notices. */
+    private void letPass(Duration time) {
+        if (!time.isZero()) {
+            keepLeases();
+            surroundings.pass(time);
+            assertThat(lock.tryAcquire(View.lockName(OnePartition.NUMBER), Frozen.TTL))
+                    .isPresent();
+            surroundings.letTheWaitsEnd();
+            keepLeases();
+        }
+    }
+
+    private void keepLeases() {
+        for (int loops = surroundings.started.size(); loops > 0; loops--) {
+            surroundings.started.runOne();
+        }
     }
 
     private long version(int kb) {
@@ -360,6 +381,12 @@ class WorkerTest {
     @Test
     void whatFailedGoesInABatchOfItsOwn() {
         enroll(4);
+        everyOtherKbFailsAndAllIsWrittenInBatches(2);
+        assertThat(store.batches.get(0)).hasSize(2).allMatch(KbWrite.Advanced.class::isInstance);
+        assertThat(store.batches.get(1)).hasSize(2).allMatch(KbWrite.Failed.class::isInstance);
+    }
+
+    private void everyOtherKbFailsAndAllIsWrittenInBatches(int batches) {
         body = (context, kbId) -> {
             if (KBS.indexOf(kbId) % 2 == 0) {
                 throw new IllegalStateException("refused");
@@ -371,9 +398,29 @@ class WorkerTest {
             more = bodies.runOne();
         }
         step(worker);
-        assertThat(store.batches).hasSize(2);
-        assertThat(store.batches.get(0)).hasSize(2).allMatch(KbWrite.Advanced.class::isInstance);
-        assertThat(store.batches.get(1)).hasSize(2).allMatch(KbWrite.Failed.class::isInstance);
+        assertThat(store.batches).hasSize(batches);
+    }
+
+    /** The first batch goes out in time, and its answer comes when the lease is over. */
+    @Test
+    void afterAWriteThatTookLongerThanTheLeaseNothingElseIsSent() {
+        enroll(4);
+        store.writeTakes = Frozen.TTL;
+        Worker worker = start();
+        store.mostWrites = 2;
+        boolean more = true;
+        while (more) {
+            more = bodies.runOne();
+        }
+        step(worker);
+        assertThat(store.batches).hasSize(1);
+    }
+
+    @Test
+    void afterOneThatTookSoLongFailuresAreNotSentEither() {
+        enroll(4);
+        store.writeTakes = Frozen.TTL;
+        everyOtherKbFailsAndAllIsWrittenInBatches(1);
     }
 
     @Test
