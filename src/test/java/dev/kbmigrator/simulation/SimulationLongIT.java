@@ -93,6 +93,7 @@ class SimulationLongIT {
             seeds++;
             if (result.violation() != null) {
                 broken++;
+                System.out.println("seed " + result.seed() + ": " + result.violation());
                 if (violations.size() < MOST_SHOWN) {
                     violations.add(result.describe(EVENTS));
                 }

@@ -94,6 +94,29 @@ interface WriteContract extends StoreFixture {
     }
 
     @Test
+    default void aBatchOfAdvancesAnswersForEachKbAndDoesTheOthers() {
+        kbs().enroll(0, "done", "done too");
+        kbs().enroll(1, "there");
+        kbs().enroll(3, "stale");
+        WriteResult result = kbs().write(
+                        new KbWrite.Advanced("stale", 0, 1),
+                        new KbWrite.Advanced("done", 0, 1),
+                        new KbWrite.Advanced("gone", 0, 1),
+                        new KbWrite.Advanced("there", 0, 1),
+                        new KbWrite.Advanced("done too", 0, 1));
+        assertThat(result.staleScopes()).isEmpty();
+        assertThat(result.exceptions())
+                .hasSize(3)
+                .containsEntry("stale", new Stale(3))
+                .containsEntry("there", new Stale(1))
+                .containsEntry("gone", new Gone());
+        assertThat(kbs().version("done")).isEqualTo(1);
+        assertThat(kbs().version("done too")).isEqualTo(1);
+        assertThat(kbs().version("there")).isEqualTo(1);
+        assertThat(kbs().version("stale")).isEqualTo(3);
+    }
+
+    @Test
     default void aFullBatchOfEveryKindIsWritten() {
         int size = Math.min(store().maxBatch(), 1_024);
         assertThat(size).isPositive();
