@@ -49,20 +49,20 @@ final class Bodies {
 
     private Migration migration(Node node, MigrationInfo info) {
         if (!info.globalPart()) {
-            return KbMigration.of(info.version(), info.name(), (context, kbId) -> runKb(node, context, kbId));
+            return KbMigration.of(info.version(), info.name(), (context, kbId) -> runKb(node, info, context, kbId));
         }
         if (!info.kbPart()) {
-            return GlobalMigration.of(info.version(), info.name(), context -> runGlobal(node, context));
+            return GlobalMigration.of(info.version(), info.name(), context -> runGlobal(node, info, context));
         }
         return new Migration() {
             @Override
             public void migrate(MigrationContext context) throws Exception {
-                runGlobal(node, context);
+                runGlobal(node, info, context);
             }
 
             @Override
             public void migrateKb(MigrationContext context, String kbId) throws Exception {
-                runKb(node, context, kbId);
+                runKb(node, info, context, kbId);
             }
 
             @Override
@@ -77,10 +77,11 @@ final class Bodies {
         };
     }
 
-    private void runKb(Node node, MigrationContext context, String kbId) throws Exception {
+    private void runKb(Node node, MigrationInfo info, MigrationContext context, String kbId) throws Exception {
         scheduler.checkAlive();
         scheduler.event("START", kbId, context.version(), context.fencingToken());
         int scope = Partitions.of(kbId);
+        checkIsPlanned(info, context);
         checkKbStart(node, context, kbId);
         run(new Running(node, scope, context), kbId);
         scheduler.event("RETURN", kbId, context.version(), context.fencingToken());
@@ -89,7 +90,6 @@ final class Bodies {
 
     private void checkKbStart(Node node, MigrationContext context, String kbId) {
         long version = context.version();
-        checkIsPlanned(context);
         if (node.closed) {
             scheduler.violate(node + " starts " + kbId + " at version " + version + " after it was closed");
         }
@@ -104,20 +104,22 @@ final class Bodies {
         }
     }
 
-    /** What starts is what the fleet means by that version. */
-    private void checkIsPlanned(MigrationContext context) {
-        String planned = model.names.get(context.version());
-        if (!context.name().equals(planned)) {
-            scheduler.violate("version " + context.version() + " starts as " + context.name()
+    /** What starts is what the fleet means by that version, and not only called so. */
+    private void checkIsPlanned(MigrationInfo info, MigrationContext context) {
+        String planned = model.names.get(info.version());
+        if (info.version() != context.version()
+                || !context.name().equals(planned)
+                || !info.name().equals(planned)) {
+            scheduler.violate(info + " starts as version " + context.version() + ", " + context.name()
                     + ", but in the plan it is " + planned);
         }
     }
 
-    private void runGlobal(Node node, MigrationContext context) throws Exception {
+    private void runGlobal(Node node, MigrationInfo info, MigrationContext context) throws Exception {
         scheduler.checkAlive();
         long version = context.version();
         scheduler.event("START GLOBAL", version, context.fencingToken());
-        checkIsPlanned(context);
+        checkIsPlanned(info, context);
         if (node.closed) {
             scheduler.violate(node + " starts the global part of version " + version + " after it was closed");
         }
