@@ -144,6 +144,9 @@ final class PostgresStateSql extends StandardStateSql {
             UNION ALL SELECT -1, '', 0 WHERE (SELECT found FROM recorded)
             """;
 
+    /** To read so many one after the other is nothing beside a page or a batch. */
+    private static final int FEW_RECORDS = 256;
+
     private final Database database;
     private final Statements statements;
     private final Dialect dialect;
@@ -273,11 +276,12 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     /**
-     * The statement, under another text whenever there is ten times as much on record. The server keeps the plan that it made for a
-     * text, and one that was made for an empty table reads all of it for each batch when it is not empty any more.
+     * The statement, under another text when there is more than little on record. The server keeps the plan that it made for a text,
+     * and one that was made for an empty table reads all of it for each batch when it is not empty any more. One that was made
+     * for some hundred rows goes by the index, and so can be kept.
      */
     private String planned(String template) {
-        return statements.sql(template) + "-- " + Integer.toString(recordsSeen).length();
+        return statements.sql(template) + (recordsSeen < FEW_RECORDS ? "-- few on record" : "-- many on record");
     }
 
     private @Nullable List<KbState> unrecorded(
