@@ -206,8 +206,8 @@ public final class MigratorBuilder {
     }
 
     /**
-     * How many threads of this replica talk to the state store for KBs, and so how many connections they need at most; a few
-     * more serve the coordinator, the leases and checkpoints.
+     * How many threads of this replica write batches of KBs at a time, and so how many connections that needs at most; with one,
+     * another reads meanwhile. A few more serve the coordinator, the leases and checkpoints.
      *
      * @param threads at least 1; 4 by default
      * @return this builder

@@ -41,6 +41,7 @@ final class Batch {
     private final Pile advanced = new Pile(LINGER_NANOS);
     private final Pile failed = new Pile(FAILED_LINGER_NANOS);
     private final List<KbBody> gone = new ArrayList<>();
+    private boolean refused;
 
     private record Entry(
             KbBody body, KbWrite write, @Nullable Throwable error) {}
@@ -82,7 +83,16 @@ final class Batch {
             // Each time: the write before may have taken longer than the leases last
             dropLost();
             while (isDue(nothingRuns)) {
-                write(new ArrayList<>(entries.subList(0, Math.min(config.store().maxBatch(), entries.size()))));
+                refused = !board.beginWriting();
+                if (refused) {
+                    return;
+                }
+                try {
+                    write(new ArrayList<>(
+                            entries.subList(0, Math.min(config.store().maxBatch(), entries.size()))));
+                } finally {
+                    board.endWriting();
+                }
                 oldest = config.surroundings().nanoTime();
                 dropLost();
             }
@@ -134,9 +144,9 @@ final class Batch {
         return config.store().maxBatch() - advanced.entries.size();
     }
 
-    /** How long until what is there has to be written; never when there is nothing. */
+    /** How long until what is there has to be written; never when there is nothing, or when others write and this worker is woken. */
     long dueIn(long now) {
-        return Math.min(advanced.dueIn(now), failed.dueIn(now));
+        return refused ? Long.MAX_VALUE : Math.min(advanced.dueIn(now), failed.dueIn(now));
     }
 
     /** Takes what has finished. */
@@ -176,6 +186,7 @@ final class Batch {
 
     /** Writes what is due; all of it when nothing runs, failures only when no page is to come either. */
     void writeIfDue(boolean nothingRuns, boolean pageToCome) {
+        refused = false;
         dropGone();
         advanced.writeIfDue(nothingRuns);
         failed.writeIfDue(nothingRuns && !pageToCome);

@@ -27,6 +27,10 @@ final class Board {
     private static final int KBS_AT_ONCE = 16_384;
     private static final int LEAST_KBS = 1_024;
     private static final int PARTITIONS_AT_FIRST = 8;
+
+    /** One reads and runs KBs while the other writes. */
+    private static final int LEAST_WORKERS = 2;
+
     private static final double FEW_SLOTS = 0.25;
     private static final double SECONDS_AT_ONCE = 0.5;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
@@ -48,6 +52,8 @@ final class Board {
     private double kbsPerPartition = -1;
     private double kbsPerSecond = -1;
     private boolean storeBound;
+    private int writing;
+    private boolean othersWait;
     private int lastTake = PARTITIONS_AT_FIRST / 2;
     private boolean changed;
     private @Nullable Long contendedAt;
@@ -231,7 +237,26 @@ final class Board {
             return candidates.isEmpty() ? 0 : 1;
         }
         double kbs = candidates.size() * kbsPerPartition;
-        return (int) Math.min(config.storeConcurrency(), Math.ceil(kbs / LEAST_KBS));
+        return (int) Math.min(Math.max(LEAST_WORKERS, config.storeConcurrency()), Math.ceil(kbs / LEAST_KBS));
+    }
+
+    /** Whether a worker may write a batch now; one that may not is woken when another has written. */
+    synchronized boolean beginWriting() {
+        if (writing >= config.storeConcurrency()) {
+            othersWait = true;
+            return false;
+        }
+        writing++;
+        return true;
+    }
+
+    /** The batch is written, or could not be. */
+    synchronized void endWriting() {
+        writing--;
+        if (othersWait) {
+            othersWait = false;
+            workers.forEach(Worker::wake);
+        }
     }
 
     /** Whether that worker is to take more; the first one always is. */

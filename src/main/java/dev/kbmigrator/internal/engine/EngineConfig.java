@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param identity who this replica is
  * @param baseline the version at which a fleet is adopted
  * @param kbConcurrency how many KBs run at a time
- * @param storeConcurrency how many threads talk to the store for KBs
+ * @param storeConcurrency how many threads write batches of KBs at a time
  * @param timings how often and how long
  */
 public record EngineConfig(

@@ -24,8 +24,12 @@ class BoardTest {
 
     private final Manual surroundings = new Manual();
     private final Frozen.Flag loop = new Frozen.Flag();
-    private final Board board =
-            new Board(surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), surroundings.started), loop);
+    private Board board = newBoard();
+
+    private Board newBoard() {
+        return new Board(
+                surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), surroundings.started), loop);
+    }
 
     private View view(int duePartitions, boolean paused, List<ReplicaState> replicas) {
         List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
@@ -149,6 +153,21 @@ class BoardTest {
         assertThat(board.wantedWorkers()).isEqualTo(2);
         board.learnDensity(1, 16);
         assertThat(board.wantedWorkers()).isEqualTo(3);
+    }
+
+    @Test
+    void withOneWriterASecondWorkerReadsMeanwhile() {
+        surroundings.storeConcurrency = 1;
+        board = newBoard();
+        see(256);
+        board.learnDensity(1, 1_000_000);
+        assertThat(board.wantedWorkers()).as("not known to be of use").isEqualTo(1);
+        board.learnRate(1, 2, 0);
+        assertThat(board.wantedWorkers()).isEqualTo(2);
+        assertThat(board.beginWriting()).isTrue();
+        assertThat(board.beginWriting()).isFalse();
+        board.endWriting();
+        assertThat(board.beginWriting()).isTrue();
     }
 
     @Test

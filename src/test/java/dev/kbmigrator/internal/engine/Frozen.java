@@ -28,6 +28,9 @@ class Frozen implements Surroundings {
     static final Duration ACTIVE_LOOK = Duration.ofSeconds(64);
     static final int STORE_CONCURRENCY = 4;
 
+    /** How many batches are written at a time. */
+    int storeConcurrency = STORE_CONCURRENCY;
+
     /** What the engine wants to have run in threads of its own. */
     final Tasks started = new Tasks();
 
@@ -177,7 +180,7 @@ class Frozen implements Surroundings {
                 new Identity("replica", "host", "build"),
                 0,
                 1,
-                STORE_CONCURRENCY,
+                storeConcurrency,
                 new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(hour, hour), null, hour));
     }
 

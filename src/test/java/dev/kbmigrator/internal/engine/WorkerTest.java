@@ -424,6 +424,39 @@ class WorkerTest {
     }
 
     @Test
+    void whileAsManyWriteAsMayItWaitsForOneOfThem() {
+        enroll(2);
+        Worker worker = start();
+        for (int writers = 0; writers < Frozen.STORE_CONCURRENCY; writers++) {
+            assertThat(board.beginWriting()).isTrue();
+        }
+        bodies.runOne();
+        step(worker);
+        Frozen.Flag signal = surroundings.signals.get(surroundings.signals.size() - 1);
+        assertThat(store.batches).isEmpty();
+        assertThat(lastWait()).isEqualTo(config.timings().activeLook());
+        assertThat(signal.isRaised()).isFalse();
+        board.workerStarted(worker);
+        board.endWriting();
+        assertThat(signal.isRaised()).as("it is woken").isTrue();
+        workers.runOne();
+        assertThat(store.batches).hasSize(1);
+        assertThat(board.beginWriting()).as("it has made room").isTrue();
+    }
+
+    @Test
+    void aWriteThatFailsMakesRoomToo() {
+        enroll(1);
+        Worker worker = start();
+        store.failing = true;
+        bodies.runOne();
+        step(worker);
+        for (int writers = 0; writers < Frozen.STORE_CONCURRENCY; writers++) {
+            assertThat(board.beginWriting()).isTrue();
+        }
+    }
+
+    @Test
     void whatFailedWaitsWhilePagesFollow() {
         enroll(4);
         store.mostWrites = 3;
