@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.internal.engine.EngineConfig.Timings;
 import dev.kbmigrator.jdbc.JdbcSettings;
@@ -12,11 +13,19 @@ import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.spi.Snapshot;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -102,6 +111,85 @@ class ThoroughLookTest {
         assertThat(makesOneWithin(TWO_HOURS, () -> another("z", 0, true))).isFalse();
         assertThat(makesOneWithin(config.timings().lately(), () -> {})).isFalse();
         assertThat(makesOneWithin(QUARTER.multipliedBy(2), () -> {})).isTrue();
+    }
+
+    /** In a fleet with one version, how a look finds it that shows KBs of so many partitions below. */
+    private View view(long current, int partitionsBelow) {
+        List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
+        Collections.fill(floors.subList(0, partitionsBelow), 0L);
+        GlobalState state = new GlobalState(
+                1,
+                0,
+                current,
+                1,
+                1,
+                Long.MAX_VALUE,
+                0,
+                List.of(new MigrationInfo(1, "only", true, false)),
+                Json.object());
+        ReplicaState self = new ReplicaState(config.identity().id(), "host", "build", 1, true, 0, 0);
+        return new View(
+                new Snapshot(0, List.of(), floors, List.of(), List.of(self)),
+                surroundings.nanoTime(),
+                state,
+                new Knowledge(1, 0, List.of(), List.of(), Optional.empty()),
+                Json.object(),
+                1,
+                Map.of());
+    }
+
+    /** How long after one that showed so many partitions the next one is due. */
+    private Duration nextAfter(ThoroughLooks looks, long current, int partitionsBelow) {
+        looks.showed(view(current, partitionsBelow));
+        Duration passed = Duration.ZERO;
+        for (Duration step : List.of(Duration.ZERO, Duration.ofMillis(500), Duration.ofMillis(500))) {
+            surroundings.pass(step);
+            passed = passed.plus(step);
+            if (looks.isDue(view(1, 0), surroundings.nanoTime())) {
+                return passed;
+            }
+        }
+        while (passed.compareTo(TWO_HOURS) < 0) {
+            surroundings.pass(Duration.ofSeconds(1));
+            passed = passed.plusSeconds(1);
+            if (looks.isDue(view(1, 0), surroundings.nanoTime())) {
+                return passed;
+            }
+        }
+        throw new AssertionError("never due");
+    }
+
+    @Test
+    void theNextComesAtOnceAsLongAsThereIsLessToDoAndElseLessAndLessOften() {
+        ThoroughLooks looks = new ThoroughLooks(config);
+        surroundings.pass(HOUR);
+        assertThat(looks.isDue(view(1, 0), surroundings.nanoTime())).isTrue();
+        assertThat(nextAfter(looks, 1, 200)).as("some found").isZero();
+        assertThat(nextAfter(looks, 1, 199)).as("one less").isZero();
+        assertThat(nextAfter(looks, 1, 199)).as("as many").isEqualTo(Duration.ofSeconds(1));
+        assertThat(nextAfter(looks, 1, 201)).as("more").isEqualTo(Duration.ofSeconds(2));
+        assertThat(nextAfter(looks, 1, 201)).isEqualTo(Duration.ofSeconds(4));
+        assertThat(nextAfter(looks, 1, 200)).as("less again").isZero();
+        assertThat(nextAfter(looks, 1, 200)).isEqualTo(Duration.ofSeconds(1));
+        for (int seconds = 2; seconds < HOUR.toSeconds(); seconds *= 2) {
+            assertThat(nextAfter(looks, 1, 200)).isEqualTo(Duration.ofSeconds(seconds));
+        }
+        assertThat(nextAfter(looks, 1, 200)).as("no less often than usual").isEqualTo(HOUR);
+        assertThat(nextAfter(looks, 1, 200)).isEqualTo(HOUR);
+    }
+
+    @Test
+    void whereNothingIsFoundTheNextComesInAnHour() {
+        ThoroughLooks looks = new ThoroughLooks(config);
+        assertThat(nextAfter(looks, 1, 0)).isEqualTo(HOUR);
+        assertThat(nextAfter(looks, 1, 1)).as("one found").isZero();
+        assertThat(nextAfter(looks, 1, 0)).as("none left").isEqualTo(HOUR);
+        assertThat(nextAfter(looks, 1, 1)).as("another").isZero();
+    }
+
+    @Test
+    void inAFleetThatIsOnItsWayWhatIsBehindIsNothingToWonderAt() {
+        assertThat(nextAfter(new ThoroughLooks(config), 0, 100)).isEqualTo(HOUR);
     }
 
     /** Real threads, and a clock that the test sets on. */
