@@ -1,12 +1,16 @@
 package dev.kbmigrator.fleet;
 
+import dev.kbmigrator.spi.StateStoreException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Looks at all versions again and again: none may ever be lower than it was. */
 final class VersionWatch {
+
+    private static final int MOST_FAILURES = 5;
 
     private final Fleet fleet;
     private final Map<String, Long> seen = new HashMap<>();
@@ -18,17 +22,31 @@ final class VersionWatch {
     }
 
     void look() {
-        long now = fleet.state().current();
+        long now = read(FleetState::current);
+        Map<String, Long> versions = read(FleetState::versions);
         if (now < current) {
             lowered.add("the fleet, from " + current + " to " + now);
         }
         current = now;
-        fleet.state().versions().forEach((kb, version) -> {
+        versions.forEach((kb, version) -> {
             Long before = seen.put(kb, version);
             if (before != null && before > version) {
                 lowered.add(kb + " from " + before + " to " + version);
             }
         });
+    }
+
+    /** A connection from before the server was stopped fails when it is used. */
+    private <T> T read(Function<FleetState, T> what) {
+        for (int failures = 0; ; failures++) {
+            try {
+                return what.apply(fleet.state());
+            } catch (StateStoreException e) {
+                if (failures == MOST_FAILURES) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** The fleet's version, as of the last look. */
