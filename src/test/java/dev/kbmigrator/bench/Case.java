@@ -36,7 +36,7 @@ record Case(
         return new Case(name, Database.POSTGRES, name, kbs, 1, Integer.MAX_VALUE, true, "floor4");
     }
 
-    static Case library(String id, String contender, int kbs) {
+    static Case kbMigrator(String id, String contender, int kbs) {
         return new Case(id, Database.POSTGRES, contender, kbs, 1, Integer.MAX_VALUE, true, "b");
     }
 

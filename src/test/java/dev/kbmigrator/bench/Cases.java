@@ -9,11 +9,11 @@ final class Cases {
 
     private static final int MILLION = 1_000_000;
 
-    private static final Case UP_TO_DATE = Case.library("a", "a", 100_000).notPerKb();
-    private static final Case THOUSAND = Case.library("b-1000", "b", 1_000);
-    private static final Case HUNDRED_THOUSAND = Case.library("b-100000", "b", 100_000);
-    private static final Case A_MILLION = Case.library("b-1000000", "b", MILLION);
-    private static final Case TEN_PENDING = Case.library("c", "c", 100_000);
+    private static final Case UP_TO_DATE = Case.kbMigrator("a", "a", 100_000).notPerKb();
+    private static final Case THOUSAND = Case.kbMigrator("b-1000", "b", 1_000);
+    private static final Case HUNDRED_THOUSAND = Case.kbMigrator("b-100000", "b", 100_000);
+    private static final Case A_MILLION = Case.kbMigrator("b-1000000", "b", MILLION);
+    private static final Case TEN_PENDING = Case.kbMigrator("c", "c", 100_000);
 
     private Cases() {}
 
@@ -34,8 +34,8 @@ final class Cases {
                 A_MILLION,
                 Case.floor("floor4-1024", MILLION),
                 Case.floor("floor1", MILLION),
-                Case.library("b-1000000-one-writer", "b-one-writer", MILLION),
-                Case.library("e", "e", MILLION));
+                Case.kbMigrator("b-1000000-one-writer", "b-one-writer", MILLION),
+                Case.kbMigrator("e", "e", MILLION));
     }
 
     /** The slower, the fewer tenants: each takes some seconds. */
@@ -49,11 +49,11 @@ final class Cases {
 
     private static List<Case> besideEachOther() {
         // Long enough for what a replica waits for once, at the start and at the end, not to count
-        Case waiting = Case.library("d", "d", 36_000).inRounds(1);
+        Case waiting = Case.kbMigrator("d", "d", 36_000).inRounds(1);
         return List.of(
                 HUNDRED_THOUSAND,
-                Case.library("b-10000", "b", 10_000),
-                Case.library("f", "f", 10_000).notPerKb(),
+                Case.kbMigrator("b-10000", "b", 10_000),
+                Case.kbMigrator("f", "f", 10_000).notPerKb(),
                 waiting.withReplicas(1),
                 waiting.withReplicas(2),
                 waiting.withReplicas(4),
@@ -65,10 +65,10 @@ final class Cases {
                 UP_TO_DATE,
                 THOUSAND,
                 TEN_PENDING,
-                Case.library("i", "i", MILLION).fromNothing().inRounds(1),
-                Case.library("g", "g", 100).notPerKb().inRounds(1),
-                Case.library("h", "h", 20_000).inRounds(1),
-                Case.library("j", "j", 100_000).notPerKb().inRounds(1));
+                Case.kbMigrator("i", "i", MILLION).fromNothing().inRounds(1),
+                Case.kbMigrator("g", "g", 100).notPerKb().inRounds(1),
+                Case.kbMigrator("h", "h", 20_000).inRounds(1),
+                Case.kbMigrator("j", "j", 100_000).notPerKb().inRounds(1));
     }
 
     private static List<Case> elsewhere() {

@@ -144,7 +144,10 @@ final class Batch {
         return config.store().maxBatch() - advanced.entries.size();
     }
 
-    /** How long until what is there has to be written; never when there is nothing, or when others write and this worker is woken. */
+    /**
+     * How long until what is there has to be written; never when there is nothing, or when this worker has to wait for others that
+     * write, and is woken then.
+     */
     long dueIn(long now) {
         return refused ? Long.MAX_VALUE : Math.min(advanced.dueIn(now), failed.dueIn(now));
     }

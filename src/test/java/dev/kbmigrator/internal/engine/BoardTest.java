@@ -3,18 +3,10 @@ package dev.kbmigrator.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
-import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -32,19 +24,9 @@ class BoardTest {
     }
 
     private View view(int duePartitions, boolean paused, List<ReplicaState> replicas) {
-        List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
-        Collections.fill(floors.subList(0, duePartitions), 0L);
-        ObjectNode control = Json.object().put("paused", paused);
-        GlobalState state = new GlobalState(
-                1, 0, 0, 1, 1, Long.MAX_VALUE, 0, List.of(new MigrationInfo(1, "only", true, false)), Json.object());
-        return new View(
-                new Snapshot(TimeUnit.DAYS.toMicros(1), List.of(), floors, List.of(), replicas),
-                surroundings.nanoTime(),
-                state,
-                new Knowledge(1, 0, List.of(), List.of(), Optional.empty()),
-                control,
-                1,
-                Map.of());
+        View seen = surroundings.view(1, 0, Frozen.floors(duePartitions), List.of(), replicas);
+        seen.control().put("paused", paused);
+        return seen;
     }
 
     private void see(int duePartitions) {
@@ -52,7 +34,7 @@ class BoardTest {
     }
 
     private static ReplicaState replica(int number, Duration ago) {
-        long seen = TimeUnit.DAYS.toMicros(1) - TimeUnit.NANOSECONDS.toMicros(ago.toNanos());
+        long seen = Frozen.STORE_MICROS - TimeUnit.NANOSECONDS.toMicros(ago.toNanos());
         return new ReplicaState("replica-" + number, "host", "build", 1, true, 0, seen);
     }
 

@@ -1,20 +1,28 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.engine.EngineConfig.Identity;
 import dev.kbmigrator.internal.engine.EngineConfig.Timings;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +35,9 @@ class Frozen implements Surroundings {
     static final Duration TTL = Duration.ofSeconds(30);
     static final Duration ACTIVE_LOOK = Duration.ofSeconds(64);
     static final int STORE_CONCURRENCY = 4;
+
+    /** The store's clock in every {@link #view}. */
+    static final long STORE_MICROS = TimeUnit.DAYS.toMicros(1);
 
     /** How many batches are written at a time. */
     int storeConcurrency = STORE_CONCURRENCY;
@@ -182,6 +193,36 @@ class Frozen implements Surroundings {
                 1,
                 storeConcurrency,
                 new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(hour, hour), null, hour));
+    }
+
+    /** What a look shows of a fleet with one version, taken now. */
+    View view(
+            long revision, long current, List<Long> floors, List<AttemptCount> attempts, List<ReplicaState> replicas) {
+        GlobalState state = new GlobalState(
+                revision,
+                0,
+                current,
+                1,
+                1,
+                Long.MAX_VALUE,
+                0,
+                List.of(new MigrationInfo(1, "only", true, false)),
+                Json.object());
+        return new View(
+                new Snapshot(STORE_MICROS, List.of(), floors, attempts, replicas),
+                nanoTime(),
+                state,
+                new Knowledge(1, 0, List.of(), List.of(), Optional.empty()),
+                Json.object(),
+                1,
+                Map.of());
+    }
+
+    /** Floors of which the first so many are below version 1, and the others there. */
+    static List<Long> floors(int below) {
+        List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
+        Collections.fill(floors.subList(0, below), 0L);
+        return floors;
     }
 
     /** A partition that is held for a ttl. */

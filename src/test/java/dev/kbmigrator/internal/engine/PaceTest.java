@@ -2,26 +2,19 @@ package dev.kbmigrator.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
-import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PaceTest {
-
-    private static final long STORE_MICROS = TimeUnit.DAYS.toMicros(1);
 
     private final Manual surroundings = new Manual();
     private final EngineConfig config =
@@ -35,24 +28,7 @@ class PaceTest {
     }
 
     private View view(long revision, long current, List<Long> floors, AttemptCount... attempts) {
-        GlobalState state = new GlobalState(
-                revision,
-                current,
-                current,
-                1,
-                1,
-                Long.MAX_VALUE,
-                0,
-                List.of(new MigrationInfo(1, "only", true, false)),
-                Json.object());
-        return new View(
-                new Snapshot(STORE_MICROS, List.of(), floors, List.of(attempts), List.of()),
-                surroundings.nanoTime(),
-                state,
-                new Knowledge(1, 0, List.of(), List.of(), Optional.empty()),
-                Json.object(),
-                1,
-                Map.of());
+        return surroundings.view(revision, current, floors, List.of(attempts), List.of());
     }
 
     private Duration after(Pace pace, View view) {
@@ -109,28 +85,19 @@ class PaceTest {
     }
 
     private View seenBy(int replicas) {
-        View unchanged = view(1, 0);
         List<ReplicaState> all = IntStream.range(0, replicas)
-                .mapToObj(number -> new ReplicaState("replica-" + number, "host", "build", 1, true, 0, STORE_MICROS))
+                .mapToObj(number ->
+                        new ReplicaState("replica-" + number, "host", "build", 1, true, 0, Frozen.STORE_MICROS))
                 .toList();
-        Snapshot alone = unchanged.snapshot();
-        return new View(
-                new Snapshot(STORE_MICROS, alone.documents(), alone.floors(), alone.attempts(), all),
-                unchanged.takenAt(),
-                unchanged.state(),
-                unchanged.knowledge(),
-                unchanged.control(),
-                unchanged.goal(),
-                unchanged.requests());
+        return surroundings.view(1, 0, Collections.nCopies(Partitions.COUNT, 0L), List.of(), all);
     }
 
     @Test
     void theCoordinatorLooksOftenWhenAllButAFewPartitionsAreThere() {
-        List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
-        Collections.fill(floors.subList(0, 16), 0L);
-        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, floors)))).isEqualTo(share(16));
-        floors.set(16, 0L);
-        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, floors)))).isEqualTo(share(4));
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, Frozen.floors(16)))))
+                .isEqualTo(share(16));
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, Frozen.floors(17)))))
+                .isEqualTo(share(4));
     }
 
     @Test
@@ -147,7 +114,7 @@ class PaceTest {
 
     @Test
     void aKbThatIsDueEarlierIsNotKeptWaiting() {
-        View due = view(1, 1, new AttemptCount(0, 1, 0, 1, 0, STORE_MICROS + TimeUnit.SECONDS.toMicros(3)));
+        View due = view(1, 1, new AttemptCount(0, 1, 0, 1, 0, Frozen.STORE_MICROS + TimeUnit.SECONDS.toMicros(3)));
         surroundings.pass(Duration.ofSeconds(1));
         assertThat(after(background, due)).isEqualTo(Duration.ofSeconds(2).plusMillis(1));
         assertThat(after(singleRun, due))

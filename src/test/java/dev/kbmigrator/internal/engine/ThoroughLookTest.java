@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.KbMigration;
-import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.internal.engine.EngineConfig.Timings;
 import dev.kbmigrator.jdbc.JdbcSettings;
@@ -13,19 +12,13 @@ import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Heartbeat;
-import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
-import dev.kbmigrator.spi.Snapshot;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -42,6 +35,7 @@ import org.junit.jupiter.api.Timeout;
 class ThoroughLookTest {
 
     private static final int KBS = 1_000;
+    private static final Duration STEP = Duration.ofMillis(500);
     private static final Duration QUARTER = Duration.ofMinutes(15);
     private static final Duration HOUR = Duration.ofHours(1);
     private static final Duration TWO_HOURS = Duration.ofHours(2);
@@ -113,48 +107,19 @@ class ThoroughLookTest {
         assertThat(makesOneWithin(QUARTER.multipliedBy(2), () -> {})).isTrue();
     }
 
-    /** In a fleet with one version, how a look finds it that shows KBs of so many partitions below. */
     private View view(long current, int partitionsBelow) {
-        List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 1L));
-        Collections.fill(floors.subList(0, partitionsBelow), 0L);
-        GlobalState state = new GlobalState(
-                1,
-                0,
-                current,
-                1,
-                1,
-                Long.MAX_VALUE,
-                0,
-                List.of(new MigrationInfo(1, "only", true, false)),
-                Json.object());
-        ReplicaState self = new ReplicaState(config.identity().id(), "host", "build", 1, true, 0, 0);
-        return new View(
-                new Snapshot(0, List.of(), floors, List.of(), List.of(self)),
-                surroundings.nanoTime(),
-                state,
-                new Knowledge(1, 0, List.of(), List.of(), Optional.empty()),
-                Json.object(),
-                1,
-                Map.of());
+        ReplicaState self = new ReplicaState(config.identity().id(), "host", "build", 1, true, 0, Frozen.STORE_MICROS);
+        return surroundings.view(1, current, Frozen.floors(partitionsBelow), List.of(), List.of(self));
     }
 
     /** How long after one that showed so many partitions the next one is due. */
     private Duration nextAfter(ThoroughLooks looks, long current, int partitionsBelow) {
         looks.showed(view(current, partitionsBelow));
-        Duration passed = Duration.ZERO;
-        for (Duration step : List.of(Duration.ZERO, Duration.ofMillis(500), Duration.ofMillis(500))) {
-            surroundings.pass(step);
-            passed = passed.plus(step);
+        for (Duration passed = Duration.ZERO; passed.compareTo(TWO_HOURS) < 0; passed = passed.plus(STEP)) {
             if (looks.isDue(view(1, 0), surroundings.nanoTime())) {
                 return passed;
             }
-        }
-        while (passed.compareTo(TWO_HOURS) < 0) {
-            surroundings.pass(Duration.ofSeconds(1));
-            passed = passed.plusSeconds(1);
-            if (looks.isDue(view(1, 0), surroundings.nanoTime())) {
-                return passed;
-            }
+            surroundings.pass(STEP);
         }
         throw new AssertionError("never due");
     }
