@@ -1,5 +1,7 @@
 package dev.kbmigrator;
 
+import com.google.common.base.Strings;
+
 /**
  * What a plan says of one migration.
  *
@@ -41,6 +43,6 @@ public record MigrationInfo(long version, String name, boolean kbPart, boolean g
     /** The version with four digits at least, and the name: {@code 0012_backfill_file_md5}. */
     @Override
     public String toString() {
-        return String.format("%04d_%s", version, name);
+        return Strings.padStart(Long.toString(version), 4, '0') + "_" + name;
     }
 }

@@ -130,6 +130,21 @@ class ArchitectureTest {
         ONLY_SURROUNDINGS_TOUCH_TIME_THREADS_AND_CHANCE.check(LIBRARY);
     }
 
+    /** Replicas have to spell names and numbers alike, whatever language and digits the host's default locale has. */
+    @Test
+    void nothingIsWrittenInTheDefaultLocale() {
+        noClasses()
+                .should()
+                .callMethod(String.class, "format", String.class, Object[].class)
+                .orShould()
+                .callMethod(String.class, "formatted", Object[].class)
+                .orShould()
+                .callMethod(String.class, "toLowerCase")
+                .orShould()
+                .callMethod(String.class, "toUpperCase")
+                .check(LIBRARY);
+    }
+
     @Test
     void aDirectUseOfTimeThreadsOrChanceIsDetected() throws ClassNotFoundException {
         Class<?> knownBad = Class.forName("dev.kbmigrator.internal.KnownBadSurroundings");

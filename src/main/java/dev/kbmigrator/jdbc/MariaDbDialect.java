@@ -7,6 +7,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * MariaDB 10.6 and later, and MySQL 8. Ids are kept as bytes, because even a binary collation takes {@code "a"} and
@@ -195,7 +196,10 @@ final class MariaDbDialect extends Dialect {
 
     @Override
     void limit(Connection connection, Duration timeout) throws SQLException {
-        execute(connection, (mariaDb ? MARIADB_SETTINGS : MYSQL_SETTINGS).formatted(Math.max(1, timeout.toSeconds())));
+        execute(
+                connection,
+                String.format(
+                        Locale.ROOT, mariaDb ? MARIADB_SETTINGS : MYSQL_SETTINGS, Math.max(1, timeout.toSeconds())));
     }
 
     @Override

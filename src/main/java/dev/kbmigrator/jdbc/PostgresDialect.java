@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /** PostgreSQL, 14 and later, and what speaks its dialect. */
 final class PostgresDialect extends Dialect {
@@ -162,19 +163,19 @@ final class PostgresDialect extends Dialect {
     @Override
     int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(false);
-        execute(connection, """
+        execute(connection, String.format(Locale.ROOT, """
                 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
                 SET LOCAL idle_in_transaction_session_timeout = %1$d;
                 SET LOCAL statement_timeout = %1$d
-                """.formatted(timeout.toMillis()));
+                """, timeout.toMillis()));
         return UNCHANGED;
     }
 
     @Override
     void limit(Connection connection, Duration timeout) throws SQLException {
-        execute(connection, """
+        execute(connection, String.format(Locale.ROOT, """
                 SET LOCAL idle_in_transaction_session_timeout = %1$d;
                 SET LOCAL statement_timeout = %1$d
-                """.formatted(timeout.toMillis()));
+                """, timeout.toMillis()));
     }
 }

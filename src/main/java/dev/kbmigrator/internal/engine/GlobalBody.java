@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Strings;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.StateStore;
@@ -82,7 +83,7 @@ final class GlobalBody extends Body {
 
     /** The name of the record of a version's global part. */
     static String documentOf(long version) {
-        return PREFIX + String.format("%019d", version);
+        return PREFIX + Strings.padStart(Long.toString(version), 19, '0');
     }
 
     /** The record of a version's global part; empty when nothing is on record. */

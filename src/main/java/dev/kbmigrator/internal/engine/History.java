@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Strings;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
@@ -47,7 +48,7 @@ final class History {
     }
 
     private void update(MigrationInfo migration, Epoch epoch, Consumer<ObjectNode> change) {
-        String name = PREFIX + String.format("%019d", migration.version());
+        String name = PREFIX + Strings.padStart(Long.toString(migration.version()), 19, '0');
         Document before = config.store().document(name).orElse(null);
         ObjectNode record = before == null ? Json.object() : Json.read(before);
         record.put("version", migration.version());

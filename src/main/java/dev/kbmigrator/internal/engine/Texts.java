@@ -3,6 +3,7 @@ package dev.kbmigrator.internal.engine;
 import com.google.common.base.Throwables;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.spi.Attempt;
+import java.util.Locale;
 
 /** Texts from outside, bounded. */
 final class Texts {
@@ -46,7 +47,7 @@ final class Texts {
         StringBuilder escaped = new StringBuilder(json.length());
         json.codePoints().forEach(point -> {
             if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
-                escaped.append(String.format("\\u%04X", point));
+                escaped.append("\\u").append(Integer.toHexString(point).toUpperCase(Locale.ROOT));
             } else {
                 escaped.appendCodePoint(point);
             }

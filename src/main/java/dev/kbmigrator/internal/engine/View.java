@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.Strings;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
@@ -187,6 +188,8 @@ record View(
     }
 
     static String lockName(int scope) {
-        return scope == Epoch.COORDINATOR ? "migrations" : String.format("partition-%03d", scope);
+        return scope == Epoch.COORDINATOR
+                ? "migrations"
+                : "partition-" + Strings.padStart(Integer.toString(scope), 3, '0');
     }
 }
