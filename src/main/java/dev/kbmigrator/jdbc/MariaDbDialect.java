@@ -164,9 +164,12 @@ final class MariaDbDialect extends Dialect {
         return hasCode(error, 1146);
     }
 
+    /** Of one key in a list, an update or a delete does not see that it is the table's: it would read, and lock, every row. */
     @Override
     String keysIn(int keys) {
-        return "(kb_partition, kb_id) IN (" + Placeholders.rows(keys, 2) + ")";
+        return keys == 1
+                ? "kb_partition = ? AND kb_id = ?"
+                : "(kb_partition, kb_id) IN (" + Placeholders.rows(keys, 2) + ")";
     }
 
     @Override
