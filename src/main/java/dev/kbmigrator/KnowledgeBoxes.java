@@ -1,7 +1,6 @@
 package dev.kbmigrator;
 
 import java.util.Collection;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /** The host's own list of its KBs. Called from the library's threads, by one replica at a time most of the time. */
@@ -27,6 +26,6 @@ public interface KnowledgeBoxes {
      * @throws Exception when it cannot be told now: then they count as existing
      */
     default Collection<String> existing(Collection<String> kbIds) throws Exception {
-        return Set.copyOf(kbIds);
+        return kbIds;
     }
 }

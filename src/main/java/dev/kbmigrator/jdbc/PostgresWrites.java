@@ -9,7 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -174,11 +174,13 @@ final class PostgresWrites {
     /** In the order of their keys, each key computed once; of two writes of one KB, the later. */
     PostgresWrites(List<KbWrite> unsorted) {
         List<Row> sorted = new ArrayList<>(unsorted.size());
-        unsorted.forEach(write -> sorted.add(new Row(Key.of(write.kbId()), write)));
+        for (KbWrite write : unsorted) {
+            sorted.add(new Row(Key.of(write.kbId()), write));
+        }
         // Mostly sorted already, because pages are: that is where this sort is quick
-        sorted.sort(Comparator.comparing(Row::key));
+        Collections.sort(sorted);
         for (int i = sorted.size() - 2; i >= 0; i--) {
-            if (sorted.get(i).key().equals(sorted.get(i + 1).key())) {
+            if (sorted.get(i).compareTo(sorted.get(i + 1)) == 0) {
                 sorted.remove(i);
             }
         }
@@ -194,10 +196,21 @@ final class PostgresWrites {
         }
     }
 
-    private record Row(Key key, KbWrite write) {}
+    private record Row(Key key, KbWrite write) implements Comparable<Row> {
+
+        @Override
+        public int compareTo(Row other) {
+            return key.compareTo(other.key);
+        }
+    }
 
     /** KBs of one partition that advance from one version to another. */
-    private record Group(short partition, long from, long to) {}
+    private record Group(short partition, long from, long to) {
+
+        private boolean takes(short ofPartition, KbWrite.Advanced advance) {
+            return partition == ofPartition && from == advance.from() && to == advance.to();
+        }
+    }
 
     /** How many epochs were current, which KBs were not written, and whether nothing was because something is on record. */
     record Outcome(int current, List<String> missed, boolean recorded) {}
@@ -235,10 +248,15 @@ final class PostgresWrites {
     /** Group by group: partition, version before, version after, place of the first and of the last id; then the ids. */
     private int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
         Map<Group, List<String>> groups = new LinkedHashMap<>();
+        Group before = null;
+        List<String> neighbours = new ArrayList<>();
         for (int i = 0; i < kbIds.length; i++) {
             KbWrite.Advanced advance = (KbWrite.Advanced) writes.get(i);
-            groups.computeIfAbsent(new Group(partitions[i], advance.from(), advance.to()), group -> new ArrayList<>())
-                    .add(kbIds[i]);
+            if (before == null || !before.takes(partitions[i], advance)) {
+                before = new Group(partitions[i], advance.from(), advance.to());
+                neighbours = groups.computeIfAbsent(before, group -> new ArrayList<>());
+            }
+            neighbours.add(kbIds[i]);
         }
         Integer[] first = new Integer[groups.size()];
         Integer[] last = new Integer[groups.size()];

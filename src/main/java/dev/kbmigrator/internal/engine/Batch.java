@@ -108,9 +108,13 @@ final class Batch {
         private void write(List<Entry> part) {
             Map<Integer, Epoch> epochs = new LinkedHashMap<>();
             List<KbWrite> writes = new ArrayList<>(part.size());
+            Held before = null;
             for (Entry entry : part) {
-                Epoch epoch = entry.body().held.epoch();
-                epochs.put(epoch.scope(), epoch);
+                Held held = entry.body().held;
+                if (held != before) {
+                    epochs.put(held.scope(), held.epoch());
+                    before = held;
+                }
                 writes.add(entry.write());
             }
             WriteResult result = config.store().write(epochs.values(), writes);
@@ -154,7 +158,8 @@ final class Batch {
 
     /** Takes what has finished. */
     void add(KbBody body) {
-        if (body.outcome() instanceof Cancelled) {
+        Body.Outcome outcome = body.outcome();
+        if (outcome instanceof Cancelled) {
             body.held.dropped(body.kb());
             return;
         }
@@ -162,9 +167,9 @@ final class Batch {
             reached(body, body.version());
             return;
         }
-        if (body.outcome() instanceof Done) {
+        if (outcome instanceof Done) {
             advanced.add(new Entry(body, new KbWrite.Advanced(body.kb(), body.from(), body.version()), null));
-        } else if (body.outcome() instanceof Failed failure) {
+        } else if (outcome instanceof Failed failure) {
             fail(body, failure.printed());
         } else {
             gone.add(body);

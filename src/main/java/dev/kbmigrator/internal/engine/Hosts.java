@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,10 +17,15 @@ final class Hosts {
 
     private Hosts() {}
 
-    static Set<String> existing(EngineConfig config, Collection<KbState> kbs) {
+    /** Tells which of some KBs exist. */
+    static Predicate<String> existing(EngineConfig config, Collection<KbState> kbs) {
         List<String> ids = new ArrayList<>(kbs.size());
-        kbs.forEach(kb -> ids.add(kb.kbId()));
-        return existingIds(config, ids);
+        for (KbState kb : kbs) {
+            ids.add(kb.kbId());
+        }
+        Collection<String> existing = existingIds(config, ids);
+        // A host that does not look gives back all that it was asked for
+        return existing == ids && ids.size() == kbs.size() ? kbId -> true : existing::contains;
     }
 
     static boolean isGone(EngineConfig config, String kbId) {
@@ -34,16 +40,16 @@ final class Hosts {
         return existingIds(config, List.of(madeUp)).isEmpty() && !isGone(config, kbId);
     }
 
-    static Set<String> existingIds(EngineConfig config, Collection<String> ids) {
+    static Collection<String> existingIds(EngineConfig config, Collection<String> ids) {
         if (ids.isEmpty()) {
             return Set.of();
         }
         try {
             Collection<String> existing = config.knowledgeBoxes().existing(ids);
-            return existing instanceof Set<String> set ? set : new HashSet<>(existing);
+            return existing == ids || existing instanceof Set ? existing : new HashSet<>(existing);
         } catch (Exception | Error e) {
             LOG.atWarn().setCause(Texts.printable(e)).log("The host could not tell which of {} KBs exist", ids.size());
-            return Set.copyOf(ids);
+            return ids;
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.PageRequest;
 import dev.kbmigrator.spi.Partitions;
@@ -36,12 +37,36 @@ final class Pass {
     /** How many KBs it found to do. */
     long kbs;
 
+    private @Nullable Step latest;
+
+    /**
+     * What takes a KB on from a version.
+     *
+     * @param info the next migration with a part for it; null when there is none
+     * @param migration the same, of this build; null when there is none, or this build does not know it
+     */
+    record Step(
+            long from,
+            @Nullable MigrationInfo info,
+            @Nullable Migration migration) {}
+
     Pass(Map<Integer, Held> held, View view, PageRequest first, long now) {
         this.held = held;
         this.goal = view.goal();
         this.plan = view.state().plan();
         this.next = first;
         this.pagedAt = now;
+    }
+
+    /** What takes a KB on from a version, or nothing; remembered, because most KBs of a page are at the same. */
+    Step step(long from, Catalog catalog) {
+        Step step = latest;
+        if (step == null || step.from() != from) {
+            MigrationInfo info = Plans.next(plan, from, goal);
+            step = new Step(from, info, info == null ? null : catalog.get(info.version()));
+            latest = step;
+        }
+        return step;
     }
 
     boolean isQuiet() {

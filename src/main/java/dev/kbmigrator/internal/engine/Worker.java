@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -265,24 +266,30 @@ final class Worker implements Runnable {
     private void queue(Pass pass, Collection<KbState> kbs) {
         List<KbState> candidates = new ArrayList<>(kbs.size());
         List<Held> holders = new ArrayList<>(kbs.size());
+        Held held = null;
+        int before = -1;
         for (KbState kb : kbs) {
-            Held held = pass.held.get(Partitions.of(kb.kbId()));
+            int partition = Partitions.of(kb.kbId());
+            if (partition != before) {
+                held = pass.held.get(partition);
+                before = partition;
+            }
             if (held != null && !held.isLost() && held.mayBeReleased() && !held.inFlight.contains(kb.kbId())) {
                 candidates.add(kb);
                 holders.add(held);
             }
         }
-        Set<String> existing = Hosts.existing(config, candidates);
+        Predicate<String> exists = Hosts.existing(config, candidates);
         List<KbBody> bodies = new ArrayList<>(candidates.size());
         for (int i = 0; i < candidates.size(); i++) {
             KbState kb = candidates.get(i);
-            Held held = holders.get(i);
-            KbBody body = existing.contains(kb.kbId()) ? bodyFor(pass, held, kb) : null;
+            Held holder = holders.get(i);
+            KbBody body = exists.test(kb.kbId()) ? bodyFor(pass, holder, kb) : null;
             if (body == null) {
-                held.skipped |= kb.version() < pass.goal;
-            } else if (held.inFlight.add(kb.kbId())) {
+                holder.skipped |= kb.version() < pass.goal;
+            } else if (holder.inFlight.add(kb.kbId())) {
                 bodies.add(body);
-                pass.found.set(held.scope());
+                pass.found.set(holder.scope());
             }
         }
         if (pass.kbs == 0 && !bodies.isEmpty()) {
@@ -297,8 +304,9 @@ final class Worker implements Runnable {
     }
 
     private @Nullable KbBody bodyFor(Pass pass, Held held, KbState kb) {
-        MigrationInfo next = Plans.next(pass.plan, kb.version(), pass.goal);
-        Migration migration = next == null ? null : config.catalog().get(next.version());
+        Pass.Step step = pass.step(kb.version(), config.catalog());
+        MigrationInfo next = step.info();
+        Migration migration = step.migration();
         if (next == null
                 || migration == null
                 || kb.version() < board.view().knowledge().above()) {
