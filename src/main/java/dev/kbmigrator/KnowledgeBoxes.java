@@ -21,7 +21,7 @@ public interface KnowledgeBoxes {
      * Which of some KBs exist now. Asked before KBs are run, and again before a failure is recorded, so that a KB that was
      * deleted in the middle is dropped rather than failed. Override it when it can be answered cheaply.
      *
-     * @param kbIds at most a few hundred ids
+     * @param kbIds at most 1,024 ids
      * @return those that exist; by default all of them
      * @throws Exception when it cannot be told now: then they count as existing
      */

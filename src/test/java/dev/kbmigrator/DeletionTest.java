@@ -7,6 +7,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,7 +24,7 @@ class DeletionTest {
     /** KBs that are deleted right after the host was asked about them for the first time. */
     private final Set<String> deletedNext = ConcurrentHashMap.newKeySet();
 
-    private final class Host implements KnowledgeBoxes {
+    private class Host implements KnowledgeBoxes {
 
         private final List<String> listed;
 
@@ -49,6 +51,54 @@ class DeletionTest {
                 .run();
         assertThat(fleet.version("deleted")).isEqualTo(-1);
         assertThat(fleet.ran).containsExactlyInAnyOrder("1/kb-0", "1/kb-1", "1/kb-2");
+    }
+
+    /** The library recognises by the same list that all exist. */
+    @Test
+    void aHostMayTakeThoseThatAreDeletedOutOfTheListItWasAskedWith() {
+        Set<String> deleted = ConcurrentHashMap.newKeySet();
+        KnowledgeBoxes host = new KnowledgeBoxes() {
+            @Override
+            public Stream<String> ids() {
+                return fleet.kbs.stream();
+            }
+
+            @Override
+            public Collection<String> existing(Collection<String> kbIds) {
+                kbIds.removeIf(deleted::contains);
+                return kbIds;
+            }
+        };
+        fleet.migrator(builder -> builder.knowledgeBoxes(host), fleet.recording(1))
+                .run();
+        deleted.add("kb-1");
+        fleet.ran.clear();
+        fleet.migrator(builder -> builder.knowledgeBoxes(host), fleet.recording(1), fleet.recording(2))
+                .start();
+        Fleet.await().until(() -> fleet.version("kb-0") == 2 && fleet.version("kb-2") == 2);
+        assertThat(fleet.ran).containsExactlyInAnyOrder("2/kb-0", "2/kb-2");
+        assertThat(fleet.version("kb-1")).isEqualTo(1);
+    }
+
+    @Test
+    void theHostIsAskedAbout1024AtOnceAtMost() {
+        IntStream.range(0, 3_000).forEach(i -> fleet.kbs.add("more-" + i));
+        Set<String> asked = ConcurrentHashMap.newKeySet();
+        AtomicInteger most = new AtomicInteger();
+        Host host = new Host() {
+            @Override
+            public Collection<String> existing(Collection<String> kbIds) {
+                most.accumulateAndGet(kbIds.size(), Math::max);
+                asked.addAll(kbIds);
+                return kbIds.stream().filter(kbId -> !kbId.equals("more-2999")).toList();
+            }
+        };
+        fleet.migrator(builder -> builder.knowledgeBoxes(host), fleet.recording(1))
+                .run();
+        assertThat(most).hasValue(1_024);
+        assertThat(asked).hasSize(3_003);
+        assertThat(fleet.ran).hasSize(3_002);
+        assertThat(fleet.version("more-2999")).isEqualTo(-1);
     }
 
     @Test

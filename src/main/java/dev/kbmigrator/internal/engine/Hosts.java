@@ -1,5 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
+import com.google.common.collect.Iterables;
+import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.spi.KbState;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,6 +16,9 @@ import org.slf4j.LoggerFactory;
 final class Hosts {
 
     private static final Logger LOG = LoggerFactory.getLogger(Hosts.class);
+
+    /** As many as the host is asked about in one call: that is what {@link KnowledgeBoxes#existing} says. */
+    private static final int AT_ONCE = 1_024;
 
     private Hosts() {}
 
@@ -41,9 +46,17 @@ final class Hosts {
     }
 
     static Collection<String> existingIds(EngineConfig config, Collection<String> ids) {
-        if (ids.isEmpty()) {
-            return Set.of();
+        if (ids.size() <= AT_ONCE) {
+            return ids.isEmpty() ? Set.of() : existingAtOnce(config, ids);
         }
+        Set<String> existing = new HashSet<>();
+        for (List<String> part : Iterables.partition(ids, AT_ONCE)) {
+            existing.addAll(existingAtOnce(config, new ArrayList<>(part)));
+        }
+        return existing;
+    }
+
+    private static Collection<String> existingAtOnce(EngineConfig config, Collection<String> ids) {
         try {
             Collection<String> existing = config.knowledgeBoxes().existing(ids);
             return existing == ids || existing instanceof Set ? existing : new HashSet<>(existing);
