@@ -57,12 +57,7 @@ class DeletionTest {
     @Test
     void aHostMayTakeThoseThatAreDeletedOutOfTheListItWasAskedWith() {
         Set<String> deleted = ConcurrentHashMap.newKeySet();
-        KnowledgeBoxes host = new KnowledgeBoxes() {
-            @Override
-            public Stream<String> ids() {
-                return fleet.kbs.stream();
-            }
-
+        Host host = new Host() {
             @Override
             public Collection<String> existing(Collection<String> kbIds) {
                 kbIds.removeIf(deleted::contains);

@@ -191,8 +191,7 @@ final class Enrolment {
             Set<String> enrolled =
                     config.store().enroll(batch, board.view().state().baseline());
             batch.clear();
-            Set<String> gone = new HashSet<>(enrolled);
-            gone.removeAll(Hosts.existingIds(config, enrolled));
+            Set<String> gone = Hosts.missing(config, enrolled);
             if (!gone.isEmpty()) {
                 config.store().remove(gone);
             }

@@ -2,13 +2,11 @@ package dev.kbmigrator.internal.engine;
 
 import com.google.common.collect.Iterables;
 import dev.kbmigrator.KnowledgeBoxes;
-import dev.kbmigrator.spi.KbState;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,19 +20,17 @@ final class Hosts {
 
     private Hosts() {}
 
-    /** Tells which of some KBs exist. */
-    static Predicate<String> existing(EngineConfig config, Collection<KbState> kbs) {
-        List<String> ids = new ArrayList<>(kbs.size());
-        for (KbState kb : kbs) {
-            ids.add(kb.kbId());
+    /** Those of some KBs that do not exist. */
+    static Set<String> missing(EngineConfig config, Collection<String> kbIds) {
+        Set<String> missing = new HashSet<>();
+        for (List<String> part : Iterables.partition(kbIds, AT_ONCE)) {
+            missing.addAll(missingAtOnce(config, part));
         }
-        Collection<String> existing = existingIds(config, ids);
-        // A host that does not look gives back all that it was asked for
-        return existing == ids && ids.size() == kbs.size() ? kbId -> true : existing::contains;
+        return missing;
     }
 
     static boolean isGone(EngineConfig config, String kbId) {
-        return !existingIds(config, List.of(kbId)).contains(kbId);
+        return !missing(config, List.of(kbId)).isEmpty();
     }
 
     /**
@@ -42,27 +38,26 @@ final class Hosts {
      */
     static boolean claims(EngineConfig config, String kbId) {
         String madeUp = "kb-migrator/" + config.identity().id();
-        return existingIds(config, List.of(madeUp)).isEmpty() && !isGone(config, kbId);
+        return isGone(config, madeUp) && !isGone(config, kbId);
     }
 
-    static Collection<String> existingIds(EngineConfig config, Collection<String> ids) {
-        if (ids.size() <= AT_ONCE) {
-            return ids.isEmpty() ? Set.of() : existingAtOnce(config, ids);
-        }
-        Set<String> existing = new HashSet<>();
-        for (List<String> part : Iterables.partition(ids, AT_ONCE)) {
-            existing.addAll(existingAtOnce(config, new ArrayList<>(part)));
-        }
-        return existing;
-    }
-
-    private static Collection<String> existingAtOnce(EngineConfig config, Collection<String> ids) {
+    private static Set<String> missingAtOnce(EngineConfig config, List<String> kbIds) {
+        // The host's own, so that it may take out what it does not have
+        List<String> asked = new ArrayList<>(kbIds);
         try {
-            Collection<String> existing = config.knowledgeBoxes().existing(ids);
-            return existing == ids || existing instanceof Set ? existing : new HashSet<>(existing);
+            Collection<String> existing = config.knowledgeBoxes().existing(asked);
+            if (existing == asked && asked.size() == kbIds.size()) {
+                // A host that does not look gives back all that it was asked about
+                return Set.of();
+            }
+            Set<String> missing = new HashSet<>(kbIds);
+            existing.forEach(missing::remove);
+            return missing;
         } catch (Exception | Error e) {
-            LOG.atWarn().setCause(Texts.printable(e)).log("The host could not tell which of {} KBs exist", ids.size());
-            return ids;
+            LOG.atWarn()
+                    .setCause(Texts.printable(e))
+                    .log("The host could not tell which of {} KBs exist", kbIds.size());
+            return Set.of();
         }
     }
 }

@@ -42,6 +42,7 @@ final class Pass {
     /**
      * What takes a KB on from a version.
      *
+     * @param from the version
      * @param info the next migration with a part for it; null when there is none
      * @param migration the same, of this build; null when there is none, or this build does not know it
      */
@@ -58,7 +59,7 @@ final class Pass {
         this.pagedAt = now;
     }
 
-    /** What takes a KB on from a version, or nothing; remembered, because most KBs of a page are at the same. */
+    /** What takes a KB on from a version; remembered, because most KBs of a page are at the same. */
     Step step(long from, Catalog catalog) {
         Step step = latest;
         if (step == null || step.from() != from) {

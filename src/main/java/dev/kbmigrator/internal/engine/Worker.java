@@ -1,5 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
+import com.google.common.collect.Lists;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.KbState;
@@ -17,7 +18,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -279,12 +279,12 @@ final class Worker implements Runnable {
                 holders.add(held);
             }
         }
-        Predicate<String> exists = Hosts.existing(config, candidates);
+        Set<String> missing = Hosts.missing(config, Lists.transform(candidates, KbState::kbId));
         List<KbBody> bodies = new ArrayList<>(candidates.size());
         for (int i = 0; i < candidates.size(); i++) {
             KbState kb = candidates.get(i);
             Held holder = holders.get(i);
-            KbBody body = exists.test(kb.kbId()) ? bodyFor(pass, holder, kb) : null;
+            KbBody body = missing.contains(kb.kbId()) ? null : bodyFor(pass, holder, kb);
             if (body == null) {
                 holder.skipped |= kb.version() < pass.goal;
             } else if (holder.inFlight.add(kb.kbId())) {
