@@ -26,16 +26,20 @@ final class PostgresWrites {
 
     /**
      * The usual batch: every KB advances, and nothing is on record in their partitions; else it writes nothing and says so. KBs of
-     * one partition that go the same way are one group, so that one descent of the index finds all of them.
+     * one partition that go the same way are one group, so that one descent of the index finds all of them. The arrays are
+     * subqueries so that the planner does not see how long they are: a plan for just this batch then seems no better than one
+     * for any, and the server keeps that.
      */
     private static final String ADVANCE = """
             WITH fence AS (
               SELECT e.scope FROM {epoch} e
-              JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
+              JOIN unnest((SELECT ?::smallint[]), (SELECT ?::bigint[])) AS c (scope, number)
+                ON c.scope = e.scope AND c.number = e.number
               ORDER BY e.scope FOR SHARE OF e),
             input AS MATERIALIZED (
               SELECT g.kb_partition, g.seen, g.goal, (a.kb_ids)[g.first:g.last] AS kb_ids
-              FROM unnest(?::smallint[], ?::bigint[], ?::bigint[], ?::integer[], ?::integer[])
+              FROM unnest((SELECT ?::smallint[]), (SELECT ?::bigint[]), (SELECT ?::bigint[]), (SELECT ?::integer[]),
+                  (SELECT ?::integer[]))
                 AS g (kb_partition, seen, goal, first, last)
               CROSS JOIN (SELECT ?::text[] AS kb_ids) a),
             recorded AS MATERIALIZED (

@@ -14,6 +14,7 @@ import dev.kbmigrator.spi.PageRequest.Selection;
 import dev.kbmigrator.spi.StateStore;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -50,6 +51,27 @@ class PostgresqlPlansIT {
             assertThat(read(dataSource) - before)
                     .as("rows on record that were read one after the other")
                     .isZero();
+        }
+    }
+
+    /** To plan a batch takes half a millisecond, a fifth of what it takes to write a thousand KBs. */
+    @Test
+    void aBatchIsNotPlannedAgainAndAgain() throws Exception {
+        try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource(pool -> pool.setMaximumPoolSize(1))) {
+            StateStore store = JdbcStateStore.create(JdbcSettings.of(dataSource));
+            store.enroll(Stores.inPartition(PARTITION, 50), 0);
+            Epoch epoch = Stores.epoch(store, PARTITION);
+            Sql.execute(
+                    dataSource,
+                    "INSERT INTO kb_migrator_kb SELECT i % 256, 'other-' || i, 100 FROM generate_series(1, 50000) AS i",
+                    "VACUUM ANALYZE");
+            for (long version = 0; version < 2 * UNTIL_SETTLED; version++) {
+                advance(store, epoch, version);
+            }
+            assertThat(Sql.text(dataSource, """
+                            SELECT string_agg(custom_plans || ' of ' || custom_plans + generic_plans, ', ')
+                            FROM pg_prepared_statements WHERE statement LIKE '%UPDATE%'
+                            """)).isEqualTo("5 of 20");
         }
     }
 
