@@ -267,7 +267,8 @@ public final class MigratorBuilder {
     }
 
     /**
-     * How long a part may run before it is cancelled and counts as failed, unless the migration says otherwise.
+     * How long a part may run before it is cancelled and counts as failed, unless the migration says otherwise. It is looked at 24
+     * times a {@link #leaseTtl ttl}, so a part may run a 24th of it longer.
      *
      * @param timeout a positive duration; by default there is no limit
      * @return this builder

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import ch.qos.logback.classic.Level;
 import com.google.common.util.concurrent.Uninterruptibles;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -53,6 +55,39 @@ class TimeoutTest {
         assertThat(error.report().failures())
                 .singleElement()
                 .satisfies(failure -> assertThat(failure.error()).contains("time limit of PT0.1S", "kb-7"));
+    }
+
+    /** Waits for ever, and says how long it may. */
+    private record Limited(Optional<Duration> timeout) implements KbMigration {
+
+        @Override
+        public long version() {
+            return 1;
+        }
+
+        @Override
+        public String name() {
+            return "limited";
+        }
+
+        @Override
+        public void migrateKb(MigrationContext context, String kbId) throws InterruptedException {
+            new CountDownLatch(1).await();
+        }
+    }
+
+    @Test
+    void aMigrationsOwnLimitComesBeforeTheMigrators() {
+        Limited hasty = new Limited(Optional.of(Duration.ofMillis(20)));
+        for (Duration limit : List.of(Duration.ofMillis(10), Duration.ofHours(1))) {
+            Migrator migrator =
+                    fleet.migrator(builder -> builder.kbTimeout(limit).leaseTtl(Duration.ofMillis(300)), hasty);
+            assertThat(catchThrowableOfType(MigrationFailedException.class, migrator::run)
+                            .report()
+                            .failures())
+                    .hasSize(20)
+                    .allSatisfy(failure -> assertThat(failure.error()).contains("time limit of PT0.02S"));
+        }
     }
 
     @Test
