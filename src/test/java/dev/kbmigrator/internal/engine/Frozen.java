@@ -1,5 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.engine.EngineConfig.Identity;
@@ -7,6 +8,7 @@ import dev.kbmigrator.internal.engine.EngineConfig.Timings;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
@@ -17,6 +19,7 @@ import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -216,6 +219,43 @@ class Frozen implements Surroundings {
                 Json.object(),
                 1,
                 Map.of());
+    }
+
+    /** What a look shows of a fleet whose KBs are all where the fleet is, so long after {@link #STORE_MICROS}. */
+    static View lookAt(
+            GlobalState state,
+            Catalog catalog,
+            Duration later,
+            List<AttemptCount> attempts,
+            List<ReplicaState> replicas) {
+        Snapshot snapshot = new Snapshot(
+                STORE_MICROS + TimeUnit.NANOSECONDS.toMicros(later.toNanos()),
+                List.of(new Document(GlobalState.DOCUMENT, 1, state.toJson())),
+                Collections.nCopies(Partitions.COUNT, state.current()),
+                attempts,
+                replicas);
+        return View.of(snapshot, 0, catalog, 0);
+    }
+
+    /** A replica that was last seen so long before {@link #STORE_MICROS}. */
+    static ReplicaState replica(long newestVersion, Duration ago) {
+        long lastSeen = STORE_MICROS - TimeUnit.NANOSECONDS.toMicros(ago.toNanos());
+        return new ReplicaState("replica-" + newestVersion, "host", "build", newestVersion, true, 0, lastSeen);
+    }
+
+    /** A build that knows KB migrations of these versions. */
+    static Catalog catalog(long... versions) {
+        List<String> problems = new ArrayList<>();
+        Catalog catalog = Catalog.of(
+                Arrays.stream(versions)
+                        .mapToObj(version -> KbMigration.of(version, "migration", (context, kbId) -> {}))
+                        .toList(),
+                false,
+                problems);
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(problems.toString());
+        }
+        return catalog;
     }
 
     /** Floors of which the first so many are below version 1, and the others there. */

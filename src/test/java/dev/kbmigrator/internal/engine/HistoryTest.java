@@ -5,17 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
-import dev.kbmigrator.spi.Partitions;
-import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class HistoryTest {
@@ -34,13 +29,7 @@ class HistoryTest {
                         new MigrationInfo(2, "two", true, true),
                         new MigrationInfo(3, "three", true, false)))
                 .reached(current);
-        Snapshot snapshot = new Snapshot(
-                Frozen.STORE_MICROS + TimeUnit.NANOSECONDS.toMicros(after.toNanos()),
-                List.of(new Document(GlobalState.DOCUMENT, 1, state.toJson())),
-                Collections.nCopies(Partitions.COUNT, current),
-                List.of(),
-                List.of());
-        return View.of(snapshot, 0, Catalog.of(List.of(), false, List.of()), 0);
+        return Frozen.lookAt(state, Frozen.catalog(), after, List.of(), List.of());
     }
 
     private ObjectNode record(long version) {

@@ -75,6 +75,20 @@ class PaceTest {
     }
 
     @Test
+    void aSingleRunThatIsAtWorkLooksAsOftenAsAnyUnlessOthersHoldWhatIsDue() {
+        View unchanged = view(1, 0);
+        for (int i = 0; i < 5; i++) {
+            singleRun.goesBy(unchanged);
+        }
+        board.update(unchanged);
+        Slots slots = new Slots(config, board::wakeWorkers);
+        board.workerStarted(new Worker(config, board, slots, new LeaseKeeper(config, slots)));
+        assertThat(after(singleRun, unchanged)).isEqualTo(share(1));
+        board.contended(Set.of(1));
+        assertThat(after(singleRun, unchanged)).isEqualTo(share(16));
+    }
+
+    @Test
     void theMoreReplicasOnlyWaitTheLessOftenEachOfThemLooks() {
         for (int i = 0; i < 5; i++) {
             singleRun.goesBy(view(1, 0));
@@ -114,6 +128,7 @@ class PaceTest {
 
     @Test
     void aKbThatIsDueEarlierIsNotKeptWaiting() {
+        surroundings.pass(Duration.ofMinutes(1));
         View due = view(1, 1, new AttemptCount(0, 1, 0, 1, 0, Frozen.STORE_MICROS + TimeUnit.SECONDS.toMicros(3)));
         surroundings.pass(Duration.ofSeconds(1));
         assertThat(after(background, due)).isEqualTo(Duration.ofSeconds(2).plusMillis(1));

@@ -2,19 +2,11 @@ package dev.kbmigrator.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.AttemptCount;
-import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
-import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What one look at a fleet of four KB migrations means. */
@@ -23,24 +15,7 @@ class ViewTest {
     private static final Duration LATELY = Duration.ofSeconds(10);
 
     private static MigrationInfo info(long version) {
-        return new MigrationInfo(version, "migration_" + version, true, false);
-    }
-
-    private static Catalog catalog(long... versions) {
-        List<String> problems = new ArrayList<>();
-        Catalog catalog = Catalog.of(
-                Arrays.stream(versions)
-                        .mapToObj(version -> KbMigration.of(version, "migration_" + version, (context, kbId) -> {}))
-                        .toList(),
-                false,
-                problems);
-        assertThat(problems).isEmpty();
-        return catalog;
-    }
-
-    private static ReplicaState replica(long newestVersion, Duration silentFor) {
-        long lastSeen = Frozen.STORE_MICROS - TimeUnit.NANOSECONDS.toMicros(silentFor.toNanos());
-        return new ReplicaState("replica-" + newestVersion, "host", "build", newestVersion, true, 0, lastSeen);
+        return new MigrationInfo(version, "migration", true, false);
     }
 
     /** A fleet that has reached {@code current}, on its way to version 4. */
@@ -48,20 +23,14 @@ class ViewTest {
         GlobalState state = GlobalState.initial(0)
                 .extended(List.of(info(1), info(2), info(3), info(4)))
                 .reached(current);
-        Snapshot snapshot = new Snapshot(
-                Frozen.STORE_MICROS,
-                List.of(new Document(GlobalState.DOCUMENT, 1, state.toJson())),
-                Collections.nCopies(Partitions.COUNT, current),
-                attempts,
-                replicas);
-        return View.of(snapshot, 1_000, catalog, 0);
+        return Frozen.lookAt(state, catalog, Duration.ZERO, attempts, replicas);
     }
 
     @Test
     void onlyWhatIsOnRecordUpToAVersionFailsBelowIt() {
         View view = view(
                 2,
-                catalog(1, 2, 3, 4),
+                Frozen.catalog(1, 2, 3, 4),
                 List.of(new AttemptCount(0, 2, 1, 2, 4, 0), new AttemptCount(0, 3, 8, 16, 32, 0)),
                 List.of());
         assertThat(view.failing(1)).isZero();
@@ -75,28 +44,30 @@ class ViewTest {
     void anAttemptIsNextOnlyIfThisReplicaMayMakeIt() {
         AttemptCount first = new AttemptCount(0, 2, 0, 1, 0, 700);
         AttemptCount beyond = new AttemptCount(0, 3, 0, 1, 0, 500);
-        assertThat(view(2, catalog(1, 2), List.of(first, beyond), List.of()).nextDueMicros())
+        assertThat(view(2, Frozen.catalog(1, 2), List.of(first, beyond), List.of())
+                        .nextDueMicros())
                 .isEqualTo(700);
-        assertThat(view(2, catalog(1, 2), List.of(beyond), List.of()).nextDueMicros())
+        assertThat(view(2, Frozen.catalog(1, 2), List.of(beyond), List.of()).nextDueMicros())
                 .isEqualTo(Long.MAX_VALUE);
     }
 
     @Test
     void theStoresClockGoesOnAfterTheLook() {
-        View view = view(2, catalog(1, 2), List.of(), List.of());
-        assertThat(view.storeMicrosAt(1_000)).isEqualTo(Frozen.STORE_MICROS);
-        assertThat(view.storeMicrosAt(3_000_001_000L)).isEqualTo(Frozen.STORE_MICROS + 3_000_000);
+        View view = view(2, Frozen.catalog(1, 2), List.of(), List.of());
+        assertThat(view.storeMicrosAt(0)).isEqualTo(Frozen.STORE_MICROS);
+        assertThat(view.storeMicrosAt(3_000_000_000L)).isEqualTo(Frozen.STORE_MICROS + 3_000_000);
     }
 
     @Test
     void aReplicaThatKnowsPartOfAStageCoordinatesItOnlyWhileNobodyKnowsTheWhole() {
-        Catalog part = catalog(1, 2, 3);
-        assertThat(view(2, part, List.of(), List.of(replica(3, Duration.ZERO))).canCoordinate(part, LATELY))
+        Catalog part = Frozen.catalog(1, 2, 3);
+        assertThat(view(2, part, List.of(), List.of(Frozen.replica(3, Duration.ZERO)))
+                        .canCoordinate(part, LATELY))
                 .isTrue();
-        assertThat(view(2, part, List.of(), List.of(replica(4, LATELY))).canCoordinate(part, LATELY))
+        assertThat(view(2, part, List.of(), List.of(Frozen.replica(4, LATELY))).canCoordinate(part, LATELY))
                 .as("one that was seen just in time")
                 .isFalse();
-        assertThat(view(2, part, List.of(), List.of(replica(4, LATELY.plusNanos(1_000))))
+        assertThat(view(2, part, List.of(), List.of(Frozen.replica(4, LATELY.plusNanos(1_000))))
                         .canCoordinate(part, LATELY))
                 .as("one that was not seen lately")
                 .isTrue();
@@ -104,7 +75,7 @@ class ViewTest {
 
     @Test
     void aReplicaThatLacksAMigrationOfAStageOrThatHasNothingToDoDoesNotCoordinate() {
-        Catalog late = catalog(3, 4);
+        Catalog late = Frozen.catalog(3, 4);
         assertThat(view(2, late, List.of(), List.of()).canCoordinate(late, LATELY))
                 .isTrue();
         assertThat(view(1, late, List.of(), List.of()).canCoordinate(late, LATELY))

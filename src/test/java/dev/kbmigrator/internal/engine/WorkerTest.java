@@ -13,6 +13,7 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.PageRequest;
 import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** A worker's loop, step by step, on one partition. */
@@ -421,6 +423,40 @@ class WorkerTest {
         enroll(4);
         store.writeTakes = Frozen.TTL;
         everyOtherKbFailsAndAllIsWrittenInBatches(1);
+    }
+
+    /** The partitions are two of four that are due. */
+    @Test
+    void whatWasTakenTogetherIsGivenBackTogetherUnlessASlowKbHoldsItUpForASecond() {
+        List<String> kbs =
+                IntStream.range(0, 4).mapToObj(WorkerTest::inPartition).toList();
+        OnePartition.enroll(kbs, config);
+        Worker worker = start();
+        bodies.runOne();
+        step(worker);
+        List<Boolean> givenBack = new ArrayList<>();
+        body = (context, kbId) -> {
+            if (kbId.equals(kbs.get(1))) {
+                for (long nanos : new long[] {50_000_000, 950_000_000, 1}) {
+                    surroundings.pass(Duration.ofNanos(nanos));
+                    step(worker);
+                    givenBack.add(lock.tryAcquire(View.lockName(0), Frozen.TTL).isPresent());
+                }
+            }
+        };
+        bodies.runOne();
+        assertThat(ran.subList(0, 4))
+                .containsExactly(
+                        kbs.get(0) + " to 1", kbs.get(1) + " to 1", kbs.get(0) + " to 2", kbs.get(1) + " to 2");
+        assertThat(givenBack).containsExactly(false, false, true);
+    }
+
+    private static String inPartition(int partition) {
+        return IntStream.iterate(0, i -> i + 1)
+                .mapToObj(i -> "kb-" + i)
+                .filter(kb -> Partitions.of(kb) == partition)
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
