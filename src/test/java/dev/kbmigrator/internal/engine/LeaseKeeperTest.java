@@ -2,6 +2,8 @@ package dev.kbmigrator.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.internal.engine.Body.Cancellation;
 import dev.kbmigrator.internal.engine.Body.Cancelled;
 import dev.kbmigrator.internal.engine.Body.Done;
@@ -180,10 +182,14 @@ class LeaseKeeperTest {
     void whatIsLeftToExpireIsNeitherRenewedNorReleased() {
         Held held = keep("a");
         held.leaveToExpire();
-        keep("b");
+        Held other = keep("b");
         letPass(Duration.ofSeconds(10));
         assertThat(lock.asked).containsExactly("b");
         assertThat(held.mayBeReleased()).isFalse();
+        keeper.release(List.of(other));
+        letPass(Duration.ofSeconds(1));
+        assertThat(nextRenewal()).as("there is nothing to renew").isEqualTo(TTL.dividedBy(3));
+        lock.released.clear();
         keeper.leave(held);
         letPass(Duration.ofSeconds(10));
         assertThat(held.isLost()).isFalse();
@@ -240,6 +246,47 @@ class LeaseKeeperTest {
         assertThat(mayBeReleased).containsExactly(true, false);
         assertThat(body.returns).hasValue(1);
         assertThat(body.outcome()).isInstanceOf(Cancelled.class);
+    }
+
+    /** A migration of the {@link Probe}'s version that may run for five seconds. */
+    private static final class Limited implements KbMigration {
+
+        @Override
+        public long version() {
+            return Probe.NOTHING.version();
+        }
+
+        @Override
+        public String name() {
+            return "limited";
+        }
+
+        @Override
+        public Optional<Duration> timeout() {
+            return Optional.of(Duration.ofSeconds(5));
+        }
+
+        @Override
+        public void migrateKb(MigrationContext context, String kbId) {}
+    }
+
+    @Test
+    void aBodyIsToldToStopWhenItsTimeLimitIsOver() {
+        EngineConfig limited = surroundings.config(Frozen.emptyStore(), lock, executor, new Limited());
+        Slots ofTheLimited = new Slots(limited, () -> {});
+        Held held = Frozen.held(() -> {});
+        new LeaseKeeper(limited, ofTheLimited).keep(held);
+        List<Boolean> interrupted = new ArrayList<>();
+        Probe body = new Probe(limited, held, () -> {
+            letPass(Duration.ofSeconds(5).minusNanos(1));
+            interrupted.add(Thread.interrupted());
+            letPass(Duration.ofNanos(1));
+            interrupted.add(Thread.interrupted());
+        });
+        ofTheLimited.offer(List.of(body));
+        executor.runOne();
+        assertThat(interrupted).containsExactly(false, true);
+        assertThat(body.cancellation()).isEqualTo(Cancellation.TIMEOUT);
     }
 
     @Test

@@ -50,6 +50,8 @@ class WorkerTest {
         private int mostWrites = 256;
         private boolean failing;
         private boolean raisingFails;
+        private boolean openingFails;
+        private Duration openingTakes = Duration.ZERO;
         private Duration findTakes = Duration.ZERO;
         private Duration writeTakes = Duration.ZERO;
 
@@ -72,6 +74,15 @@ class WorkerTest {
             WriteResult result = super.write(carried, writes);
             letPass(writeTakes);
             return result;
+        }
+
+        @Override
+        public synchronized Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+            surroundings.pass(openingTakes);
+            if (openingFails) {
+                throw new IllegalStateException("the store is down");
+            }
+            return super.openEpochs(scopes);
         }
 
         @Override
@@ -298,11 +309,65 @@ class WorkerTest {
         step(worker);
         assertThat(version(0)).isZero();
         assertThat(workers.size()).as("it has ended").isZero();
+        assertThat(isFree()).as("what was left of its lease is given back").isTrue();
         look();
         assertThat(board.hasCandidates()).isFalse();
         surroundings.pass(Duration.ofMillis(200));
         look();
         assertThat(board.hasCandidates()).isTrue();
+    }
+
+    private boolean isFree() {
+        return lock.tryAcquire(View.lockName(OnePartition.NUMBER), Frozen.TTL).isPresent();
+    }
+
+    @Test
+    void aPartitionWhoseEpochCannotBeOpenedIsGivenBackAtOnce() {
+        enroll(1);
+        store.openingFails = true;
+        start();
+        assertThat(isFree()).isTrue();
+        assertThat(bodies.size()).isZero();
+    }
+
+    @Test
+    void nothingIsQueuedUnderALeaseThatRanOutWhileItsEpochWasOpened() {
+        enroll(1);
+        store.openingTakes = Frozen.TTL.dividedBy(3).multipliedBy(2);
+        start();
+        assertThat(bodies.size()).isZero();
+        assertThat(surroundings.started.size()).as("nothing is kept").isZero();
+        assertThat(isFree()).isTrue();
+    }
+
+    @Test
+    void aFloorThatIsThereIsNotRaisedAgainAndWhereSomethingMovedTheReplicaComesBackAtOnce() {
+        enroll(1);
+        body = (context, kbId) -> {
+            if (context.attempt() == 1 && context.version() == 1) {
+                throw new IllegalStateException("refused");
+            }
+        };
+        runToTheEnd(start());
+        assertThat(store.raised).containsExactly(2L);
+        surroundings.pass(Duration.ofHours(1));
+        runToTheEnd(start());
+        assertThat(version(0)).isEqualTo(2);
+        assertThat(store.raised).containsExactly(2L);
+        store.enroll(List.of(KBS.get(1)), 0);
+        look();
+        assertThat(board.hasCandidates()).isTrue();
+    }
+
+    /** The first page holds four, of six. */
+    @Test
+    void howManyKbsAPartitionHoldsIsLearntFromAllOfItsPages() {
+        store.mostWrites = 4;
+        OnePartition.enroll(OnePartition.kbs(6), config);
+        runToTheEnd(start());
+        board.update(surroundings.view(1, 0, Frozen.floors(256), List.of(), List.of()));
+        board.learnRate(1, 9, 0);
+        assertThat(board.wantedWorkers()).as("for 256 times five").isEqualTo(2);
     }
 
     @Test
