@@ -36,7 +36,7 @@ public class BatchingOperations {
         EngineConfig config = surroundings.config(store, lock, executor, migration);
         OnePartition.enroll(KBS, config);
         board = new Board(config, surroundings.newSignal());
-        board.update(OnePartition.look(config));
+        board.update(OnePartition.look(config, true));
         // To be woken when the queue is empty, too, would make up for being woken too seldom
         Slots slots = new Slots(config, () -> {});
         worker = new Worker(config, board, slots, new LeaseKeeper(config, slots));

@@ -204,6 +204,7 @@ class BoardTest {
 
     @Test
     void whatOthersHoldIsRememberedForTwoLooksTime() {
+        surroundings.pass(Frozen.ACTIVE_LOOK);
         see(1);
         board.contended(Set.of());
         assertThat(board.isContended()).isFalse();
@@ -254,6 +255,30 @@ class BoardTest {
                 surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), surroundings.started);
         Slots slots = new Slots(config, () -> {});
         return new Worker(config, board, slots, new LeaseKeeper(config, slots));
+    }
+
+    private Frozen.Flag latestSignal() {
+        return surroundings.signals.get(surroundings.signals.size() - 1);
+    }
+
+    @Test
+    void aNewViewAndTheEndWakeTheWorkers() {
+        see(1);
+        board.workerStarted(worker());
+        Frozen.Flag signal = latestSignal();
+        assertThat(signal.isRaised()).isFalse();
+        see(1);
+        assertThat(signal.lower()).as("by a view").isTrue();
+        board.wakeWorkers();
+        assertThat(signal.lower()).as("by the slots").isTrue();
+        board.stop();
+        assertThat(signal.lower()).as("by the end").isTrue();
+    }
+
+    @Test
+    void theLoopIsWokenWhenSomebodySaysThatSomethingHasChanged() {
+        board.wakeLoop();
+        assertThat(loop.isRaised()).isTrue();
     }
 
     @Test

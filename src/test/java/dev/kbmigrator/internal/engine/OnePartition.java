@@ -34,8 +34,8 @@ final class OnePartition {
         config.store().compareAndSet(GlobalState.DOCUMENT, 0, state.toJson(), null);
     }
 
-    static View look(EngineConfig config) {
-        Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
+    static View look(EngineConfig config, boolean thorough) {
+        Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, thorough);
         StateStore store = config.store();
         return View.of(store.look(heartbeat), config.surroundings().nanoTime(), config.catalog(), 0);
     }
