@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -115,6 +116,22 @@ class FailureTest {
                 }),
                 kb(1)));
         assertThat(told).containsExactly("kb-7 0001_kb_1 1");
+    }
+
+    @Test
+    void listenersAreToldOfEachVersionThatAKbHasReachedWhenItIsDurable() {
+        List<String> told = new CopyOnWriteArrayList<>();
+        fleet.migrator(
+                        builder -> builder.listener(new MigratorListener() {
+                            @Override
+                            public void kbMigrated(String kbId, long version) {
+                                told.add(kbId + " " + version + " " + fleet.version(kbId));
+                            }
+                        }),
+                        fleet.recording(1),
+                        fleet.recording(2))
+                .run();
+        assertThat(told).hasSize(fleet.kbs.size() * 2).contains("kb-7 1 1", "kb-7 2 2");
     }
 
     @Test

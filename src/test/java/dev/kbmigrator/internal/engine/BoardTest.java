@@ -304,6 +304,18 @@ class BoardTest {
     }
 
     @Test
+    void theSlotsAreInUseByAllWorkersTogether() {
+        see(2);
+        Worker second = worker();
+        board.workerStarted(worker());
+        board.workerStarted(second);
+        board.learnRate(1, 6, 1);
+        assertThat(board.isWanted(second)).as("a third of the time").isFalse();
+        board.learnRate(1, 9, 1);
+        assertThat(board.isWanted(second)).as("less than a quarter").isTrue();
+    }
+
+    @Test
     void whatIsDueIsSplitAmongTheWorkers() {
         see(16);
         IntStream.range(0, 2).forEach(i -> board.workerStarted(worker()));

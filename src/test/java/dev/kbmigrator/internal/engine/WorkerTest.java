@@ -55,6 +55,7 @@ class WorkerTest {
         private boolean openingFails;
         private Duration openingTakes = Duration.ZERO;
         private Duration findTakes = Duration.ZERO;
+        private Runnable whileFinding = () -> {};
         private Duration writeTakes = Duration.ZERO;
 
         private Store() {
@@ -64,6 +65,7 @@ class WorkerTest {
         @Override
         public synchronized Map<String, KbState> find(Collection<String> kbIds) {
             surroundings.pass(findTakes);
+            whileFinding.run();
             return super.find(kbIds);
         }
 
@@ -441,11 +443,52 @@ class WorkerTest {
         assertThat(store.page(rest).kbs()).isEmpty();
     }
 
+    /** Answers the document's name. */
+    private String askToSkipTheFirstVersion() {
+        String request = Request.documentOf(KBS.get(0));
+        store.compareAndSet(request, 0, Request.toJson(KBS.get(0), 1, "broken", "someone"), null);
+        return request;
+    }
+
+    @Test
+    void aKbGoesOnFromTheVersionThatWasSkipped() {
+        enroll(1);
+        String request = askToSkipTheFirstVersion();
+        Worker worker = start();
+        assertThat(version(0)).isEqualTo(1);
+        runToTheEnd(worker);
+        assertThat(ran).containsExactly(KBS.get(0) + " to 2");
+        assertThat(store.document(request)).isEmpty();
+    }
+
+    @Test
+    void aVersionThatAKbHasIsNotSkippedAgain() {
+        enroll(1);
+        store.write(OnePartition.epochs(config), List.of(new KbWrite.Advanced(KBS.get(0), 0, 1)));
+        String request = askToSkipTheFirstVersion();
+        Worker worker = start();
+        assertThat(store.batches).hasSize(1);
+        runToTheEnd(worker);
+        assertThat(ran).containsExactly(KBS.get(0) + " to 2");
+        assertThat(store.document(request)).isEmpty();
+    }
+
+    @Test
+    void whoIsFencedOutSkipsNothing() {
+        enroll(1);
+        String request = askToSkipTheFirstVersion();
+        store.whileFinding = () -> store.openEpochs(Set.of(OnePartition.NUMBER));
+        start();
+        store.whileFinding = () -> {};
+        assertThat(version(0)).isZero();
+        assertThat(bodies.size()).isZero();
+        assertThat(store.document(request)).as("for the next holder").isPresent();
+    }
+
     @Test
     void aVersionIsNotSkippedUnderALeaseThatRanOutWhileTheKbWasRead() {
         enroll(1);
-        String request = Request.documentOf(KBS.get(0));
-        store.compareAndSet(request, 0, Request.toJson(KBS.get(0), 1, "broken", "someone"), null);
+        String request = askToSkipTheFirstVersion();
         store.findTakes = Frozen.TTL;
         start();
         assertThat(version(0)).isZero();
