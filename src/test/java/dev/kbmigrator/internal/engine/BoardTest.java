@@ -316,6 +316,18 @@ class BoardTest {
     }
 
     @Test
+    void theMoreSlotsThereAreTheMoreOfThemStandFree() {
+        surroundings.kbConcurrency = 4;
+        board = newBoard();
+        see(2);
+        Worker second = worker();
+        board.workerStarted(worker());
+        board.workerStarted(second);
+        board.learnRate(1, 3, 1);
+        assertThat(board.isWanted(second)).as("a sixth of the slots is in use").isTrue();
+    }
+
+    @Test
     void whatIsDueIsSplitAmongTheWorkers() {
         see(16);
         IntStream.range(0, 2).forEach(i -> board.workerStarted(worker()));

@@ -45,6 +45,9 @@ class Frozen implements Surroundings {
     /** How many batches are written at a time. */
     int storeConcurrency = STORE_CONCURRENCY;
 
+    /** How many KBs are run at a time. */
+    int kbConcurrency = 1;
+
     /** What the engine wants to have run in threads of its own. */
     final Tasks started = new Tasks();
 
@@ -174,7 +177,7 @@ class Frozen implements Surroundings {
         all.forEach(Flag::raise);
     }
 
-    /** A replica in these surroundings that runs one KB at a time. */
+    /** A replica in these surroundings. */
     EngineConfig config(StateStore store, Lock lock, Executor executor, Migration... migrations) {
         List<String> problems = new ArrayList<>();
         Catalog catalog = Catalog.of(List.of(migrations), false, problems);
@@ -193,7 +196,7 @@ class Frozen implements Surroundings {
                 executor,
                 new Identity("replica", "host", "build"),
                 0,
-                1,
+                kbConcurrency,
                 storeConcurrency,
                 new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(hour, hour), null, hour));
     }
