@@ -18,9 +18,14 @@ final class OnePartition {
     private OnePartition() {}
 
     static List<String> kbs(int many) {
+        return kbsOf(NUMBER, many);
+    }
+
+    /** KBs of any partition. */
+    static List<String> kbsOf(int partition, int many) {
         return IntStream.iterate(0, i -> i + 1)
                 .mapToObj(i -> "kb-" + i)
-                .filter(kb -> Partitions.of(kb) == NUMBER)
+                .filter(kb -> Partitions.of(kb) == partition)
                 .limit(many)
                 .toList();
     }

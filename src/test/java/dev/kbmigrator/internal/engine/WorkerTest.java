@@ -543,8 +543,9 @@ class WorkerTest {
     /** The partitions are two of four that are due. */
     @Test
     void whatWasTakenTogetherIsGivenBackTogetherUnlessASlowKbHoldsItUpForASecond() {
-        List<String> kbs =
-                IntStream.range(0, 4).mapToObj(WorkerTest::inPartition).toList();
+        List<String> kbs = IntStream.range(0, 4)
+                .mapToObj(partition -> OnePartition.kbsOf(partition, 1).get(0))
+                .toList();
         OnePartition.enroll(kbs, config);
         surroundings.pass(Duration.ofMinutes(1));
         Worker worker = start();
@@ -565,14 +566,6 @@ class WorkerTest {
                 .containsExactly(
                         kbs.get(0) + " to 1", kbs.get(1) + " to 1", kbs.get(0) + " to 2", kbs.get(1) + " to 2");
         assertThat(givenBack).containsExactly(false, false, true);
-    }
-
-    private static String inPartition(int partition) {
-        return IntStream.iterate(0, i -> i + 1)
-                .mapToObj(i -> "kb-" + i)
-                .filter(kb -> Partitions.of(kb) == partition)
-                .findFirst()
-                .orElseThrow();
     }
 
     @Test
