@@ -229,6 +229,7 @@ class LeaseKeeperTest {
 
     @Test
     void aBodyThatDoesNotStopForATtlIsGivenUpAndItsLeaseLeftToExpire() {
+        surroundings.pass(Duration.ofMinutes(1));
         Held held = keep("a");
         lock.answers.put("a", Renewal.HELD);
         List<Boolean> mayBeReleased = new ArrayList<>();

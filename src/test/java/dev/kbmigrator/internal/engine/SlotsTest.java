@@ -69,6 +69,45 @@ class SlotsTest {
     }
 
     @Test
+    void aBodySaysHowLongItRan() {
+        surroundings.pass(Duration.ofSeconds(10));
+        List<Long> startedAt = new ArrayList<>();
+        Probe body = body(() -> {
+            surroundings.pass(Duration.ofSeconds(5));
+            startedAt.add(busy().startedAt());
+        });
+        slots.offer(List.of(body));
+        tasks.runOne();
+        assertThat(startedAt).containsExactly(Duration.ofSeconds(10).toNanos());
+        assertThat(Duration.ofNanos(body.ranFor())).isEqualTo(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void aSlotBetweenTwoBodiesIsNotBusy() {
+        List<Integer> busy = new ArrayList<>();
+        Slots[] own = new Slots[1];
+        own[0] = new Slots(config, () -> busy.add(own[0].busy().size()));
+        own[0].offer(List.of(body()));
+        tasks.runOne();
+        assertThat(busy).containsExactly(0);
+    }
+
+    @Test
+    void whatWaitsBehindABodyThatIsGivenUpComesBackAtOnceWhenThereIsNoOtherSlot() {
+        Probe waiting = body();
+        List<Boolean> back = new ArrayList<>();
+        Probe deaf = body(() -> {
+            back.add(waiting.isSettled());
+            giveUpWhatRuns();
+            back.add(waiting.isSettled());
+        });
+        slots.offer(List.of(deaf, waiting));
+        tasks.runOne();
+        assertThat(back).containsExactly(false, true);
+        assertThat(waiting.outcome()).isInstanceOf(Cancelled.class);
+    }
+
+    @Test
     void noMoreThreadsAreAskedForThanThereAreSlots() {
         slots.offer(List.of(body()));
         slots.offer(List.of(body()));
