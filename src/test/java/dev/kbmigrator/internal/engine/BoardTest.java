@@ -33,11 +33,6 @@ class BoardTest {
         board.update(view(duePartitions, false, List.of()));
     }
 
-    private static ReplicaState replica(int number, Duration ago) {
-        long seen = Frozen.STORE_MICROS - TimeUnit.NANOSECONDS.toMicros(ago.toNanos());
-        return new ReplicaState("replica-" + number, "host", "build", 1, true, 0, seen);
-    }
-
     @Test
     void thereIsNothingToTakeBeforeTheFirstLook() {
         assertThat(board.take()).isEmpty();
@@ -90,7 +85,12 @@ class BoardTest {
     void replicasThatWereSeenLatelyGetTheirShare() {
         Duration tooLong = Duration.ofHours(5);
         board.update(view(
-                16, false, List.of(replica(1, Duration.ZERO), replica(2, Duration.ofHours(1)), replica(3, tooLong))));
+                16,
+                false,
+                List.of(
+                        Frozen.replica(1, Duration.ZERO),
+                        Frozen.replica(2, Duration.ofHours(1)),
+                        Frozen.replica(3, tooLong))));
         assertThat(board.take()).hasSize(4);
     }
 
@@ -303,12 +303,17 @@ class BoardTest {
         assertThat(board.workers()).isZero();
     }
 
-    @Test
-    void theSlotsAreInUseByAllWorkersTogether() {
+    private Worker secondOfTwo() {
         see(2);
         Worker second = worker();
         board.workerStarted(worker());
         board.workerStarted(second);
+        return second;
+    }
+
+    @Test
+    void theSlotsAreInUseByAllWorkersTogether() {
+        Worker second = secondOfTwo();
         board.learnRate(1, 6, 1);
         assertThat(board.isWanted(second)).as("a third of the time").isFalse();
         board.learnRate(1, 9, 1);
@@ -319,10 +324,7 @@ class BoardTest {
     void theMoreSlotsThereAreTheMoreOfThemStandFree() {
         surroundings.kbConcurrency = 4;
         board = newBoard();
-        see(2);
-        Worker second = worker();
-        board.workerStarted(worker());
-        board.workerStarted(second);
+        Worker second = secondOfTwo();
         board.learnRate(1, 3, 1);
         assertThat(board.isWanted(second)).as("a sixth of the slots is in use").isTrue();
     }

@@ -179,14 +179,9 @@ class Frozen implements Surroundings {
 
     /** A replica in these surroundings. */
     EngineConfig config(StateStore store, Lock lock, Executor executor, Migration... migrations) {
-        List<String> problems = new ArrayList<>();
-        Catalog catalog = Catalog.of(List.of(migrations), false, problems);
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(problems.toString());
-        }
         Duration hour = Duration.ofHours(1);
         return new EngineConfig(
-                catalog,
+                catalogOf(migrations),
                 store,
                 lock,
                 Stream::empty,
@@ -248,13 +243,15 @@ class Frozen implements Surroundings {
 
     /** A build that knows KB migrations of these versions. */
     static Catalog catalog(long... versions) {
+        return catalogOf(Arrays.stream(versions)
+                .mapToObj(version -> KbMigration.of(version, "migration", (context, kbId) -> {}))
+                .toArray(Migration[]::new));
+    }
+
+    /** A build that knows these migrations. */
+    static Catalog catalogOf(Migration... migrations) {
         List<String> problems = new ArrayList<>();
-        Catalog catalog = Catalog.of(
-                Arrays.stream(versions)
-                        .mapToObj(version -> KbMigration.of(version, "migration", (context, kbId) -> {}))
-                        .toList(),
-                false,
-                problems);
+        Catalog catalog = Catalog.of(List.of(migrations), false, problems);
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.toString());
         }

@@ -6,7 +6,6 @@ import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -21,10 +20,7 @@ class KnowledgeTest {
     }
 
     private static Knowledge compare(List<MigrationInfo> plan, Migration... known) {
-        List<String> problems = new ArrayList<>();
-        Catalog catalog = Catalog.of(List.of(known), false, problems);
-        assertThat(problems).isEmpty();
-        return Knowledge.compare(GlobalState.initial(0).extended(plan), catalog);
+        return Knowledge.compare(GlobalState.initial(0).extended(plan), Frozen.catalogOf(known));
     }
 
     private static MigrationInfo planned(long version, boolean kbPart, boolean globalPart) {
