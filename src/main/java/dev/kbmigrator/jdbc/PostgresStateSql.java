@@ -291,17 +291,24 @@ final class PostgresStateSql extends StandardStateSql {
             Array wanted = PostgresArrays.smallints(connection, partitions);
             statement.setArray(1, wanted);
             bindLimits(statement, bindPage(statement, 2, wanted, above, request), request);
-            List<KbState> kbs = new ArrayList<>();
             try (ResultSet rows = statement.executeQuery()) {
-                for (int before = 0; rows.next(); before = inOrder(before, rows.getInt(1))) {
-                    if (rows.getInt(1) < 0) {
-                        return null;
-                    }
-                    kbs.add(new KbState(dialect.getKbId(rows, 2), rows.getLong(3), null));
-                }
+                return unrecorded(rows);
             }
-            return kbs;
         }
+    }
+
+    private @Nullable List<KbState> unrecorded(ResultSet rows) throws SQLException {
+        List<KbState> kbs = new ArrayList<>();
+        int before = 0;
+        while (rows.next()) {
+            int partition = rows.getInt(1);
+            if (partition < 0) {
+                return null;
+            }
+            before = inOrder(before, partition);
+            kbs.add(new KbState(dialect.getKbId(rows, 2), rows.getLong(3), null));
+        }
+        return kbs;
     }
 
     private List<KbState> any(Connection connection, PageRequest request, SortedSet<Integer> partitions, String above)

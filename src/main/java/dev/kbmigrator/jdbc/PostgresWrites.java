@@ -2,19 +2,15 @@ package dev.kbmigrator.jdbc;
 
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -170,49 +166,58 @@ final class PostgresWrites {
               FALSE
             """;
 
-    private final List<KbWrite> writes = new ArrayList<>();
-    private final short[] partitions;
-    private final String[] kbIds;
-    private final long[] seen;
+    /** In the order of their keys; of two writes of one KB, the later. */
+    private final List<Row> rows;
 
-    /** In the order of their keys, each key computed once; of two writes of one KB, the later. */
-    PostgresWrites(List<KbWrite> unsorted) {
-        List<Row> sorted = new ArrayList<>(unsorted.size());
-        for (KbWrite write : unsorted) {
-            sorted.add(new Row(Key.of(write.kbId()), write));
+    private boolean allAdvance = true;
+
+    PostgresWrites(List<KbWrite> writes) {
+        rows = new ArrayList<>(writes.size());
+        boolean sorted = true;
+        Row before = null;
+        for (KbWrite write : writes) {
+            Row row = new Row(Partitions.of(write.kbId()), write);
+            sorted &= before == null || before.compareTo(row) < 0;
+            allAdvance &= write instanceof KbWrite.Advanced;
+            rows.add(row);
+            before = row;
         }
-        // Mostly sorted already, because pages are: that is where this sort is quick
-        Collections.sort(sorted);
-        for (int i = sorted.size() - 2; i >= 0; i--) {
-            if (sorted.get(i).compareTo(sorted.get(i + 1)) == 0) {
-                sorted.remove(i);
-            }
-        }
-        partitions = new short[sorted.size()];
-        kbIds = new String[sorted.size()];
-        seen = new long[sorted.size()];
-        for (Row row : sorted) {
-            int place = writes.size();
-            partitions[place] = (short) row.key().partition();
-            kbIds[place] = row.key().kbId();
-            seen[place] = row.write().from();
-            writes.add(row.write());
+        // Mostly sorted already, because pages are
+        if (!sorted) {
+            sort();
         }
     }
 
-    private record Row(Key key, KbWrite write) implements Comparable<Row> {
+    private void sort() {
+        Collections.sort(rows);
+        for (int i = rows.size() - 2; i >= 0; i--) {
+            if (rows.get(i).compareTo(rows.get(i + 1)) == 0) {
+                rows.remove(i);
+            }
+        }
+    }
+
+    private record Row(int partition, KbWrite write) implements Comparable<Row> {
+
+        private String kbId() {
+            return write.kbId();
+        }
+
+        private long goal() {
+            return ((KbWrite.Advanced) write).to();
+        }
 
         @Override
         public int compareTo(Row other) {
-            return key.compareTo(other.key);
+            int byPartition = Integer.compare(partition, other.partition);
+            return byPartition != 0 ? byPartition : kbId().compareTo(other.kbId());
         }
-    }
 
-    /** KBs of one partition that advance from one version to another. */
-    private record Group(short partition, long from, long to) {
-
-        private boolean takes(short ofPartition, KbWrite.Advanced advance) {
-            return partition == ofPartition && from == advance.from() && to == advance.to();
+        /** By what those have in common that go the same way: the partition, the version before and the version after. */
+        private int compareWay(Row other) {
+            int byPartition = Integer.compare(partition, other.partition);
+            int bySeen = byPartition != 0 ? byPartition : Long.compare(write.from(), other.write.from());
+            return bySeen != 0 ? bySeen : Long.compare(goal(), other.goal());
         }
     }
 
@@ -221,7 +226,7 @@ final class PostgresWrites {
 
     /** Writes what can be written, if all epochs are current. */
     Outcome send(Connection connection, UnaryOperator<String> sql, List<Epoch> epochs) throws SQLException {
-        if (!writes.stream().allMatch(KbWrite.Advanced.class::isInstance)) {
+        if (!allAdvance) {
             return send(connection, sql.apply(WRITE), epochs, this::bindColumns);
         }
         Outcome outcome = send(connection, sql.apply(ADVANCE), epochs, this::bindGroups);
@@ -251,81 +256,86 @@ final class PostgresWrites {
 
     /** Group by group: partition, version before, version after, place of the first and of the last id; then the ids. */
     private int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
-        Map<Group, List<String>> groups = new LinkedHashMap<>();
-        Group before = null;
-        List<String> neighbours = new ArrayList<>();
-        for (int i = 0; i < kbIds.length; i++) {
-            KbWrite.Advanced advance = (KbWrite.Advanced) writes.get(i);
-            if (before == null || !before.takes(partitions[i], advance)) {
-                before = new Group(partitions[i], advance.from(), advance.to());
-                neighbours = groups.computeIfAbsent(before, group -> new ArrayList<>());
-            }
-            neighbours.add(kbIds[i]);
+        List<Row> grouped = new ArrayList<>(rows);
+        grouped.sort(Row::compareWay);
+        List<Integer> starts = starts(grouped);
+        int groups = starts.size();
+        Short[] partitions = new Short[groups];
+        Long[] seen = new Long[groups];
+        Long[] goals = new Long[groups];
+        Integer[] first = new Integer[groups];
+        Integer[] last = new Integer[groups];
+        for (int group = 0; group < groups; group++) {
+            Row row = grouped.get(starts.get(group));
+            partitions[group] = (short) row.partition();
+            seen[group] = row.write().from();
+            goals[group] = row.goal();
+            first[group] = starts.get(group) + 1;
+            last[group] = group + 1 < groups ? starts.get(group + 1) : grouped.size();
         }
-        Integer[] first = new Integer[groups.size()];
-        Integer[] last = new Integer[groups.size()];
-        String[] ids = new String[kbIds.length];
-        int group = 0;
-        int place = 0;
-        for (List<String> members : groups.values()) {
-            first[group] = place + 1;
-            for (String kbId : members) {
-                ids[place++] = kbId;
-            }
-            last[group++] = place;
-        }
-        statement.setArray(from, connection.createArrayOf("int2", column(groups, Group::partition, Short[]::new)));
-        statement.setArray(from + 1, connection.createArrayOf("int8", column(groups, Group::from, Long[]::new)));
-        statement.setArray(from + 2, connection.createArrayOf("int8", column(groups, Group::to, Long[]::new)));
+        statement.setArray(from, connection.createArrayOf("int2", partitions));
+        statement.setArray(from + 1, connection.createArrayOf("int8", seen));
+        statement.setArray(from + 2, connection.createArrayOf("int8", goals));
         statement.setArray(from + 3, connection.createArrayOf("int4", first));
         statement.setArray(from + 4, connection.createArrayOf("int4", last));
-        statement.setArray(from + 5, connection.createArrayOf("text", ids));
+        statement.setArray(from + 5, connection.createArrayOf("text", kbIds(grouped)));
         return from + 6;
     }
 
-    private static <T> T[] column(Map<Group, ?> groups, Function<Group, T> value, IntFunction<T[]> array) {
-        return groups.keySet().stream().map(value).toArray(array);
-    }
+    // What goes through all KBs of a batch is in methods of its own: they are compiled soon, and quickly because they
+    // are short
 
-    private static Short[] boxed(short[] numbers) {
-        Short[] boxed = new Short[numbers.length];
-        for (int i = 0; i < boxed.length; i++) {
-            boxed[i] = numbers[i];
+    /** Where each group starts. */
+    private static List<Integer> starts(List<Row> grouped) {
+        List<Integer> starts = new ArrayList<>();
+        for (int i = 0; i < grouped.size(); i++) {
+            if (i == 0 || grouped.get(i).compareWay(grouped.get(i - 1)) != 0) {
+                starts.add(i);
+            }
         }
-        return boxed;
+        return starts;
     }
 
-    private static Long[] boxed(long[] numbers) {
-        return Arrays.stream(numbers).boxed().toArray(Long[]::new);
+    private static String[] kbIds(List<Row> rows) {
+        String[] kbIds = new String[rows.size()];
+        for (int i = 0; i < kbIds.length; i++) {
+            kbIds[i] = rows.get(i).kbId();
+        }
+        return kbIds;
     }
 
     /** Partition, id, version before, version after, version attempted, failures, error, delay in microseconds, checkpoint. */
     private int bindColumns(Connection connection, PreparedStatement statement, int from) throws SQLException {
-        int rows = writes.size();
-        @Nullable Long[] goals = new Long[rows];
-        @Nullable Long[] attempted = new Long[rows];
-        @Nullable Long[] failures = new Long[rows];
-        @Nullable String[] errors = new String[rows];
-        @Nullable Long[] delays = new Long[rows];
-        @Nullable String[] checkpoints = new String[rows];
-        for (int i = 0; i < rows; i++) {
-            if (writes.get(i) instanceof KbWrite.Advanced advanced) {
+        int size = rows.size();
+        Short[] partitions = new Short[size];
+        Long[] seen = new Long[size];
+        @Nullable Long[] goals = new Long[size];
+        @Nullable Long[] attempted = new Long[size];
+        @Nullable Long[] failures = new Long[size];
+        @Nullable String[] errors = new String[size];
+        @Nullable Long[] delays = new Long[size];
+        @Nullable String[] checkpoints = new String[size];
+        for (int i = 0; i < size; i++) {
+            KbWrite write = rows.get(i).write();
+            partitions[i] = (short) rows.get(i).partition();
+            seen[i] = write.from();
+            if (write instanceof KbWrite.Advanced advanced) {
                 goals[i] = advanced.to();
-            } else if (writes.get(i) instanceof KbWrite.Failed failed) {
+            } else if (write instanceof KbWrite.Failed failed) {
                 attempted[i] = failed.version();
                 failures[i] = (long) failed.failures();
                 errors[i] = failed.error();
                 delays[i] =
                         failed.retryAfter() == null ? null : failed.retryAfter().toNanos() / 1_000;
-            } else if (writes.get(i) instanceof KbWrite.Checkpointed saved) {
+            } else if (write instanceof KbWrite.Checkpointed saved) {
                 attempted[i] = saved.version();
                 failures[i] = 0L;
                 checkpoints[i] = saved.checkpoint();
             }
         }
-        statement.setArray(from, connection.createArrayOf("int2", boxed(partitions)));
-        statement.setArray(from + 1, connection.createArrayOf("text", kbIds));
-        statement.setArray(from + 2, connection.createArrayOf("int8", boxed(seen)));
+        statement.setArray(from, connection.createArrayOf("int2", partitions));
+        statement.setArray(from + 1, connection.createArrayOf("text", kbIds(rows)));
+        statement.setArray(from + 2, connection.createArrayOf("int8", seen));
         statement.setArray(from + 3, connection.createArrayOf("int8", goals));
         int index = from + 4;
         statement.setArray(index, connection.createArrayOf("int8", attempted));

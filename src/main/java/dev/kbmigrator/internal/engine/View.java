@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param state the global state
  * @param knowledge how this build compares with the plan
  * @param control the operators' document
+ * @param paused whether an operator has paused the fleet
  * @param goal the version to which this replica may bring KBs now
  * @param requests the KBs that someone asked to have migrated, by partition
  */
@@ -38,6 +39,7 @@ record View(
         GlobalState state,
         Knowledge knowledge,
         ObjectNode control,
+        boolean paused,
         long goal,
         Map<Integer, List<Request>> requests) {
 
@@ -61,17 +63,13 @@ record View(
         GlobalState state = GlobalState.read(stateDocument, baseline);
         Knowledge knowledge = Knowledge.compare(state, catalog);
         long goal = Plans.kbGoal(state.plan(), Math.min(state.open(), knowledge.upTo()));
-        return new View(snapshot, takenAt, state, knowledge, control, goal, requests);
+        boolean paused = control.path("paused").asBoolean();
+        return new View(snapshot, takenAt, state, knowledge, control, paused, goal, requests);
     }
 
     /** The name of the operators' document. */
     static String controlDocument() {
         return CONTROL;
-    }
-
-    /** Whether an operator has paused the fleet. */
-    boolean paused() {
-        return control.path("paused").asBoolean();
     }
 
     /** Why it is paused, as the operator put it. */

@@ -264,34 +264,9 @@ final class Worker implements Runnable {
     }
 
     private void queue(Pass pass, Collection<KbState> kbs) {
-        List<KbState> candidates = new ArrayList<>(kbs.size());
-        List<Held> holders = new ArrayList<>(kbs.size());
-        Held held = null;
-        int before = -1;
-        for (KbState kb : kbs) {
-            int partition = Partitions.of(kb.kbId());
-            if (partition != before) {
-                held = pass.held.get(partition);
-                before = partition;
-            }
-            if (held != null && !held.isLost() && held.mayBeReleased() && !held.inFlight.contains(kb.kbId())) {
-                candidates.add(kb);
-                holders.add(held);
-            }
-        }
-        Set<String> missing = Hosts.missing(config, Lists.transform(candidates, KbState::kbId));
-        List<KbBody> bodies = new ArrayList<>(candidates.size());
-        for (int i = 0; i < candidates.size(); i++) {
-            KbState kb = candidates.get(i);
-            Held holder = holders.get(i);
-            KbBody body = missing.contains(kb.kbId()) ? null : bodyFor(pass, holder, kb);
-            if (body == null) {
-                holder.skipped |= kb.version() < pass.goal;
-            } else if (holder.inFlight.add(kb.kbId())) {
-                bodies.add(body);
-                pass.found.set(holder.scope());
-            }
-        }
+        List<KbBody> candidates = candidates(pass, kbs);
+        Set<String> missing = Hosts.missing(config, Lists.transform(candidates, KbBody::kb));
+        List<KbBody> bodies = begun(pass, candidates, missing);
         if (pass.kbs == 0 && !bodies.isEmpty()) {
             // A first idea, from the first page; the whole pass will tell exactly
             board.learnDensity(pass.found.cardinality(), bodies.size());
@@ -301,6 +276,44 @@ final class Worker implements Runnable {
             countFrom(config.surroundings().nanoTime());
         }
         slots.offer(bodies);
+    }
+
+    /** The next attempts at the KBs of a page that are held and not under way. */
+    private List<KbBody> candidates(Pass pass, Collection<KbState> kbs) {
+        List<KbBody> candidates = new ArrayList<>(kbs.size());
+        Held held = null;
+        int before = -1;
+        for (KbState kb : kbs) {
+            int partition = Partitions.of(kb.kbId());
+            if (partition != before) {
+                held = pass.held.get(partition);
+                before = partition;
+            }
+            if (held != null && !held.isLost() && held.mayBeReleased() && !held.inFlight.contains(kb.kbId())) {
+                KbBody body = bodyFor(pass, held, kb);
+                if (body == null) {
+                    held.skipped |= kb.version() < pass.goal;
+                } else {
+                    candidates.add(body);
+                }
+            }
+        }
+        return candidates;
+    }
+
+    /** From here on they are under way, but for those that the host does not have: these are left alone. */
+    private static List<KbBody> begun(Pass pass, List<KbBody> candidates, Set<String> missing) {
+        List<KbBody> begun = new ArrayList<>(candidates.size());
+        for (KbBody body : candidates) {
+            Held held = body.held;
+            if (missing.contains(body.kb())) {
+                held.skipped = true;
+            } else if (held.inFlight.add(body.kb())) {
+                pass.found.set(held.scope());
+                begun.add(body);
+            }
+        }
+        return begun;
     }
 
     private @Nullable KbBody bodyFor(Pass pass, Held held, KbState kb) {

@@ -42,6 +42,7 @@ public class BoardOperations {
                 state,
                 knowledge,
                 Json.object(),
+                false,
                 1,
                 Map.of());
     }

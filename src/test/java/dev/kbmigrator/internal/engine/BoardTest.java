@@ -25,8 +25,15 @@ class BoardTest {
 
     private View view(int duePartitions, boolean paused, List<ReplicaState> replicas) {
         View seen = surroundings.view(1, 0, Frozen.floors(duePartitions), List.of(), replicas);
-        seen.control().put("paused", paused);
-        return seen;
+        return new View(
+                seen.snapshot(),
+                seen.takenAt(),
+                seen.state(),
+                seen.knowledge(),
+                seen.control(),
+                paused,
+                seen.goal(),
+                seen.requests());
     }
 
     private void see(int duePartitions) {

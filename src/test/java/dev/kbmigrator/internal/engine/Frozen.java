@@ -215,6 +215,7 @@ class Frozen implements Surroundings {
                 state,
                 new Knowledge(1, 0, List.of(), List.of(), Optional.empty()),
                 Json.object(),
+                false,
                 1,
                 Map.of());
     }
