@@ -109,21 +109,15 @@ final class Tables {
                 return false;
             }
         }
-        return isDocumented(connection, settings, dialect);
+        return isDocumented(connection, settings);
     }
 
     /** Whether the document says so, which is written when all tables are as this build needs them. */
-    private static boolean isDocumented(Connection connection, JdbcSettings settings, Dialect dialect)
-            throws SQLException {
+    private static boolean isDocumented(Connection connection, JdbcSettings settings) throws SQLException {
         try (PreparedStatement statement =
                         connection.prepareStatement(settings.sql("SELECT json FROM {document} WHERE name = ?"));
                 ResultSet rows = query(statement)) {
             return rows.next() && version(rows.getString(1)) >= VERSION;
-        } catch (SQLException e) {
-            if (dialect.isMissingTable(e)) {
-                return false;
-            }
-            throw e;
         }
     }
 

@@ -293,4 +293,17 @@ class TablesIT {
             }
         }
     }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void anOlderLayoutIsBroughtUpToDateThoughNoTableIsMissing(TestDatabase database) throws SQLException {
+        try (HikariDataSource dataSource = database.newDataSource()) {
+            Stores.look(JdbcStateStore.create(dataSource));
+            Sql.execute(
+                    dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":0}' WHERE name = 'now/tables'");
+            Stores.look(JdbcStateStore.create(dataSource));
+            assertThat(Sql.text(dataSource, "SELECT json FROM kb_migrator_document WHERE name = 'now/tables'"))
+                    .isEqualTo("{\"version\":1}");
+        }
+    }
 }

@@ -1,0 +1,89 @@
+package dev.kbmigrator.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kbmigrator.spi.StateStoreException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What becomes of errors of a database, and of its driver. */
+@Timeout(30)
+class DatabaseTest {
+
+    private final SQLException gone = new SQLException("the connection is gone", "08006");
+
+    /** Fails whatever is called, but for being closed. */
+    private static <T> T failing(Class<T> type, SQLException error) {
+        return type.cast(Proxy.newProxyInstance(
+                DatabaseTest.class.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
+                    if (method.getName().equals("close")) {
+                        return null;
+                    }
+                    throw error;
+                }));
+    }
+
+    @Test
+    void anErrorSaysWhatCouldNotBeDone() {
+        JdbcDataSource h2 = new JdbcDataSource();
+        h2.setURL("jdbc:h2:mem:");
+        AtomicInteger connections = new AtomicInteger();
+        DataSource once = (DataSource) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {DataSource.class}, (self, method, arguments) -> {
+                    // The first is asked what database it is
+                    if (connections.incrementAndGet() == 1) {
+                        return h2.getConnection();
+                    }
+                    throw gone;
+                });
+        JdbcStateStore store = JdbcStateStore.create(once);
+        assertThatThrownBy(() -> store.count(1))
+                .isInstanceOf(StateStoreException.class)
+                .hasMessageContaining("could not ")
+                .hasMessageContaining("the connection is gone")
+                .hasCause(gone);
+    }
+
+    @Test
+    void aRollbackThatFailsIsSaidBesideTheErrorBeforeIt() {
+        SQLException cause = new SQLException("the first");
+        Database.rollback(failing(Connection.class, gone), new H2Dialect(), cause);
+        assertThat(cause.getSuppressed()).containsExactly(gone);
+    }
+
+    @Test
+    void aConnectionThatCannotBeGivenBackIsLeftToThePool() {
+        Database.giveBack(failing(Connection.class, gone), true);
+    }
+
+    @Test
+    void anInterruptWhileItWaitsIsKept() {
+        Thread.currentThread().interrupt();
+        Database.pause(1);
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    /** As two that make the same table at once can fail each other. */
+    @Test
+    void theTablesAreTriedASmallNumberOfTimes() {
+        SQLException exists = new SQLException("the table exists", "42S01", 42101);
+        AtomicInteger tries = new AtomicInteger();
+        Connection connection = (Connection) Proxy.newProxyInstance(
+                getClass().getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {
+                    tries.incrementAndGet();
+                    return failing(Statement.class, exists);
+                });
+        JdbcSettings settings = JdbcSettings.of(failing(DataSource.class, gone));
+        assertThatThrownBy(() -> Tables.install(connection, new H2Dialect(), settings))
+                .isSameAs(exists);
+        assertThat(tries).hasValueBetween(2, 100);
+    }
+}
