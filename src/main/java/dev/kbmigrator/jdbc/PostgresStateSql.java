@@ -344,7 +344,7 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     /** The page's cursor is its last KB: a row out of order would lose others. SQL does not promise the order, the plan does. */
-    private static int inOrder(int before, int partition) {
+    static int inOrder(int before, int partition) {
         if (partition < before) {
             throw new StateStoreException("the database lists partition " + partition + " after " + before
                     + ", out of the order that was asked for: report this with its version");

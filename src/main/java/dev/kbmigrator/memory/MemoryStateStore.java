@@ -360,10 +360,9 @@ public class MemoryStateStore implements StateStore {
             return false;
         }
         if (json == null) {
-            documents.remove(name);
-        } else {
-            documents.put(name, new Document(name, expectedRevision + 1, json));
+            return documents.remove(name) != null;
         }
+        documents.put(name, new Document(name, expectedRevision + 1, json));
         return true;
     }
 }

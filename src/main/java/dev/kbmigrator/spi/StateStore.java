@@ -138,7 +138,7 @@ public interface StateStore {
      * @param expectedRevision the revision that must be stored; 0: there must be none
      * @param json the new text, at most {@value Document#MAX_BYTES} UTF-8 bytes; null deletes
      * @param fence an epoch that must be current at the commit, or null
-     * @return whether it was changed
+     * @return whether it was changed: deleting one that is not there changes nothing
      */
     boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence);
 

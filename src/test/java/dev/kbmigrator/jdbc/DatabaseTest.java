@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
@@ -85,5 +86,21 @@ class DatabaseTest {
         assertThatThrownBy(() -> Tables.install(connection, new H2Dialect(), settings))
                 .isSameAs(exists);
         assertThat(tries).hasValueBetween(2, 100);
+    }
+
+    /** A page's cursor is its last KB: rows out of order would lose others. */
+    @Test
+    void aListOutOfOrderIsRefused() {
+        assertThat(PostgresStateSql.inOrder(0, 7)).isEqualTo(7);
+        assertThat(PostgresStateSql.inOrder(7, 7)).isEqualTo(7);
+        assertThatThrownBy(() -> PostgresStateSql.inOrder(7, 6))
+                .isInstanceOf(StateStoreException.class)
+                .hasMessageContaining("partition 6 after 7");
+    }
+
+    /** So that a driver, and a server, see few different statements. */
+    @Test
+    void aListIsAsLongAsTheNextPowerOfTwo() {
+        assertThat(IntStream.rangeClosed(1, 9).map(Placeholders::padded)).containsExactly(1, 2, 4, 4, 8, 8, 8, 8, 16);
     }
 }

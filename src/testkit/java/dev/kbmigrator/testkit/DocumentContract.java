@@ -56,6 +56,9 @@ interface DocumentContract extends StoreFixture {
         assertThat(store().documents("plan")).isEmpty();
         assertThat(store().compareAndSet("plan", revision, "3", null)).isFalse();
         assertThat(store().compareAndSet("plan", revision, null, null)).isFalse();
+        assertThat(store().compareAndSet("plan", 0, null, null))
+                .as("what is not there is not deleted")
+                .isFalse();
         assertThat(store().compareAndSet("plan", 0, "4", null)).isTrue();
         assertThat(text("plan")).isEqualTo("4");
     }

@@ -72,6 +72,7 @@ interface PageContract extends StoreFixture {
                     .hasSize(10)
                     .containsAll(first);
             assertThat(kbs().listed(StoreDriver.all(Set.of(5), limit))).isEmpty();
+            assertThat(kbs().listed(StoreDriver.all(Set.of(), limit))).isEmpty();
         }
     }
 

@@ -45,7 +45,8 @@ final class Documents {
     static boolean change(Connection connection, String name, long expectedRevision, @Nullable String json)
             throws SQLException {
         List<Document> stored = named(connection, name);
-        if ((stored.isEmpty() ? 0 : stored.get(0).revision()) != expectedRevision) {
+        if ((stored.isEmpty() ? 0 : stored.get(0).revision()) != expectedRevision
+                || (stored.isEmpty() && json == null)) {
             return false;
         }
         try (PreparedStatement delete =
