@@ -40,10 +40,22 @@ class WorkerTest {
     private final List<String> ran = new ArrayList<>();
     private boolean thorough = true;
     private KbMigration.Body body = (context, kbId) -> {};
-    private final EngineConfig config = surroundings.config(store, lock, bodies, migration(1), migration(2));
-    private final Board board = new Board(config, surroundings.newSignal());
-    private final Slots slots = new Slots(config, board::wakeWorkers);
-    private final LeaseKeeper keeper = new LeaseKeeper(config, slots);
+    private EngineConfig config = newConfig();
+    private Board board = new Board(config, surroundings.newSignal());
+    private Slots slots = new Slots(config, board::wakeWorkers);
+    private LeaseKeeper keeper = new LeaseKeeper(config, slots);
+
+    private EngineConfig newConfig() {
+        return surroundings.config(store, lock, bodies, migration(1), migration(2));
+    }
+
+    private void useSlots(int many) {
+        surroundings.kbConcurrency = many;
+        config = newConfig();
+        board = new Board(config, surroundings.newSignal());
+        slots = new Slots(config, board::wakeWorkers);
+        keeper = new LeaseKeeper(config, slots);
+    }
 
     private final class Store extends MemoryStateStore {
 
@@ -57,6 +69,7 @@ class WorkerTest {
         private Duration findTakes = Duration.ZERO;
         private Runnable whileFinding = () -> {};
         private Duration writeTakes = Duration.ZERO;
+        private Runnable whileWriting = () -> {};
 
         private Store() {
             super(() -> TimeUnit.NANOSECONDS.toMicros(surroundings.nanoTime()));
@@ -76,6 +89,7 @@ class WorkerTest {
             }
             batches.add(List.copyOf(writes));
             WriteResult result = super.write(carried, writes);
+            whileWriting.run();
             letPass(writeTakes);
             return result;
         }
@@ -137,8 +151,11 @@ class WorkerTest {
 
     /** How long it wanted to wait when it last had nothing to do; it is the last of the engine's parts that was made. */
     private Duration lastWait() {
-        return Duration.ofNanos(
-                surroundings.signals.get(surroundings.signals.size() - 1).lastWait());
+        return Duration.ofNanos(signal().lastWait());
+    }
+
+    private Frozen.Flag signal() {
+        return surroundings.signals.get(surroundings.signals.size() - 1);
     }
 
     /** Another replica takes the partition when the lease is over, and the keeper of the leases notices. */
@@ -577,13 +594,12 @@ class WorkerTest {
         }
         bodies.runOne();
         step(worker);
-        Frozen.Flag signal = surroundings.signals.get(surroundings.signals.size() - 1);
         assertThat(store.batches).isEmpty();
         assertThat(lastWait()).isEqualTo(config.timings().activeLook());
-        assertThat(signal.isRaised()).isFalse();
+        assertThat(signal().isRaised()).isFalse();
         board.workerStarted(worker);
         board.endWriting();
-        assertThat(signal.isRaised()).as("it is woken").isTrue();
+        assertThat(signal().isRaised()).as("it is woken").isTrue();
         workers.runOne();
         assertThat(store.batches).hasSize(1);
         assertThat(board.beginWriting()).as("it has made room").isTrue();
@@ -676,5 +692,203 @@ class WorkerTest {
         step(worker);
         assertThat(version(0)).isEqualTo(2);
         assertThat(lastWait()).isEqualTo(Duration.ofMillis(100));
+    }
+
+    /** Until it waits, though nobody has woken it. */
+    private void stepUnasked(Worker worker) {
+        signal().lower();
+        board.workerStarted(worker);
+        workers.runOne();
+    }
+
+    private Worker startUnasked() {
+        look();
+        Worker worker = new Worker(config, board, slots, keeper);
+        workers.execute(worker);
+        stepUnasked(worker);
+        return worker;
+    }
+
+    @Test
+    void itIsWokenByTheFirstThatFinishesAndThenWhenABatchIsFullOrNothingRunsAnyMore() {
+        enroll(3);
+        Worker worker = startUnasked();
+        List<Boolean> woken = new ArrayList<>();
+        body = (context, kbId) -> {
+            woken.add(signal().lower());
+            if (woken.size() == 2) {
+                stepUnasked(worker);
+            }
+        };
+        bodies.runOne();
+        woken.add(signal().isRaised());
+        assertThat(woken).containsExactly(false, true, false, true);
+    }
+
+    @Test
+    void whatFinishesWhileItWritesIsTakenOverBeforeItWaits() {
+        useSlots(2);
+        enroll(3);
+        Worker worker = startUnasked();
+        body = (context, kbId) -> {
+            if (ran.size() == 2) {
+                stepUnasked(worker);
+                surroundings.pass(Duration.ofMillis(50));
+                store.whileWriting = () -> {
+                    store.whileWriting = () -> {};
+                    bodies.runOne();
+                };
+                stepUnasked(worker);
+                assertThat(ran).hasSize(3);
+                assertThat(lastWait()).as("for the batch that has begun").isEqualTo(Duration.ofMillis(50));
+            }
+        };
+        bodies.runOne();
+        assertThat(ran).hasSizeGreaterThan(3);
+    }
+
+    @Test
+    void aPartitionThatASlowKbHoldsIsLookedThroughAgainWithEachNewView() {
+        enroll(1);
+        Worker worker = startUnasked();
+        List<Integer> waiting = new ArrayList<>();
+        body = (context, kbId) -> {
+            if (ran.size() == 1) {
+                store.enroll(List.of(KBS.get(1)), 0);
+                surroundings.pass(Duration.ofSeconds(1));
+                stepUnasked(worker);
+                waiting.add(slots.backlog());
+                look();
+                stepUnasked(worker);
+                waiting.add(slots.backlog());
+            }
+        };
+        bodies.runOne();
+        assertThat(waiting).containsExactly(0, 1);
+    }
+
+    @Test
+    void whatIsAskedForMeanwhileIsServedWithTheNewView() {
+        enroll(2);
+        store.write(
+                OnePartition.epochs(config),
+                List.of(new KbWrite.Failed(KBS.get(1), 0, 1, 1, "earlier", Duration.ofHours(1))));
+        Worker worker = startUnasked();
+        assertThat(slots.backlog()).isEqualTo(1);
+        body = (context, kbId) -> {
+            if (ran.size() == 1) {
+                String json = Request.toJson(KBS.get(1), 0, "mended", "someone");
+                store.compareAndSet(Request.documentOf(KBS.get(1)), 0, json, null);
+                surroundings.pass(Duration.ofSeconds(1));
+                look();
+                stepUnasked(worker);
+                assertThat(slots.backlog()).isEqualTo(1);
+            }
+        };
+        bodies.runOne();
+        assertThat(ran).hasSize(2);
+    }
+
+    /** Pages of two, for six KBs. */
+    @Test
+    void itFetchesUntilEverySlotHasSomethingButNoMoreThanTwoBatches() {
+        store.mostWrites = 2;
+        OnePartition.enroll(OnePartition.kbs(6), config);
+        startUnasked();
+        assertThat(slots.backlog()).as("for one slot").isEqualTo(2);
+    }
+
+    @Test
+    void itFetchesNoMoreThanTwoBatchesHoweverManySlotsThereAre() {
+        useSlots(8);
+        store.mostWrites = 2;
+        OnePartition.enroll(OnePartition.kbs(6), config);
+        startUnasked();
+        assertThat(slots.backlog()).isEqualTo(4);
+    }
+
+    @Test
+    void whenTheReplicaStopsWhileAPageIsToComeItLeavesAtOnce() {
+        store.mostWrites = 1;
+        enroll(3);
+        Worker worker = startUnasked();
+        board.stop();
+        slots.close();
+        bodies.runOne();
+        stepUnasked(worker);
+        assertThat(workers.size()).as("it has ended").isZero();
+        assertThat(ran).isEmpty();
+    }
+
+    /** Whether there is use for a second worker, because the slots stand free while this one waits for the store. */
+    private boolean isSecondWanted(Worker first) {
+        Worker second = new Worker(config, board, new Slots(config, () -> {}), keeper);
+        surroundings.signals.remove(surroundings.signals.size() - 1);
+        board.workerStarted(first);
+        board.workerStarted(second);
+        boolean wanted = board.isWanted(second);
+        board.workerEnded(second);
+        board.workerEnded(first);
+        return wanted;
+    }
+
+    @Test
+    void howBusyTheSlotsAreIsLearntEvery50Ms() {
+        surroundings.pass(Duration.ofMinutes(1));
+        enroll(4);
+        Worker worker = startUnasked();
+        List<Boolean> wanted = new ArrayList<>();
+        body = (context, kbId) -> {
+            switch (ran.size()) {
+                case 1 -> surroundings.pass(Duration.ofMillis(1));
+                case 2 -> {
+                    for (int millis : new int[] {48, 1}) {
+                        surroundings.pass(Duration.ofMillis(millis));
+                        stepUnasked(worker);
+                        wanted.add(isSecondWanted(worker));
+                    }
+                    surroundings.pass(Duration.ofMillis(10));
+                }
+                case 3 -> {
+                    surroundings.pass(Duration.ofMillis(40));
+                    stepUnasked(worker);
+                    wanted.add(isSecondWanted(worker));
+                }
+                case 4 -> {
+                    surroundings.pass(Duration.ofMillis(200));
+                    stepUnasked(worker);
+                    wanted.add(isSecondWanted(worker));
+                }
+                default -> {}
+            }
+        };
+        bodies.runOne();
+        assertThat(wanted)
+                .as("1 of 49 ms, too early; 1 of 50 ms; 59 of 50 ms; 40 of 200 ms")
+                .containsExactly(false, true, false, true);
+    }
+
+    @Test
+    void theTimeForWhichTheStoreWasDownSaysNothingOfHowBusyTheSlotsAre() {
+        enroll(1);
+        Worker worker = startUnasked();
+        body = (context, kbId) -> surroundings.pass(Duration.ofMillis(60));
+        store.failing = true;
+        bodies.runOne();
+        stepUnasked(worker);
+        surroundings.pass(Duration.ofSeconds(1));
+        store.failing = false;
+        stepUnasked(worker);
+        assertThat(version(0)).isEqualTo(1);
+        assertThat(isSecondWanted(worker)).isFalse();
+    }
+
+    @Test
+    void howManyKbsAPartitionHoldsIsFirstLearntFromTheFirstPage() {
+        OnePartition.enroll(OnePartition.kbs(6), config);
+        startUnasked();
+        board.update(surroundings.view(1, 0, Frozen.floors(256), List.of(), List.of()));
+        board.learnRate(1, 9, 0);
+        assertThat(board.wantedWorkers()).as("for 256 times six").isEqualTo(2);
     }
 }
