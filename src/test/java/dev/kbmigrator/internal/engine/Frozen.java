@@ -48,6 +48,10 @@ class Frozen implements Surroundings {
     /** How many KBs are run at a time. */
     int kbConcurrency = 1;
 
+    /** How long one KB may run. */
+    @Nullable
+    Duration kbTimeout;
+
     /** What the engine wants to have run in threads of its own. */
     final Tasks started = new Tasks();
 
@@ -193,7 +197,7 @@ class Frozen implements Surroundings {
                 0,
                 kbConcurrency,
                 storeConcurrency,
-                new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(hour, hour), null, hour));
+                new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(hour, hour), kbTimeout, hour));
     }
 
     /** What a look shows of a fleet with one version, taken now. */

@@ -3,6 +3,8 @@ package dev.kbmigrator.internal.engine;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.Document;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,13 @@ final class Probe extends Body {
     static final KbMigration NOTHING = KbMigration.of(1, "nothing", (context, kbId) -> {});
 
     final AtomicInteger returns = new AtomicInteger();
+
+    /** What it has saved, the latest last. */
+    final List<String> checkpoints = new ArrayList<>();
+
+    /** What happens while it saves. */
+    Runnable whileSaving = () -> {};
+
     private final Call call;
 
     /** What the body does while it runs. */
@@ -39,11 +48,14 @@ final class Probe extends Body {
     @Override
     @Nullable
     String readCheckpoint() {
-        return null;
+        return checkpoints.isEmpty() ? null : checkpoints.get(checkpoints.size() - 1);
     }
 
     @Override
-    void writeCheckpoint(String json) {}
+    void writeCheckpoint(String json) {
+        checkpoints.add(json);
+        whileSaving.run();
+    }
 
     @Override
     public long fromVersion() {

@@ -1,9 +1,11 @@
 package dev.kbmigrator.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Due;
@@ -890,5 +892,41 @@ class WorkerTest {
         board.update(surroundings.view(1, 0, Frozen.floors(256), List.of(), List.of()));
         board.learnRate(1, 9, 0);
         assertThat(board.wantedWorkers()).as("for 256 times six").isEqualTo(2);
+    }
+
+    /** Of KB 0, while its first version runs, after something has happened to it. */
+    private void itCannotSaveAfter(Runnable event, String why) {
+        enroll(1);
+        Worker worker = startUnasked();
+        List<Boolean> cancelled = new ArrayList<>();
+        body = (context, kbId) -> {
+            event.run();
+            assertThatThrownBy(() -> context.saveCheckpoint("here"))
+                    .isInstanceOf(MigrationCancelledException.class)
+                    .hasMessageContaining(why);
+            cancelled.add(context.isCancelled());
+        };
+        bodies.runOne();
+        stepUnasked(worker);
+        assertThat(cancelled).containsExactly(true);
+    }
+
+    @Test
+    void whoIsFencedOutSavesNoCheckpointAndHasToStop() {
+        itCannotSaveAfter(() -> store.openEpochs(Set.of(OnePartition.NUMBER)), "taken over");
+        assertThat(workers.size()).as("it has ended").isZero();
+        assertThat(store.raised).isEmpty();
+    }
+
+    @Test
+    void aKbThatIsForgottenSavesNoCheckpointAndHasToStop() {
+        itCannotSaveAfter(() -> store.remove(Set.of(KBS.get(0))), "not enrolled");
+    }
+
+    @Test
+    void aKbThatAnotherHasMovedSavesNoCheckpointAndHasToStop() {
+        Epoch epoch = new Epoch(OnePartition.NUMBER, 1);
+        itCannotSaveAfter(
+                () -> store.write(Set.of(epoch), List.of(new KbWrite.Advanced(KBS.get(0), 0, 1))), "moved by another");
     }
 }
