@@ -791,15 +791,15 @@ class WorkerTest {
         assertThat(ran).hasSize(2);
     }
 
-    /** Pages of two, for six KBs. */
     @Test
-    void itFetchesUntilEverySlotHasSomethingButNoMoreThanTwoBatches() {
-        store.mostWrites = 2;
+    void itFetchesNoMoreThanTheSlotsHaveUseFor() {
+        store.mostWrites = 1;
         OnePartition.enroll(OnePartition.kbs(6), config);
         startUnasked();
-        assertThat(slots.backlog()).as("for one slot").isEqualTo(2);
+        assertThat(slots.backlog()).as("for one slot").isEqualTo(1);
     }
 
+    /** Pages of two, for six KBs. */
     @Test
     void itFetchesNoMoreThanTwoBatchesHoweverManySlotsThereAre() {
         useSlots(8);
