@@ -11,6 +11,7 @@ import dev.kbmigrator.memory.MemoryLock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ class BodyTest {
 
     private EngineConfig newConfig() {
         surroundings.kbTimeout = Duration.ofSeconds(10);
+        surroundings.services = new Services(Map.of(String.class, "the host's"));
         return surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), tasks, Probe.NOTHING);
     }
 
@@ -50,7 +52,8 @@ class BodyTest {
     }
 
     @Test
-    void aServiceThatIsNotThereIsSaidToBeMissing() {
+    void aServiceIsTheHostsOwnAndOneThatIsNotThereIsSaidToBeMissing() {
+        assertThat(body.service(String.class)).isEqualTo("the host's");
         assertThatThrownBy(() -> body.service(StringBuilder.class)).hasMessageContaining("StringBuilder");
     }
 
@@ -122,6 +125,26 @@ class BodyTest {
             interrupted.add(Thread.currentThread().isInterrupted());
         });
         assertThat(interrupted).containsExactly(false, false, false, true);
+    }
+
+    @Test
+    void anInterruptOutlivesAStoreThatFails() {
+        List<Boolean> interrupted = new ArrayList<>();
+        run(() -> {
+            for (boolean told : new boolean[] {false, true}) {
+                body.whileSaving = () -> {
+                    if (told) {
+                        cancelAndInterrupt(Cancellation.TIMEOUT);
+                    }
+                    throw new IllegalStateException("the store is down");
+                };
+                assertThatThrownBy(() -> body.saveCheckpoint(1)).hasMessage("the store is down");
+                interrupted.add(Thread.currentThread().isInterrupted());
+            }
+            body.whileSaving = () -> {};
+            Thread.interrupted();
+        });
+        assertThat(interrupted).containsExactly(false, true);
     }
 
     @Test

@@ -48,6 +48,9 @@ class Frozen implements Surroundings {
     /** How many KBs are run at a time. */
     int kbConcurrency = 1;
 
+    /** What the host has registered for its migrations. */
+    Services services = new Services(Map.of());
+
     /** How long one KB may run. */
     @Nullable
     Duration kbTimeout;
@@ -189,7 +192,7 @@ class Frozen implements Surroundings {
                 store,
                 lock,
                 Stream::empty,
-                new Services(Map.of()),
+                services,
                 List.of(),
                 this,
                 executor,
