@@ -53,7 +53,11 @@ class WorkerTest {
 
     private void useSlots(int many) {
         surroundings.kbConcurrency = many;
-        config = newConfig();
+        use(newConfig());
+    }
+
+    private void use(EngineConfig another) {
+        config = another;
         board = new Board(config, surroundings.newSignal());
         slots = new Slots(config, board::wakeWorkers);
         keeper = new LeaseKeeper(config, slots);
@@ -928,5 +932,28 @@ class WorkerTest {
         Epoch epoch = new Epoch(OnePartition.NUMBER, 1);
         itCannotSaveAfter(
                 () -> store.write(Set.of(epoch), List.of(new KbWrite.Advanced(KBS.get(0), 0, 1))), "moved by another");
+    }
+
+    /** As in a build that has dropped its oldest migration. */
+    @Test
+    void aKbThatThisBuildCannotTakeOnIsLeftAloneAndTheFloorStays() {
+        enroll(2);
+        store.write(OnePartition.epochs(config), List.of(new KbWrite.Advanced(KBS.get(1), 0, 1)));
+        use(surroundings.config(store, lock, bodies, migration(2)));
+        runToTheEnd(start());
+        assertThat(ran).containsExactly(KBS.get(1) + " to 2");
+        assertThat(version(0)).isZero();
+        assertThat(store.raised).isEmpty();
+    }
+
+    @Test
+    void oneThatIsAskedForAndHasEverythingDoesNotKeepTheFloor() {
+        enroll(2);
+        store.write(OnePartition.epochs(config), List.of(new KbWrite.Advanced(KBS.get(1), 0, 2)));
+        String json = Request.toJson(KBS.get(1), 0, "to be sure", "someone");
+        store.compareAndSet(Request.documentOf(KBS.get(1)), 0, json, null);
+        runToTheEnd(start());
+        assertThat(store.document(Request.documentOf(KBS.get(1)))).isEmpty();
+        assertThat(store.raised).containsExactly(2L);
     }
 }
