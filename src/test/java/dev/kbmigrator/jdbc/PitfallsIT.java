@@ -20,7 +20,6 @@ import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Renewal;
 import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
@@ -286,7 +285,7 @@ class PitfallsIT {
             for (boolean autoCommit : List.of(true, false)) {
                 raw.setAutoCommit(autoCommit);
                 List<String> before = settings(raw, database, settings);
-                useEverything(always(raw));
+                useEverything(Stores.always(raw));
                 assertThat(settings(raw, database, settings)).isEqualTo(before);
             }
         }
@@ -304,22 +303,6 @@ class PitfallsIT {
             raw.rollback();
         }
         return values;
-    }
-
-    /** One connection for everybody, never closed and never reset, unlike a pool's. */
-    private static DataSource always(Connection raw) {
-        Object kept = Proxy.newProxyInstance(
-                PitfallsIT.class.getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {
-                    try {
-                        return method.getName().equals("close") ? null : method.invoke(raw, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                });
-        return (DataSource) Proxy.newProxyInstance(
-                PitfallsIT.class.getClassLoader(),
-                new Class<?>[] {DataSource.class},
-                (self, method, arguments) -> kept);
     }
 
     private static void useEverything(DataSource dataSource) {

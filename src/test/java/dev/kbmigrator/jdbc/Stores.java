@@ -9,6 +9,9 @@ import dev.kbmigrator.spi.PageRequest.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 
 /** The steps that many tests of the stores take. */
 final class Stores {
@@ -70,5 +74,19 @@ final class Stores {
     /** Calls to one method for many keys. */
     static <K, V> V entry(Map<K, V> map, K key) {
         return Objects.requireNonNull(map.get(key));
+    }
+
+    /** One connection for everybody, never closed and never reset, unlike a pool's. */
+    static DataSource always(Connection raw) {
+        Object kept = Proxy.newProxyInstance(
+                Stores.class.getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {
+                    try {
+                        return method.getName().equals("close") ? null : method.invoke(raw, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+        return (DataSource) Proxy.newProxyInstance(
+                Stores.class.getClassLoader(), new Class<?>[] {DataSource.class}, (self, method, arguments) -> kept);
     }
 }

@@ -61,6 +61,7 @@ class TransactionalAttemptIT {
         private final boolean ofKb;
         private final Epoch epoch;
         private boolean cancelled;
+        private boolean cancelledOnceSaved;
 
         private Engine(DataSource dataSource, boolean ofKb) throws SQLException {
             this.store =
@@ -173,6 +174,7 @@ class TransactionalAttemptIT {
         @Override
         public void checkpointSaved(String json) {
             heard.add("saved " + json);
+            cancelled = cancelledOnceSaved;
         }
 
         @Override
@@ -313,6 +315,28 @@ class TransactionalAttemptIT {
                 .hasMessage("enough");
         assertThat(added()).isZero();
         assertThat(engine.heard).doesNotContain("saved \"here\"");
+    }
+
+    @Test
+    void whoIsCancelledWhileItSavesIsToldRightAfter() throws Exception {
+        engine.cancelledOnceSaved = true;
+        assertThatThrownBy(() -> run((context, connection) -> {
+                    add(connection);
+                    assertThatThrownBy(() -> context.saveCheckpoint("here"))
+                            .isInstanceOf(MigrationCancelledException.class);
+                    throw new IllegalStateException("enough");
+                }))
+                .hasMessage("enough");
+        assertThat(added()).as("with the checkpoint").isEqualTo(1);
+    }
+
+    @Test
+    void theConnectionIsGivenBackAsItWas() throws Exception {
+        try (Connection raw = dataSource.getConnection().unwrap(Connection.class)) {
+            engine = new Engine(JdbcStateStore.create(Stores.always(raw)), engine);
+            run((context, connection) -> add(connection));
+            assertThat(raw.getAutoCommit()).isTrue();
+        }
     }
 
     @Test
