@@ -9,7 +9,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -166,51 +165,21 @@ final class PostgresWrites {
               FALSE
             """;
 
-    /** In the order of their keys; of two writes of one KB, the later. */
     private final List<Row> rows;
-
     private boolean allAdvance = true;
 
     PostgresWrites(List<KbWrite> writes) {
         rows = new ArrayList<>(writes.size());
-        boolean sorted = true;
-        Row before = null;
         for (KbWrite write : writes) {
-            Row row = new Row(Partitions.of(write.kbId()), write);
-            sorted &= before == null || before.compareTo(row) < 0;
+            rows.add(new Row(Partitions.of(write.kbId()), write));
             allAdvance &= write instanceof KbWrite.Advanced;
-            rows.add(row);
-            before = row;
-        }
-        // Mostly sorted already, because pages are
-        if (!sorted) {
-            sort();
         }
     }
 
-    private void sort() {
-        Collections.sort(rows);
-        for (int i = rows.size() - 2; i >= 0; i--) {
-            if (rows.get(i).compareTo(rows.get(i + 1)) == 0) {
-                rows.remove(i);
-            }
-        }
-    }
-
-    private record Row(int partition, KbWrite write) implements Comparable<Row> {
-
-        private String kbId() {
-            return write.kbId();
-        }
+    private record Row(int partition, KbWrite write) {
 
         private long goal() {
             return ((KbWrite.Advanced) write).to();
-        }
-
-        @Override
-        public int compareTo(Row other) {
-            int byPartition = Integer.compare(partition, other.partition);
-            return byPartition != 0 ? byPartition : kbId().compareTo(other.kbId());
         }
 
         /** By what those have in common that go the same way: the partition, the version before and the version after. */
@@ -257,6 +226,7 @@ final class PostgresWrites {
     /** Group by group: partition, version before, version after, place of the first and of the last id; then the ids. */
     private int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
         List<Row> grouped = new ArrayList<>(rows);
+        // Mostly sorted already, because pages are: that is where this sort is quick
         grouped.sort(Row::compareWay);
         List<Integer> starts = starts(grouped);
         int groups = starts.size();
@@ -299,7 +269,7 @@ final class PostgresWrites {
     private static String[] kbIds(List<Row> rows) {
         String[] kbIds = new String[rows.size()];
         for (int i = 0; i < kbIds.length; i++) {
-            kbIds[i] = rows.get(i).kbId();
+            kbIds[i] = rows.get(i).write().kbId();
         }
         return kbIds;
     }
