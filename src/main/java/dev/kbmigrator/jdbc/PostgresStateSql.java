@@ -262,9 +262,6 @@ final class PostgresStateSql extends StandardStateSql {
         SortedSet<Integer> partitions = new TreeSet<>(request.partitions());
         KbRows.Position after = KbRows.Position.of(request.after());
         SortedSet<Integer> rest = after == null ? partitions : partitions.tailSet(after.partition());
-        if (rest.isEmpty()) {
-            return new Page(List.of(), null);
-        }
         String above = after != null && rest.first() == after.partition() ? after.kbId() : "";
         return database.autocommit("list KBs", connection -> {
             List<KbState> kbs = null;
