@@ -87,10 +87,7 @@ abstract class Dialect {
      * Begins a transaction that reads what is committed, and cannot stand still for long. Answers the connection's isolation
      * before, for {@link #restore}, where the dialect sets another one through the driver.
      */
-    int begin(Connection connection, Duration timeout) throws SQLException {
-        connection.setAutoCommit(false);
-        return UNCHANGED;
-    }
+    abstract int begin(Connection connection, Duration timeout) throws SQLException;
 
     /** Begins a transaction of a migration, which may take its time. */
     void beginForHost(Connection connection) throws SQLException {

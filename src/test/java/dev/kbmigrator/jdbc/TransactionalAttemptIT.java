@@ -17,6 +17,7 @@ import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStoreException;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -403,6 +404,24 @@ class TransactionalAttemptIT {
         MigrationContext foreign = new JdbcMigrationContext(engine, checkpoint -> {});
         assertThatThrownBy(() -> migration.migrateKb(foreign, KB)).hasMessageContaining("the library's own engine");
         assertThatCode(() -> migration.migrateKb(engine, KB)).doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void aPoolWithoutAutoCommitIsFineHereToo(TestDatabase database) throws Exception {
+        try (HikariDataSource pool = database.newDataSource()) {
+            Engine plain = new Engine(pool, true);
+            DataSource without = (DataSource) Proxy.newProxyInstance(
+                    getClass().getClassLoader(), new Class<?>[] {DataSource.class}, (self, method, arguments) -> {
+                        Connection connection = pool.getConnection();
+                        connection.setAutoCommit(false);
+                        return connection;
+                    });
+            Engine here = new Engine(JdbcStateStore.create(without), plain);
+            TransactionalAttempt.run(here, (context, connection) -> add(connection));
+            assertThat(Sql.number(pool, "SELECT n FROM host")).isEqualTo(1);
+            assertThat(Stores.state(plain.store, KB).version()).isEqualTo(4);
+        }
     }
 
     /** From the first of the library's own statements on, a client that stops must not hold locks for long. */
