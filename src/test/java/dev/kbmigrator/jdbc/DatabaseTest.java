@@ -8,6 +8,7 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
@@ -102,5 +103,23 @@ class DatabaseTest {
     @Test
     void aListIsAsLongAsTheNextPowerOfTwo() {
         assertThat(IntStream.rangeClosed(1, 9).map(Placeholders::padded)).containsExactly(1, 2, 4, 4, 8, 8, 8, 8, 16);
+    }
+
+    /** Under another isolation a floor could be raised over a KB. */
+    @Test
+    void aTransactionOnH2ReadsWhatIsCommittedWhateverThePoolHasChosen() throws SQLException {
+        JdbcDataSource h2 = new JdbcDataSource();
+        h2.setURL("jdbc:h2:mem:");
+        H2Dialect dialect = new H2Dialect();
+        try (Connection connection = h2.getConnection()) {
+            connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+            int before = dialect.begin(connection, Duration.ofSeconds(1));
+            assertThat(connection.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_READ_COMMITTED);
+            dialect.commit(connection);
+            dialect.restore(connection, before);
+            assertThat(connection.getTransactionIsolation()).isEqualTo(Connection.TRANSACTION_SERIALIZABLE);
+            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            assertThat(dialect.begin(connection, Duration.ofSeconds(1))).isEqualTo(Dialect.UNCHANGED);
+        }
     }
 }

@@ -279,7 +279,9 @@ class PitfallsIT {
             };
             for (String setting : settings) {
                 try (Statement statement = raw.createStatement()) {
-                    statement.execute("SET SESSION " + setting + " = 77");
+                    // PostgreSQL's are in milliseconds, and it keeps to them
+                    statement.execute(
+                            "SET SESSION " + setting + " = " + (database == TestDatabase.POSTGRESQL ? "'77s'" : "77"));
                 }
             }
             for (boolean autoCommit : List.of(true, false)) {
