@@ -178,4 +178,13 @@ class BodyTest {
         assertThat(body.outcome()).isInstanceOf(Done.class);
         assertThat(body.returns).hasValue(1);
     }
+
+    @Test
+    void whoHasCommittedIsDoneThoughItThrows() {
+        run(() -> {
+            body.committed();
+            throw new IllegalStateException("too late");
+        });
+        assertThat(body.outcome()).isInstanceOf(Done.class);
+    }
 }

@@ -9,6 +9,7 @@ import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.internal.engine.Body.Failed;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.StateStoreException;
@@ -55,10 +56,15 @@ class GlobalBodyTest {
         }
     }
 
-    private GlobalBody newBody(int failures) {
+    /** What a look shows of a fleet at that version. */
+    private View view(long current, List<AttemptCount> attempts) {
         GlobalState state = new GlobalState(
-                1, 0, 7, 8, 8, Long.MAX_VALUE, 0, config.catalog().infos(), Json.object());
-        View view = Frozen.lookAt(state, config.catalog(), Duration.ZERO, List.of(), List.of());
+                1, 0, current, 8, 8, Long.MAX_VALUE, 0, config.catalog().infos(), Json.object());
+        return Frozen.lookAt(state, config.catalog(), Duration.ZERO, attempts, List.of());
+    }
+
+    private GlobalBody newBody(int failures) {
+        View view = view(7, List.of());
         Held held = new Held(Frozen.held(() -> {}).lease(), epoch, Frozen.TTL.toNanos(), () -> {});
         return new GlobalBody(config, held, view, failures, finished::incrementAndGet);
     }
@@ -159,5 +165,30 @@ class GlobalBodyTest {
     private void change() {
         long revision = store.document(DOCUMENT).map(Document::revision).orElse(0L);
         store.compareAndSet(DOCUMENT, revision, "{}", null);
+    }
+
+    @Test
+    void aFailureStandsUntilItIsDoneAndWhileItIsNext() {
+        View next = view(7, List.of());
+        assertThat(GlobalBody.failureThatStands(store, next)).isEmpty();
+        recordFailure();
+        ObjectNode failure = GlobalBody.failureThatStands(store, next).orElseThrow();
+        assertThat(GlobalBody.describeFailure(failure))
+                .startsWith("0008_global has failed 3 times, the last time with ")
+                .contains("broken");
+        View kbsFirst = view(7, List.of(new AttemptCount(3, 0, 0, 1, 0, 1)));
+        assertThat(GlobalBody.failureThatStands(store, kbsFirst))
+                .as("KBs come first")
+                .isEmpty();
+        assertThat(GlobalBody.failureThatStands(store, view(8, List.of())))
+                .as("behind it")
+                .isEmpty();
+        body.recordDone();
+        assertThat(GlobalBody.failureThatStands(store, next)).as("it is done").isEmpty();
+    }
+
+    @Test
+    void itSaysWhatItIs() {
+        assertThat(body).hasToString("0008_global, global part, attempt 3");
     }
 }
