@@ -245,10 +245,9 @@ public final class AcmeStateStore implements StateStore {
             return false;
         }
         if (json == null) {
-            documents.remove(name);
-        } else {
-            documents.put(name, new Document(name, revision + 1, json));
+            return documents.remove(name) != null;
         }
+        documents.put(name, new Document(name, revision + 1, json));
         return true;
     }
 }
