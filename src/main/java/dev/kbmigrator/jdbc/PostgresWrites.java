@@ -166,14 +166,16 @@ final class PostgresWrites {
             """;
 
     private final List<Row> rows;
-    private boolean allAdvance = true;
+    private final boolean allAdvance;
 
     PostgresWrites(List<KbWrite> writes) {
         rows = new ArrayList<>(writes.size());
+        boolean othersToo = false;
         for (KbWrite write : writes) {
             rows.add(new Row(Partitions.of(write.kbId()), write));
-            allAdvance &= write instanceof KbWrite.Advanced;
+            othersToo |= !(write instanceof KbWrite.Advanced);
         }
+        allAdvance = !othersToo;
     }
 
     private record Row(int partition, KbWrite write) {
@@ -252,8 +254,7 @@ final class PostgresWrites {
         return from + 6;
     }
 
-    // What goes through all KBs of a batch is in methods of its own: they are compiled soon, and quickly because they
-    // are short
+    // What goes through all KBs of a batch is in short methods of its own: they are quickly compiled
 
     /** Where each group starts. */
     private static List<Integer> starts(List<Row> grouped) {

@@ -16,7 +16,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a migration may ask of its context, and what becomes of an attempt that is told to stop. */
 class BodyTest {
@@ -58,15 +58,16 @@ class BodyTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Cancellation.class)
-    void whoIsCancelledIsToldWhyAndSavesNothingMore(Cancellation reason) {
+    @CsvSource({"LOST,it is held", "CLOSING,this replica closes", "TIMEOUT,for too long", "GONE,not enrolled any more"})
+    void whoIsCancelledIsToldWhyAndSavesNothingMore(Cancellation reason, String why) {
         assertThat(body.isCancelled()).isFalse();
         body.checkCancelled();
         body.cancel(reason);
         assertThat(body.isCancelled()).isTrue();
         assertThatThrownBy(body::checkCancelled)
                 .isInstanceOf(MigrationCancelledException.class)
-                .hasMessageContaining("was cancelled: ");
+                .hasMessageContaining("was cancelled: ")
+                .hasMessageEndingWith(why);
         assertThatThrownBy(() -> body.saveCheckpoint(1)).isInstanceOf(MigrationCancelledException.class);
         assertThat(body.checkpoints).isEmpty();
     }

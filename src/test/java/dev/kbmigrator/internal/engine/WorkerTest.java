@@ -141,10 +141,15 @@ class WorkerTest {
 
     /** A worker that has begun, and waits for what it has queued. */
     private Worker start() {
+        Worker worker = newWorker();
+        step(worker);
+        return worker;
+    }
+
+    private Worker newWorker() {
         look();
         Worker worker = new Worker(config, board, slots, keeper);
         workers.execute(worker);
-        step(worker);
         return worker;
     }
 
@@ -468,8 +473,13 @@ class WorkerTest {
 
     /** Answers the document's name. */
     private String askToSkipTheFirstVersion() {
-        String request = Request.documentOf(KBS.get(0));
-        store.compareAndSet(request, 0, Request.toJson(KBS.get(0), 1, "broken", "someone"), null);
+        return ask(0, 1);
+    }
+
+    /** For an attempt at a KB, without the version that is to be skipped; answers the document's name. */
+    private String ask(int kb, long skip) {
+        String request = Request.documentOf(KBS.get(kb));
+        store.compareAndSet(request, 0, Request.toJson(KBS.get(kb), skip, "broken", "someone"), null);
         return request;
     }
 
@@ -708,9 +718,7 @@ class WorkerTest {
     }
 
     private Worker startUnasked() {
-        look();
-        Worker worker = new Worker(config, board, slots, keeper);
-        workers.execute(worker);
+        Worker worker = newWorker();
         stepUnasked(worker);
         return worker;
     }
@@ -783,8 +791,7 @@ class WorkerTest {
         assertThat(slots.backlog()).isEqualTo(1);
         body = (context, kbId) -> {
             if (ran.size() == 1) {
-                String json = Request.toJson(KBS.get(1), 0, "mended", "someone");
-                store.compareAndSet(Request.documentOf(KBS.get(1)), 0, json, null);
+                ask(1, 0);
                 surroundings.pass(Duration.ofSeconds(1));
                 look();
                 stepUnasked(worker);
@@ -950,10 +957,9 @@ class WorkerTest {
     void oneThatIsAskedForAndHasEverythingDoesNotKeepTheFloor() {
         enroll(2);
         store.write(OnePartition.epochs(config), List.of(new KbWrite.Advanced(KBS.get(1), 0, 2)));
-        String json = Request.toJson(KBS.get(1), 0, "to be sure", "someone");
-        store.compareAndSet(Request.documentOf(KBS.get(1)), 0, json, null);
+        String request = ask(1, 0);
         runToTheEnd(start());
-        assertThat(store.document(Request.documentOf(KBS.get(1)))).isEmpty();
+        assertThat(store.document(request)).isEmpty();
         assertThat(store.raised).containsExactly(2L);
     }
 }
