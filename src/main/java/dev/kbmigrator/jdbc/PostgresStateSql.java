@@ -123,25 +123,26 @@ final class PostgresStateSql extends StandardStateSql {
 
     /**
      * The due KBs, if nothing is on record in those partitions, which is mostly so: then all are due, and there is nothing to
-     * join, which is most of what a page costs. Else a row that is none, with a partition that is none. It is a statement of its
-     * own so that the other is planned when there is something to join, and not for an empty table.
+     * join, which is most of what a page costs. It is a statement of its own so that the other is planned when there is something
+     * to join, and not for an empty table. One row, its columns as arrays: rows of their own cost both sides more.
      */
     private static final String PAGE_OF_UNRECORDED = """
             WITH recorded AS (
               SELECT count(l.first) > 0 AS found FROM unnest(?::smallint[]) AS p (kb_partition)
               CROSS JOIN LATERAL (SELECT min(a.kb_id) AS first FROM {attempt} a WHERE a.kb_partition = p.kb_partition) l)
-            (SELECT l.kb_partition, l.kb_id, l.version
-            FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
-            CROSS JOIN LATERAL (
-              SELECT k.kb_partition, k.kb_id, k.version
-              FROM {kb} k
-              WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
-                AND k.version < ?
-              ORDER BY k.kb_id
-              LIMIT (SELECT ?::integer)) l
-            WHERE NOT (SELECT found FROM recorded)
-            LIMIT ?)
-            UNION ALL SELECT -1, '', 0 WHERE (SELECT found FROM recorded)
+            SELECT (SELECT found FROM recorded), array_agg(page.kb_partition::integer), array_agg(page.kb_id), array_agg(page.version)
+            FROM (
+              SELECT l.kb_partition, l.kb_id, l.version
+              FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
+              CROSS JOIN LATERAL (
+                SELECT k.kb_partition, k.kb_id, k.version
+                FROM {kb} k
+                WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
+                  AND k.version < ?
+                ORDER BY k.kb_id
+                LIMIT (SELECT ?::integer)) l
+              WHERE NOT (SELECT found FROM recorded)
+              LIMIT ?) page
             """;
 
     /** To read so many one after the other is nothing beside a page or a batch. */
@@ -294,16 +295,26 @@ final class PostgresStateSql extends StandardStateSql {
         }
     }
 
-    private @Nullable List<KbState> unrecorded(ResultSet rows) throws SQLException {
-        List<KbState> kbs = new ArrayList<>();
+    private static @Nullable List<KbState> unrecorded(ResultSet rows) throws SQLException {
+        rows.next();
+        if (rows.getBoolean(1)) {
+            return null;
+        }
+        Array partitions = rows.getArray(2);
+        if (partitions == null) {
+            return List.of();
+        }
+        String[] kbIds = (String[]) rows.getArray(3).getArray();
+        Long[] versions = (Long[]) rows.getArray(4).getArray();
+        return unrecorded((Integer[]) partitions.getArray(), kbIds, versions);
+    }
+
+    private static List<KbState> unrecorded(Integer[] partitions, String[] kbIds, Long[] versions) {
+        List<KbState> kbs = new ArrayList<>(kbIds.length);
         int before = 0;
-        while (rows.next()) {
-            int partition = rows.getInt(1);
-            if (partition < 0) {
-                return null;
-            }
-            before = inOrder(before, partition);
-            kbs.add(new KbState(dialect.getKbId(rows, 2), rows.getLong(3), null));
+        for (int i = 0; i < kbIds.length; i++) {
+            before = inOrder(before, partitions[i]);
+            kbs.add(new KbState(kbIds[i], versions[i], null));
         }
         return kbs;
     }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * What the threads of one replica share: the latest view, which partitions are there to be taken, and how much has been done.
  *
  * <p>How many partitions a worker takes at once: as many as hold some 16,000 due KBs, as far as earlier ones tell, at
- * first few; no more than can be done in half a second or so; and no more than half of an equal share of what is left, or
+ * first few; no more than can be done in a second or so; and no more than half of an equal share of what is left, or
  * than a thousand KBs, so that all replicas end at about the same time (guided self-scheduling; Polychronopoulos and Kuck,
  * 1987). There is one worker unless three quarters of the slots are free on average, because it is busy with the store:
  * where it waits for KBs, a second one would only keep partitions from others.
@@ -32,7 +32,7 @@ final class Board {
     private static final int LEAST_WORKERS = 2;
 
     private static final double FEW_SLOTS = 0.25;
-    private static final double SECONDS_AT_ONCE = 0.5;
+    private static final double SECONDS_AT_ONCE = 1;
     private static final Duration FIRST_STAY_AWAY = Duration.ofMillis(200);
     private static final Duration LONGEST_STAY_AWAY = Duration.ofMinutes(1);
 
@@ -222,7 +222,8 @@ final class Board {
         if (kbs <= 0 || nanos <= 0) {
             return;
         }
-        kbsPerSecond = kbs * 1e9 / nanos;
+        double rate = kbs * 1e9 / nanos;
+        kbsPerSecond = kbsPerSecond < 0 ? rate : (kbsPerSecond + rate) / 2;
         boolean before = storeBound;
         storeBound = (double) ranNanos * Math.max(1, workers.size()) < FEW_SLOTS * nanos * config.kbConcurrency();
         if (storeBound && !before && !candidates.isEmpty()) {

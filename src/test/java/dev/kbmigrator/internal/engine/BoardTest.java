@@ -109,18 +109,27 @@ class BoardTest {
     }
 
     @Test
-    void nobodyTakesMoreThanCanBeDoneInHalfASecond() {
+    void nobodyTakesMoreThanCanBeDoneInASecond() {
         see(256);
         board.learnDensity(2, 200);
-        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(1), 0);
+        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(2), 0);
         assertThat(board.take()).hasSize(5);
+    }
+
+    @Test
+    void whatWasLearntBeforeCountsForHalfBecauseAMomentSaysLittle() {
+        see(256);
+        board.learnDensity(1, 100);
+        board.learnRate(700, TimeUnit.SECONDS.toNanos(1), 0);
+        board.learnRate(100, TimeUnit.SECONDS.toNanos(1), 0);
+        assertThat(board.take()).hasSize(4);
     }
 
     @Test
     void aRateThatSaysNothingIsNotLearnt() {
         see(256);
         board.learnDensity(1, 100);
-        board.learnRate(1_000, TimeUnit.SECONDS.toNanos(1), 0);
+        board.learnRate(500, TimeUnit.SECONDS.toNanos(1), 0);
         board.learnRate(0, TimeUnit.SECONDS.toNanos(1), 0);
         assertThat(board.take()).hasSize(5);
         board.learnRate(1, 0, 0);
