@@ -208,7 +208,11 @@ final class Enrolment {
         notBefore = config.surroundings().nanoTime() + delay.toNanos();
         LOG.atWarn()
                 .setCause(error)
-                .log("The host's list of KBs failed after {} ids; it is asked again in {}", listed, delay);
+                .log(
+                        "The host's list of KBs failed after {} ids. It is asked again when {} have passed and a stage waits for"
+                                + " it, else when the next listing is due",
+                        listed,
+                        delay);
     }
 
     /** The store failed, not the host's list. */

@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.engine.EngineConfig.Identity;
@@ -50,6 +51,9 @@ class Frozen implements Surroundings {
 
     /** What the host has registered for its migrations. */
     Services services = new Services(Map.of());
+
+    /** The host's list. */
+    KnowledgeBoxes knowledgeBoxes = Stream::empty;
 
     /** How long one KB may run. */
     @Nullable
@@ -191,7 +195,7 @@ class Frozen implements Surroundings {
                 catalogOf(migrations),
                 store,
                 lock,
-                Stream::empty,
+                knowledgeBoxes,
                 services,
                 List.of(),
                 this,
