@@ -104,7 +104,8 @@ final class KbRequests {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new MigratorException("interrupted; KB " + kbId + " is migrated all the same", e);
+            throw new MigratorException(
+                    "interrupted; KB " + kbId + " stays asked for, and is migrated where a replica is at work", e);
         } finally {
             endedToWait();
         }
@@ -153,15 +154,24 @@ final class KbRequests {
                 helper = null;
             }
         }
-        if (idle != null) {
-            idle.stop();
-            if (Engine.awaitUntil(
-                    config,
-                    idle,
-                    config.surroundings().nanoTime()
-                            + config.timings().leaseTtl().toNanos())) {
-                onLeft.run();
-            }
+        if (idle == null) {
+            return;
+        }
+        Replica leaving = idle;
+        leaving.stop();
+        if (Thread.currentThread().isInterrupted()) {
+            // Who was interrupted waits no longer, not for this either
+            config.surroundings().start("kb-migrator-goodbye", () -> seeOff(leaving));
+        } else {
+            seeOff(leaving);
+        }
+    }
+
+    private void seeOff(Replica leaving) {
+        long deadline =
+                config.surroundings().nanoTime() + config.timings().leaseTtl().toNanos();
+        if (Engine.awaitUntil(config, leaving, deadline)) {
+            onLeft.run();
         }
     }
 
