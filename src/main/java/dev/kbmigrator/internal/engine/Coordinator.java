@@ -159,7 +159,7 @@ final class Coordinator implements Runnable {
                 reach(view, held, end);
             }
         }
-        return true;
+        return false;
     }
 
     /** Lets KB parts run up to the stage's end. A list that cannot be had now keeps back only what comes after them. */

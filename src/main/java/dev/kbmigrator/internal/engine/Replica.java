@@ -191,7 +191,9 @@ final class Replica {
             if (hasPassed) {
                 signal.await(waitNanos());
             }
-            pass();
+            if (goesOn()) {
+                pass();
+            }
         }
     }
 
@@ -215,6 +217,10 @@ final class Replica {
                 return;
             }
             board.stop();
+            if (coordinator != null) {
+                // It may wait for KBs, or for its next attempt
+                coordinator.wake();
+            }
             while (board.workers() > 0 || isCoordinating() || listings.isRunning()) {
                 signal.await(TimeUnit.SECONDS.toNanos(1));
             }
@@ -289,11 +295,12 @@ final class Replica {
             view = look();
         }
         pace.goesBy(view);
+        if (once && !first && globalFailure == null && !isCoordinating()) {
+            // Asked before it tries to coordinate again: while it tries, a failure might be its own
+            globalFailure = singleRun.globalFailureElsewhere(view);
+        }
         act(view);
         if (once) {
-            if (globalFailure == null && !isCoordinating()) {
-                globalFailure = singleRun.globalFailureElsewhere(view);
-            }
             end = singleRun.endOf(view, isCoordinating(), globalFailure);
             fatal = singleRun.nothingCanBeStarted();
         }

@@ -1,0 +1,609 @@
+package dev.kbmigrator.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.kbmigrator.GlobalMigration;
+import dev.kbmigrator.InvalidMigrationsException;
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigrationFailedException;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.MigratorException;
+import dev.kbmigrator.MigratorStatus;
+import dev.kbmigrator.RunReport;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.JoinsHostTransactions;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.StateStoreException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a host asks for, in one thread: while it waits, what it has started is run, or what the test has planned. */
+class EngineTest {
+
+    private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
+    private static final Duration FIVE_SECONDS = Duration.ofSeconds(5);
+    private static final String KB = "kb";
+
+    private final Scripted surroundings = new Scripted();
+    private final Store store = new Store(surroundings);
+    private final List<String> ran = new ArrayList<>();
+    private GlobalMigration.Body body = context -> {};
+    private Engine engine = newEngine();
+
+    /** One that joins transactions, and notes how. */
+    private static final class Store extends WatchedStore implements JoinsHostTransactions {
+
+        private Store(Scripted surroundings) {
+            super(surroundings);
+        }
+
+        @Override
+        public boolean enroll(Connection connection, String kbId, long version) {
+            calls.add("enrol " + kbId + " at " + version + " with the host");
+            return true;
+        }
+
+        @Override
+        public void checkReady(Connection connection) {
+            calls.add("check");
+        }
+    }
+
+    private Engine newEngine(Migration... migrations) {
+        surroundings.otherwise = this::runOne;
+        return new Engine(surroundings.config(store, surroundings.newLock(), Runnable::run, migrations));
+    }
+
+    private void use(Migration... migrations) {
+        engine = newEngine(migrations);
+    }
+
+    /** Whoever waits has the other threads get on. */
+    private void runOne() {
+        for (String name : List.of(Scripted.COORDINATOR, Scripted.LISTING, Scripted.LOOP, Scripted.GOODBYE)) {
+            if (surroundings.names().contains(name)) {
+                surroundings.run(name);
+                return;
+            }
+        }
+    }
+
+    @AfterEach
+    void nobodyIsLeftInterrupted() {
+        Thread.interrupted();
+    }
+
+    private GlobalMigration global(long version) {
+        return GlobalMigration.of(version, "global", context -> {
+            ran.add("global " + version);
+            body.migrate(context);
+        });
+    }
+
+    private static KbMigration kb(long version) {
+        return KbMigration.of(version, "kb", (context, kbId) -> {});
+    }
+
+    private void put(long current, Migration... plan) {
+        List<MigrationInfo> infos = Frozen.catalogOf(plan).infos();
+        long newest = Plans.newest(infos, 0);
+        GlobalState state = new GlobalState(
+                0, 0, current, current, newest > current ? newest : 0, Long.MAX_VALUE, 0, infos, Json.object());
+        store.put(GlobalState.DOCUMENT, state.toJson());
+    }
+
+    private void listed() {
+        store.put(
+                Document.ANNOUNCED + "listing",
+                "{\"startedMicros\":%1$d,\"completedMicros\":%1$d}".formatted(surroundings.micros()));
+    }
+
+    private void fail(String call) {
+        store.onCall = made -> {
+            if (made.equals(call)) {
+                throw new StateStoreException("the store is down");
+            }
+        };
+    }
+
+    /** The signal of the loop that this starts. */
+    private Scripted.Wakeable start() {
+        int before = surroundings.signals();
+        engine.start();
+        return surroundings.signal(before);
+    }
+
+    private void assertAtWork() {
+        assertThatThrownBy(engine::start)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("already at work");
+    }
+
+    private void assertClosed(Runnable call) {
+        assertThatThrownBy(call::run).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    }
+
+    // Starting and running
+
+    @Test
+    void startingReturnsAtOnceAndGoesOnInTheBackground() {
+        engine.start();
+        assertThat(store.calls).isEmpty();
+        assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+        assertAtWork();
+    }
+
+    @Test
+    void whatCouldNotBeStartedCanBeStartedLater() {
+        surroundings.noThread = new OutOfMemoryError("unable to create native thread");
+        assertThatThrownBy(engine::start).isSameAs(surroundings.noThread);
+        surroundings.noThread = null;
+        engine.start();
+        assertAtWork();
+    }
+
+    @Test
+    void aRunWaitsUntilTheFleetIsThere() {
+        listed();
+        use(global(1), global(2));
+        body = context -> surroundings.pass(FIVE_SECONDS);
+        surroundings.meanwhile(() -> {
+            surroundings.run(Scripted.COORDINATOR);
+            surroundings.run(Scripted.LOOP);
+        });
+        RunReport report = engine.run(null);
+        assertThat(ran).containsExactly("global 1", "global 2");
+        assertThat(report.currentVersion()).isEqualTo(2);
+        assertThat(report.globalMigrations()).containsExactly(1L, 2L);
+        assertThat(report.duration()).isEqualTo(TEN_SECONDS);
+        assertThat(engine.run(null).globalMigrations()).as("once more").isEmpty();
+    }
+
+    @Test
+    void aRunMayBeLimitedForTheWholeFleet() {
+        listed();
+        use(global(1), global(2));
+        assertThat(engine.run(1L).currentVersion()).isEqualTo(1);
+        assertThat(store.state().cap()).isEqualTo(1);
+        assertThat(engine.run(null).currentVersion()).isEqualTo(1);
+        assertThat(ran).containsExactly("global 1");
+    }
+
+    @Test
+    void aRunThatCannotBeLimitedDoesNotBegin() {
+        fail(WatchedStore.CHANGE_STATE);
+        assertThatThrownBy(() -> engine.run(1L))
+                .isInstanceOf(MigratorException.class)
+                .hasMessageContaining("could not begin")
+                .hasMessageContaining("the store is down");
+        assertThat(store.count(WatchedStore.LOOK)).isZero();
+        engine.start();
+        assertAtWork();
+    }
+
+    @Test
+    void aRunSaysWhyItCouldNotGoOn() {
+        fail(WatchedStore.LOOK);
+        assertThatThrownBy(() -> engine.run(null))
+                .isInstanceOf(MigratorException.class)
+                .hasMessageContaining("could not go on")
+                .hasMessageContaining("the store is down");
+    }
+
+    @Test
+    void aRunSaysWhatDoesNotFit() {
+        put(0, kb(1));
+        use(global(1));
+        assertThatThrownBy(() -> engine.run(null))
+                .isInstanceOf(InvalidMigrationsException.class)
+                .hasMessageContaining("0001_kb");
+    }
+
+    @Test
+    void aRunSaysWhatFailed() {
+        listed();
+        use(global(1));
+        body = context -> {
+            throw new IllegalStateException("broken");
+        };
+        MigrationFailedException failed = catchThrowableOfType(MigrationFailedException.class, () -> engine.run(null));
+        assertThat(failed).hasMessageContaining("version 0 of 1").hasMessageContaining("broken");
+        assertThat(failed.report().globalFailure()).isPresent();
+    }
+
+    @Test
+    void aRunSaysThatTheFleetIsPaused() {
+        engine.setPaused(true, "busy hours");
+        assertThatThrownBy(() -> engine.run(null))
+                .isInstanceOf(MigrationFailedException.class)
+                .hasMessageContaining("paused by an operator: busy hours");
+    }
+
+    @Test
+    void aRunSaysThatItWasClosed() {
+        listed();
+        use(global(1));
+        surroundings.meanwhile(() -> engine.close(TEN_SECONDS));
+        assertThatThrownBy(() -> engine.run(null))
+                .isInstanceOf(MigrationFailedException.class)
+                .hasMessageContaining("closed before the run had ended");
+        assertThat(ran).isEmpty();
+    }
+
+    @Test
+    void anInterruptEndsTheWaitForARunAndWhatItHasStarted() {
+        listed();
+        use(global(1));
+        surroundings.meanwhile(() -> Thread.currentThread().interrupt());
+        assertThatThrownBy(() -> engine.run(null))
+                .isInstanceOf(MigratorException.class)
+                .hasMessageContaining("interrupted");
+        assertThat(Thread.interrupted()).isTrue();
+        surroundings.run(Scripted.COORDINATOR);
+        assertThat(ran).isEmpty();
+    }
+
+    // Changing the fleet's state
+
+    @Test
+    void aLimitIsWorkForTheLoopAndSetOnlyOnce() {
+        use(global(1));
+        Scripted.Wakeable loop = start();
+        engine.setCap(3);
+        assertThat(loop.lower()).isTrue();
+        engine.setCap(3);
+        assertThat(loop.lower()).as("no news").isFalse();
+        assertThat(store.count(WatchedStore.CHANGE_STATE)).isEqualTo(1);
+        assertThat(store.state().cap()).isEqualTo(3);
+    }
+
+    private void othersAlwaysChange(String name) {
+        store.onCall = call -> {
+            if (call.equals(WatchedStore.CHANGE + name)) {
+                store.put(name, "{}");
+            }
+        };
+    }
+
+    @Test
+    void aStateThatOthersChangeAgainAndAgainIsGivenUp() {
+        othersAlwaysChange(GlobalState.DOCUMENT);
+        assertThatThrownBy(() -> engine.setCap(3)).isInstanceOf(StateStoreException.class);
+        assertThat(store.count(WatchedStore.CHANGE_STATE)).isEqualTo(20);
+    }
+
+    @Test
+    void aPauseIsOnRecordWithItsReasonAndWorkForTheLoop() {
+        store.put(View.controlDocument(), "{\"invented\":7}");
+        Scripted.Wakeable loop = start();
+        engine.setPaused(true, "busy hours");
+        assertThat(loop.lower()).isTrue();
+        assertThat(store.document(View.controlDocument()).orElseThrow().json())
+                .contains("\"invented\":7", "\"paused\":true", "\"reason\":\"busy hours\"", "\"by\":\"replica\"");
+        engine.setPaused(false, "");
+        assertThat(store.document(View.controlDocument()).orElseThrow().json()).contains("\"paused\":false");
+    }
+
+    @Test
+    void aControlDocumentThatOthersChangeAgainAndAgainIsGivenUp() {
+        othersAlwaysChange(View.controlDocument());
+        assertThatThrownBy(() -> engine.setPaused(true, "")).isInstanceOf(StateStoreException.class);
+        assertThat(store.count(WatchedStore.CHANGE + View.controlDocument())).isEqualTo(20);
+    }
+
+    @Test
+    void whatHasNotStartedIsWithdrawn() {
+        put(1, kb(1), kb(2));
+        engine.abandonTarget("release withdrawn");
+        assertThat(store.state().plan()).hasSize(1);
+        assertThat(store.state().unfinished()).isFalse();
+    }
+
+    // Closing
+
+    @Test
+    void closingWhatWasNeverStartedAsksTheStoreNothing() {
+        engine.close(TEN_SECONDS);
+        assertThat(store.calls).isEmpty();
+        assertThat(surroundings.names()).isEmpty();
+        assertThat(surroundings.waits).isEmpty();
+    }
+
+    @Test
+    void whatIsClosedDoesNothingMore() {
+        put(1, kb(1));
+        store.enroll(Set.of(KB), 0);
+        engine.close(TEN_SECONDS);
+        assertClosed(engine::start);
+        assertClosed(() -> engine.run(null));
+        assertClosed(() -> engine.migrateKb(KB, 0, ""));
+    }
+
+    @Test
+    void closingStopsWhatWasStartedAndSaysGoodbyeOnce() {
+        engine.start();
+        long before = surroundings.nanoTime();
+        engine.close(TEN_SECONDS);
+        assertThat(surroundings.nanoTime()).isEqualTo(before);
+        assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
+        engine.close(TEN_SECONDS);
+        assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
+        assertThat(surroundings.names()).isEmpty();
+    }
+
+    @Test
+    void theGoodbyeTakesNoLongerThanIsLeft() {
+        engine.start();
+        surroundings.meanwhile(
+                () -> {
+                    surroundings.pass(Duration.ofSeconds(3));
+                    surroundings.run(Scripted.LOOP);
+                },
+                () -> {});
+        engine.close(TEN_SECONDS);
+        assertThat(surroundings.waits).containsExactly(FIVE_SECONDS, Duration.ofSeconds(7));
+        assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
+    }
+
+    @Test
+    void aGoodbyeThatFailsHurtsNobody() {
+        engine.start();
+        fail(WatchedStore.FORGET_REPLICA);
+        long before = surroundings.nanoTime();
+        engine.close(TEN_SECONDS);
+        assertThat(surroundings.nanoTime()).isEqualTo(before);
+    }
+
+    @Test
+    void anInterruptEndsTheWaitForTheGoodbye() {
+        engine.start();
+        surroundings.meanwhile(
+                () -> surroundings.run(Scripted.LOOP),
+                () -> Thread.currentThread().interrupt());
+        engine.close(TEN_SECONDS);
+        assertThat(surroundings.isAllDone()).isTrue();
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void whatDoesNotStopIsWaitedForAsLongAsTheCallerWantsAndNoGoodbyeIsSaid() {
+        engine.start();
+        surroundings.otherwise = () -> {};
+        engine.close(TEN_SECONDS);
+        assertThat(surroundings.waits)
+                .as("before and after what runs is interrupted")
+                .containsExactly(FIVE_SECONDS, FIVE_SECONDS);
+        assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+    }
+
+    @Test
+    void whatRunsIsInterruptedAfterHalfOfTheTime() {
+        listed();
+        use(global(1));
+        List<Duration> interruptedAfter = new ArrayList<>();
+        body = context -> {
+            // In the only thread there is, so that the interrupt ends the second half of the wait
+            long before = surroundings.nanoTime();
+            surroundings.meanwhile(
+                    () -> assertThat(Thread.currentThread().isInterrupted()).isFalse());
+            engine.close(TEN_SECONDS);
+            if (Thread.currentThread().isInterrupted()) {
+                interruptedAfter.add(Duration.ofNanos(surroundings.nanoTime() - before));
+            }
+        };
+        surroundings.atOnce = Scripted.COORDINATOR;
+        engine.start();
+        surroundings.run(Scripted.LOOP);
+        assertThat(interruptedAfter).containsExactly(FIVE_SECONDS);
+    }
+
+    @Test
+    void whatStopsWhenItIsInterruptedIsQuiet() {
+        engine.start();
+        surroundings.meanwhile(() -> {}, () -> surroundings.run(Scripted.LOOP));
+        engine.close(TEN_SECONDS);
+        assertThat(surroundings.waits).startsWith(FIVE_SECONDS, FIVE_SECONDS);
+        assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
+    }
+
+    @Test
+    void closingInAThreadThatIsInterruptedWaitsForNothing() {
+        engine.start();
+        Thread.currentThread().interrupt();
+        engine.close(TEN_SECONDS);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(surroundings.waits).isEmpty();
+        assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+    }
+
+    // Whether it may serve
+
+    @Test
+    void itIsSafeToServeOnlyWhileItIsOpen() {
+        listed();
+        assertThat(engine.safeToServe()).as("before the start").isFalse();
+        engine.run(null);
+        assertThat(engine.safeToServe()).isTrue();
+        engine.close(TEN_SECONDS);
+        assertThat(engine.safeToServe()).as("closed").isFalse();
+    }
+
+    // Registering and forgetting
+
+    private long version(String kbId) {
+        KbState kb = store.find(Set.of(kbId)).get(kbId);
+        return Objects.requireNonNull(kb).version();
+    }
+
+    @Test
+    void aNewKbStartsAtTheNewestVersionWhichTheFleetKnowsFromThenOn() {
+        use(kb(1), kb(2));
+        engine.registerKb(KB);
+        assertThat(version(KB)).isEqualTo(2);
+        assertThat(store.state().plan()).hasSize(2);
+        assertThat(store.state().registered()).isEqualTo(2);
+        store.calls.clear();
+        engine.registerKb("another");
+        assertThat(store.calls).containsExactly(WatchedStore.ENROL);
+    }
+
+    @Test
+    void aBuildThatConflictsRegistersNothing() {
+        put(1, kb(1));
+        use(global(1));
+        assertThatThrownBy(() -> engine.registerKb(KB)).isInstanceOf(InvalidMigrationsException.class);
+        assertThat(store.count(WatchedStore.ENROL)).isZero();
+    }
+
+    private static Connection connection() {
+        return (Connection) Proxy.newProxyInstance(
+                EngineTest.class.getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {
+                    throw new AssertionError("not to be used");
+                });
+    }
+
+    @Test
+    void inATransactionOfTheHostTheTablesAreLookedForBeforeTheFirstKb() {
+        use(kb(1));
+        engine.registerKb(connection(), KB);
+        assertThat(store.calls)
+                .startsWith("check")
+                .contains(WatchedStore.CHANGE_STATE)
+                .endsWith("enrol kb at 1 with the host");
+        assertThat(store.state().registered()).isEqualTo(1);
+        store.calls.clear();
+        engine.registerKb(connection(), "another");
+        assertThat(store.calls).containsExactly("enrol another at 1 with the host");
+    }
+
+    @Test
+    void aStoreThatJoinsNoTransactionSaysSo() {
+        Engine other = new Engine(
+                surroundings.config(new WatchedStore(surroundings), surroundings.newLock(), Runnable::run, kb(1)));
+        assertThatThrownBy(() -> other.registerKb(connection(), KB))
+                .isInstanceOf(UnsupportedOperationException.class)
+                .hasMessageContaining("registerKb(kbId)");
+    }
+
+    @Test
+    void aForgottenKbIsGone() {
+        store.enroll(Set.of(KB), 0);
+        engine.forgetKb(KB);
+        assertThat(store.find(Set.of(KB))).isEmpty();
+    }
+
+    @Test
+    void aForgottenReplicaIsGone() {
+        listed();
+        engine.run(null);
+        assertThat(engine.status().replicas()).hasSize(1);
+        engine.forgetReplica("replica");
+        assertThat(store.calls).last().isEqualTo(WatchedStore.FORGET_REPLICA);
+    }
+
+    // Asking for a KB
+
+    private void aKbIsBehind() {
+        listed();
+        put(1, kb(1));
+        use(kb(1));
+        store.enroll(Set.of(KB), 0);
+    }
+
+    private void bringUp() {
+        store.byOthers(() -> store.write(
+                store.openEpochs(Set.of(Partitions.of(KB))).values(), List.of(new KbWrite.Advanced(KB, 0, 1))));
+    }
+
+    @Test
+    void whoAsksForAKbHasTheReplicaInTheBackgroundAtWork() {
+        aKbIsBehind();
+        Scripted.Wakeable loop = start();
+        surroundings.meanwhile(() -> {
+            assertThat(loop.lower()).isTrue();
+            assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+            bringUp();
+        });
+        assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);
+        assertThat(surroundings.names()).as("it stays").containsExactly(Scripted.LOOP);
+        assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
+    }
+
+    @Test
+    void whereNoneIsAtWorkOneIsAsLongAsSomeoneWaitsAndSaysGoodbye() {
+        aKbIsBehind();
+        surroundings.meanwhile(() -> {
+            assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+            bringUp();
+        });
+        assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);
+        assertThat(surroundings.names()).isEmpty();
+        assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
+    }
+
+    @Test
+    void afterARunAnotherIsAtWorkAsLongAsSomeoneWaits() {
+        listed();
+        put(1, kb(1));
+        store.byOthers(
+                () -> store.raiseFloors(store.openEpochs(Partitions.all()).values(), 1));
+        use(kb(1));
+        engine.run(null);
+        store.enroll(Set.of(KB), 0);
+        surroundings.meanwhile(() -> {
+            assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+            bringUp();
+        });
+        assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);
+        assertThat(surroundings.names()).isEmpty();
+        assertThat(store.count(WatchedStore.FORGET_REPLICA))
+                .as("the goodbye comes when it is closed")
+                .isZero();
+    }
+
+    // Looking
+
+    @Test
+    void aPlanShowsWhatWouldBeDone() {
+        use(kb(1), global(2));
+        assertThat(engine.plan().targetVersion()).isEqualTo(2);
+    }
+
+    @Test
+    void aStatusByOneThatIsNotAtWorkLeavesNoTrace() {
+        assertThat(engine.status().replicas()).isEmpty();
+        assertThat(store.calls).contains(WatchedStore.LOOK).endsWith(WatchedStore.FORGET_REPLICA);
+    }
+
+    @Test
+    void aStatusByOneThatIsAtWorkIsALookOfIt() {
+        engine.start();
+        assertThat(engine.status().replicas())
+                .extracting(MigratorStatus.Replica::id)
+                .containsExactly("replica");
+        assertThat(engine.safeToServe()).isTrue();
+        assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
+    }
+
+    @Test
+    void aStatusAfterARunIsNoLookOfTheOneThatRan() {
+        listed();
+        engine.run(null);
+        surroundings.pass(Duration.ofHours(1));
+        assertThat(engine.status().replicas()).hasSize(1);
+        assertThat(engine.safeToServe()).isFalse();
+        assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
+    }
+}

@@ -1,0 +1,859 @@
+package dev.kbmigrator.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.GlobalMigration;
+import dev.kbmigrator.InvalidMigrationsException;
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigratorListener;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.StateStoreException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** The loop of one replica, step by step. What it starts is run when the test says so. */
+class ReplicaTest {
+
+    private static final Duration HALF_AN_HOUR = Duration.ofMinutes(30);
+    private static final Duration NANO = Duration.ofNanos(1);
+
+    private final Scripted surroundings = new Scripted();
+    private final WatchedStore store = new WatchedStore(surroundings);
+    private final Lock lock = surroundings.newLock();
+    private final List<String> told = new ArrayList<>();
+    /** How often it has looked until it is stopped, and whether it lets somebody coordinate then. */
+    private int looks;
+
+    private boolean coordinated;
+    private EngineConfig config = newConfig();
+    private Replica replica = new Replica(config, false);
+
+    private EngineConfig newConfig(Migration... migrations) {
+        surroundings.otherwise = this::runWhatIsLeft;
+        surroundings.listeners = List.of(new MigratorListener() {
+            @Override
+            public void standingBy(String reason) {
+                told.add(reason);
+            }
+        });
+        return surroundings.config(store, lock, Runnable::run, migrations);
+    }
+
+    private void use(boolean once, Migration... migrations) {
+        config = newConfig(migrations);
+        replica = new Replica(config, once);
+    }
+
+    private static KbMigration kb(long version) {
+        return KbMigration.of(version, "kb", (context, kbId) -> {});
+    }
+
+    private static GlobalMigration global(long version) {
+        return GlobalMigration.of(version, "global", context -> {});
+    }
+
+    private GlobalState state(long current, long open, long target, Migration... plan) {
+        return new GlobalState(
+                0,
+                0,
+                current,
+                open,
+                target,
+                Long.MAX_VALUE,
+                0,
+                Frozen.catalogOf(plan).infos(),
+                Json.object());
+    }
+
+    private void put(GlobalState state) {
+        store.put(GlobalState.DOCUMENT, state.toJson());
+    }
+
+    /** The host's list was gone through just now. */
+    private void listed() {
+        store.put(
+                Document.ANNOUNCED + "listing",
+                "{\"startedMicros\":%1$d,\"completedMicros\":%1$d}".formatted(surroundings.micros()));
+    }
+
+    private void raiseFloors(long version) {
+        store.byOthers(
+                () -> store.raiseFloors(store.openEpochs(Partitions.all()).values(), version));
+    }
+
+    private void pause() {
+        store.put(View.controlDocument(), "{\"paused\":true}");
+    }
+
+    private void anotherLeads() {
+        assertThat(lock.tryAcquire(View.lockName(Epoch.COORDINATOR), Duration.ofDays(1)))
+                .isPresent();
+    }
+
+    private static StateStoreException down() {
+        return new StateStoreException("the store is down");
+    }
+
+    private void fail(String call) {
+        store.onCall = made -> {
+            if (made.equals(call)) {
+                throw down();
+            }
+        };
+    }
+
+    private void mend() {
+        store.onCall = call -> {};
+    }
+
+    /** Once it stops, what it has started comes to its end. */
+    private void runWhatIsLeft() {
+        if (replica.board().isStopping()) {
+            for (String name : List.of(Scripted.COORDINATOR, Scripted.LISTING, Scripted.WORKER)) {
+                while (surroundings.names().contains(name)) {
+                    surroundings.run(name);
+                }
+            }
+        }
+    }
+
+    private void stop() {
+        looks = store.count(WatchedStore.LOOK);
+        coordinated = coordinates();
+        replica.stop();
+    }
+
+    /** Runs the loop; while it waits, one of these happens, and then it is stopped. */
+    private void loop(Runnable... happenings) {
+        surroundings.meanwhile(happenings);
+        surroundings.meanwhile(this::stop);
+        if (!surroundings.names().contains(Scripted.LOOP)) {
+            replica.start();
+        }
+        surroundings.run(Scripted.LOOP);
+        assertThat(surroundings.isAllDone()).as("all that was planned").isTrue();
+        assertThat(replica.hasEnded()).isTrue();
+    }
+
+    private boolean coordinates() {
+        return surroundings.names().contains(Scripted.COORDINATOR);
+    }
+
+    // How it begins and ends
+
+    @Test
+    void aSingleRunThatFindsNothingToDoLooksOnceAndStartsNothing() {
+        listed();
+        use(true);
+        replica.start();
+        assertThat(replica.hasEnded()).isTrue();
+        assertThat(replica.end()).isEqualTo(SingleRun.End.DONE);
+        assertThat(replica.fatal()).isNull();
+        assertThat(replica.isBackground()).isFalse();
+        assertThat(store.calls).containsExactly(WatchedStore.LOOK);
+        assertThat(surroundings.names()).isEmpty();
+        assertThat(surroundings.waits).isEmpty();
+    }
+
+    @Test
+    void inTheBackgroundItLooksInAThreadOfItsOwn() {
+        listed();
+        use(false);
+        replica.start();
+        assertThat(replica.isBackground()).isTrue();
+        assertThat(store.calls).isEmpty();
+        assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+        loop();
+        assertThat(looks).isEqualTo(1);
+        assertThat(replica.end()).isEqualTo(SingleRun.End.CLOSED);
+        assertThat(replica.fatal()).isNull();
+    }
+
+    @Test
+    void whoIsStoppedWhileItWaitsLooksNoMore() {
+        listed();
+        use(false);
+        loop(() -> {});
+        assertThat(looks).isEqualTo(2);
+        assertThat(store.count(WatchedStore.LOOK)).isEqualTo(looks);
+    }
+
+    @Test
+    void aCallerWhoIsInterruptedAsksTheStoreNothing() {
+        listed();
+        use(true);
+        Thread.currentThread().interrupt();
+        try {
+            replica.start();
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(store.calls).isEmpty();
+        surroundings.run(Scripted.LOOP);
+        assertThat(replica.end()).isEqualTo(SingleRun.End.DONE);
+    }
+
+    @Test
+    void aSingleRunGoesOnInAThreadOfItsOwnUntilTheFleetIsThere() {
+        listed();
+        use(true, global(1));
+        replica.start();
+        assertThat(replica.hasEnded()).isFalse();
+        assertThat(replica.end()).isNull();
+        surroundings.meanwhile(() -> surroundings.run(Scripted.COORDINATOR));
+        surroundings.run(Scripted.LOOP);
+        assertThat(replica.end()).isEqualTo(SingleRun.End.DONE);
+        assertThat(replica.globalParts()).containsExactly(1L);
+        assertThat(replica.fatal()).isNull();
+    }
+
+    @Test
+    void whoeverWaitsForTheEndIsWokenByIt() throws InterruptedException {
+        listed();
+        replica.start();
+        long before = surroundings.nanoTime();
+        surroundings.meanwhile(
+                () -> {
+                    // Another who waits for the same
+                    try {
+                        replica.awaitEnd(Duration.ofSeconds(10).toNanos());
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                },
+                () -> {
+                    replica.stop();
+                    surroundings.run(Scripted.LOOP);
+                });
+        replica.awaitEnd(Duration.ofSeconds(10).toNanos());
+        assertThat(replica.hasEnded()).isTrue();
+        assertThat(surroundings.nanoTime()).isEqualTo(before);
+    }
+
+    @Test
+    void nobodyWaitsForWhatHasEnded() throws InterruptedException {
+        listed();
+        use(true);
+        replica.start();
+        replica.awaitEnd(1);
+        replica.awaitEnd(1);
+        assertThat(surroundings.waits).isEmpty();
+    }
+
+    @Test
+    void whoeverWaitsForTheEndWaitsNoLongerThanHeWants() throws InterruptedException {
+        replica.start();
+        replica.awaitEnd(1);
+        assertThat(surroundings.waits).containsExactly(NANO);
+        replica.awaitEnd(2);
+        assertThat(surroundings.waits).containsExactly(NANO, NANO.multipliedBy(2));
+    }
+
+    @Test
+    void itHasNotEndedBeforeItsCoordinatorHas() {
+        listed();
+        use(false, global(1));
+        List<Boolean> ended = new ArrayList<>();
+        surroundings.meanwhile(replica::stop, () -> {
+            ended.add(replica.hasEnded());
+            surroundings.run(Scripted.COORDINATOR);
+        });
+        replica.start();
+        surroundings.run(Scripted.LOOP);
+        assertThat(ended).containsExactly(false);
+        assertThat(replica.hasEnded()).isTrue();
+        assertThat(surroundings.isAllDone()).isTrue();
+    }
+
+    @Test
+    void itHasNotEndedBeforeItsWorkersHave() {
+        listed();
+        raiseFloors(0);
+        put(state(0, 1, 1, kb(1)));
+        anotherLeads();
+        use(false, kb(1));
+        List<Boolean> ended = new ArrayList<>();
+        surroundings.meanwhile(replica::stop, () -> {
+            ended.add(replica.hasEnded());
+            surroundings.run(Scripted.COORDINATOR);
+            surroundings.run(Scripted.WORKER);
+        });
+        replica.start();
+        surroundings.run(Scripted.LOOP);
+        assertThat(ended).containsExactly(false);
+        assertThat(replica.hasEnded()).isTrue();
+        assertThat(surroundings.isAllDone()).isTrue();
+    }
+
+    @Test
+    void itHasNotEndedBeforeItsListingHas() {
+        use(false);
+        List<Boolean> ended = new ArrayList<>();
+        surroundings.meanwhile(replica::stop, () -> {
+            ended.add(replica.hasEnded());
+            surroundings.run(Scripted.LISTING);
+        });
+        replica.start();
+        surroundings.run(Scripted.LOOP);
+        assertThat(ended).containsExactly(false);
+        assertThat(replica.hasEnded()).isTrue();
+        assertThat(surroundings.isAllDone()).isTrue();
+    }
+
+    @Test
+    void whatEndsByItselfStopsWhatItHasStarted() {
+        listed();
+        use(true, global(1));
+        replica.start();
+        surroundings.meanwhile(
+                () -> {
+                    pause();
+                    replica.wake();
+                },
+                () -> {
+                    assertThat(replica.board().isStopping()).isTrue();
+                    surroundings.run(Scripted.COORDINATOR);
+                });
+        surroundings.run(Scripted.LOOP);
+        assertThat(surroundings.isAllDone()).isTrue();
+        assertThat(replica.end()).isEqualTo(SingleRun.End.PAUSED);
+        assertThat(replica.fatal()).isNull();
+        assertThat(store.state().current()).isZero();
+    }
+
+    @Test
+    void anErrorOfItsOwnEndsIt() {
+        listed();
+        IllegalStateException error = new IllegalStateException("a fault of the engine");
+        surroundings.meanwhile(() -> {
+            throw error;
+        });
+        replica.start();
+        surroundings.run(Scripted.LOOP);
+        assertThat(replica.hasEnded()).isTrue();
+        assertThat(replica.fatal()).isSameAs(error);
+        assertThat(replica.end()).isEqualTo(SingleRun.End.CLOSED);
+    }
+
+    @Test
+    void anErrorOfTheMachineEndsItToo() {
+        listed();
+        OutOfMemoryError error = new OutOfMemoryError();
+        surroundings.meanwhile(() -> {
+            throw error;
+        });
+        replica.start();
+        surroundings.run(Scripted.LOOP);
+        assertThat(replica.hasEnded()).isTrue();
+        assertThat(replica.fatal()).isInstanceOf(IllegalStateException.class).hasCause(error);
+    }
+
+    // What stops
+
+    private Probe probe(Probe.Call call) {
+        Held held = new Held(
+                surroundings.newLock().tryAcquire("partition", Frozen.TTL).orElseThrow(),
+                new Epoch(0, 1),
+                surroundings.nanoTime() + Frozen.TTL.toNanos(),
+                () -> {});
+        return new Probe(config, held, call);
+    }
+
+    private Body.@Nullable Cancellation cancellationOfTheNext() {
+        Probe probe = probe(() -> {});
+        replica.slots().offer(List.of(probe));
+        assertThat(probe.isSettled()).isTrue();
+        return probe.cancellation();
+    }
+
+    @Test
+    void onceStoppedItStartsNothingMore() {
+        assertThat(cancellationOfTheNext()).isNull();
+        replica.stop();
+        assertThat(replica.board().isStopping()).isTrue();
+        assertThat(cancellationOfTheNext()).isEqualTo(Body.Cancellation.CLOSING);
+    }
+
+    @Test
+    void whatRunsIsToldToStopAndInterruptedOnlyWhenThatIsAskedFor() {
+        List<Boolean> noted = new ArrayList<>();
+        Probe probe = probe(() -> {
+            Body running = Objects.requireNonNull(replica.slots().busy().get(0).current());
+            noted.add(running.isCancelled());
+            replica.stop();
+            noted.add(running.isCancelled());
+            noted.add(Thread.currentThread().isInterrupted());
+            replica.interrupt();
+            noted.add(Thread.currentThread().isInterrupted());
+        });
+        replica.slots().offer(List.of(probe));
+        assertThat(probe.cancellation()).isEqualTo(Body.Cancellation.CLOSING);
+        assertThat(noted)
+                .as("told before; told, interrupted after it was stopped; interrupted")
+                .containsExactly(false, true, false, true);
+    }
+
+    @Test
+    void whileTheFleetIsPausedNothingIsStarted() {
+        pause();
+        replica.look();
+        assertThat(cancellationOfTheNext()).isEqualTo(Body.Cancellation.CLOSING);
+        store.put(View.controlDocument(), "{}");
+        replica.look();
+        assertThat(cancellationOfTheNext()).isNull();
+    }
+
+    // Whether it may serve
+
+    @Test
+    void itIsSafeToServeForHalfOfTheGraceAfterALook() {
+        assertThat(replica.safeToServe()).as("before the first look").isFalse();
+        replica.look();
+        assertThat(replica.safeToServe()).isTrue();
+        surroundings.pass(HALF_AN_HOUR);
+        assertThat(replica.safeToServe()).isTrue();
+        surroundings.pass(NANO);
+        assertThat(replica.safeToServe()).isFalse();
+        replica.look();
+        assertThat(replica.safeToServe()).isTrue();
+    }
+
+    @Test
+    void theTimeCountsFromTheMomentAtWhichTheLookWasSent() {
+        store.onCall = call -> surroundings.pass(NANO);
+        replica.look();
+        surroundings.pass(HALF_AN_HOUR.minus(NANO));
+        assertThat(replica.safeToServe()).isTrue();
+        surroundings.pass(NANO);
+        assertThat(replica.safeToServe()).isFalse();
+    }
+
+    @Test
+    void whatNeedsEveryReplicaAndIsUnknownHereIsNotSafeToServe() {
+        use(false, kb(1));
+        String plan =
+                "\"plan\":[{\"version\":1,\"name\":\"kb\",\"kb\":true},{\"version\":2,\"name\":\"drop\",\"kb\":true,\"rollout\":true}]";
+        store.put(GlobalState.DOCUMENT, "{\"open\":1,\"target\":2," + plan + "}");
+        replica.look();
+        assertThat(replica.safeToServe()).as("before it is open").isTrue();
+        store.put(GlobalState.DOCUMENT, "{\"open\":2,\"target\":2," + plan + "}");
+        replica.look();
+        assertThat(replica.safeToServe()).isFalse();
+    }
+
+    // Looks
+
+    @Test
+    void whatAThoroughLookFindsIsLookedForAgainAtOnce() {
+        listed();
+        raiseFloors(1);
+        put(state(1, 1, 0, kb(1)));
+        use(false, kb(1));
+        store.shown = shown -> isThorough()
+                ? new Snapshot(
+                        shown.storeMicros(),
+                        shown.documents(),
+                        Collections.nCopies(Partitions.COUNT, 0L),
+                        shown.attempts(),
+                        shown.replicas())
+                : shown;
+        replica.look();
+        assertThat(isThorough()).isFalse();
+        surroundings.pass(Duration.ofHours(1));
+        replica.look();
+        assertThat(isThorough()).isTrue();
+        replica.look();
+        assertThat(isThorough()).as("again").isTrue();
+    }
+
+    private boolean isThorough() {
+        return store.heartbeats.get(store.heartbeats.size() - 1).thorough();
+    }
+
+    @Test
+    void slowLooksComeSeldom() {
+        Duration slow = Duration.ofMinutes(1);
+        store.onCall = call -> surroundings.pass(slow);
+        replica.look();
+        View view = replica.look();
+        assertThat(Duration.ofNanos(replica.pace().atBarrier(view))).isEqualTo(slow.multipliedBy(10));
+    }
+
+    @Test
+    void theLooksOfAFleetThatOthersBringUpComeLessAndLessOften() {
+        listed();
+        raiseFloors(1);
+        put(state(0, 1, 2, global(1), global(2)));
+        use(false);
+        loop(() -> {}, () -> {}, () -> {}, () -> {});
+        assertThat(surroundings.waits).map(Duration::toSeconds).containsExactly(4L, 8L, 16L, 32L, 64L);
+    }
+
+    @Test
+    void whoWakesItHasItLookAtOnce() {
+        listed();
+        use(false);
+        long before = surroundings.nanoTime();
+        loop(replica::wake, replica::wake);
+        assertThat(looks).isEqualTo(3);
+        assertThat(surroundings.nanoTime()).isEqualTo(before);
+    }
+
+    // The target
+
+    @Test
+    void whatThisBuildKnowsBecomesTheTargetOnce() {
+        listed();
+        anotherLeads();
+        use(false, global(1), global(2));
+        loop(() -> {}, () -> surroundings.run(Scripted.COORDINATOR), () -> {});
+        assertThat(store.state().target()).isEqualTo(2);
+        assertThat(store.count(WatchedStore.CHANGE_STATE)).isEqualTo(1);
+    }
+
+    @Test
+    void whatItHasAnnouncedItSeesAtOnce() {
+        listed();
+        use(true, global(1));
+        replica.start();
+        assertThat(coordinates()).isTrue();
+        assertThat(replica.board().view().state().target()).isEqualTo(1);
+    }
+
+    @Test
+    void whatThisBuildKnowsBeyondALimitIsAnnouncedToo() {
+        listed();
+        put(state(1, 1, 0, global(1)).capped(1));
+        use(false, global(1), global(2));
+        loop(() -> {});
+        assertThat(store.state().plan()).hasSize(2);
+        assertThat(store.state().target()).isZero();
+        assertThat(store.count(WatchedStore.CHANGE_STATE)).isEqualTo(1);
+    }
+
+    @Test
+    void whatOthersChangeMeanwhileIsLookedAtAgainAtOnce() {
+        listed();
+        use(false, global(1));
+        boolean[] first = {true};
+        store.onCall = call -> {
+            if (call.equals(WatchedStore.CHANGE_STATE) && first[0]) {
+                first[0] = false;
+                put(state(0, 0, 0));
+            }
+        };
+        List<Long> targets = new ArrayList<>();
+        loop(() -> targets.add(store.state().target()));
+        assertThat(targets).containsExactly(1L);
+        assertThat(store.count(WatchedStore.CHANGE_STATE)).isEqualTo(2);
+    }
+
+    @Test
+    void aPausedFleetIsLeftAsItIs() {
+        pause();
+        use(false, kb(1));
+        loop(() -> {});
+        assertThat(store.count(WatchedStore.CHANGE_STATE)).isZero();
+        assertThat(surroundings.names()).isEmpty();
+    }
+
+    @Test
+    void aConflictEndsASingleRun() {
+        listed();
+        put(state(0, 0, 1, kb(1)));
+        use(true, global(1));
+        replica.start();
+        assertThat(replica.fatal())
+                .isInstanceOf(InvalidMigrationsException.class)
+                .hasMessageContaining("0001_kb");
+        assertThat(surroundings.names()).isEmpty();
+    }
+
+    @Test
+    void inTheBackgroundItStandsByAndSaysSoOnceForEachReason() {
+        listed();
+        put(state(0, 0, 1, kb(1)));
+        anotherLeads();
+        use(false, global(1));
+        loop(() -> {}, () -> put(state(0, 0, 0)), () -> {});
+        assertThat(told).hasSize(1).allSatisfy(reason -> assertThat(reason).contains("0001_kb"));
+        assertThat(replica.fatal()).isNull();
+    }
+
+    // Who is at work
+
+    @Test
+    void whatIsDueHasOneWorkerAtFirst() {
+        listed();
+        put(state(0, 1, 1, kb(1)));
+        use(true, kb(1));
+        replica.start();
+        assertThat(Collections.frequency(surroundings.names(), Scripted.WORKER)).isEqualTo(1);
+        assertThat(replica.board().workers()).isEqualTo(1);
+    }
+
+    @Test
+    void theHostsListIsGoneThroughWhenThatIsDue() {
+        use(true);
+        replica.start();
+        assertThat(surroundings.names()).containsExactly(Scripted.LISTING, Scripted.LOOP);
+        assertThat(replica.hasEnded()).isFalse();
+        surroundings.run(Scripted.LISTING);
+        surroundings.run(Scripted.LOOP);
+        assertThat(replica.end()).isEqualTo(SingleRun.End.DONE);
+    }
+
+    @Test
+    void aPassWakesTheCoordinatorThatIsAtWork() {
+        listed();
+        use(true, kb(1));
+        replica.start();
+        long before = surroundings.nanoTime();
+        List<Duration> passed = new ArrayList<>();
+        surroundings.meanwhile(
+                // The coordinator waits for KBs
+                () -> surroundings.run(Scripted.LOOP),
+                // The loop waits after its next pass
+                () -> {
+                    throw new IllegalStateException("enough");
+                },
+                // The coordinator waits again
+                () -> {
+                    passed.add(Duration.ofNanos(surroundings.nanoTime() - before));
+                    replica.stop();
+                });
+        surroundings.run(Scripted.COORDINATOR);
+        assertThat(passed).containsExactly(Duration.ZERO);
+    }
+
+    @Test
+    void whoStopsWakesTheCoordinatorThatWaits() {
+        listed();
+        int signals = surroundings.signals();
+        use(true, kb(1));
+        Scripted.Wakeable loop = surroundings.signal(signals);
+        replica.start();
+        long before = surroundings.nanoTime();
+        surroundings.meanwhile(
+                // The coordinator waits for KBs, and the loop knows already what it has opened
+                () -> {
+                    loop.lower();
+                    surroundings.run(Scripted.LOOP);
+                },
+                // The loop waits for its next pass
+                replica::stop,
+                // The loop waits for the coordinator
+                () -> {
+                    throw new IllegalStateException("enough");
+                });
+        surroundings.run(Scripted.COORDINATOR);
+        assertThat(surroundings.isAllDone()).isTrue();
+        assertThat(surroundings.nanoTime()).isEqualTo(before);
+    }
+
+    @Test
+    void whatThisBuildDoesNotKnowItDoesNotCoordinate() {
+        listed();
+        put(state(0, 0, 1, global(1)));
+        use(false);
+        loop();
+        assertThat(coordinated).isFalse();
+    }
+
+    @Test
+    void aFleetThatIsThereNeedsNoCoordinator() {
+        listed();
+        put(state(1, 1, 0, global(1)));
+        use(false, global(1));
+        loop();
+        assertThat(coordinated).isFalse();
+    }
+
+    @Test
+    void aStageThatWaitsForReplicasNeedsNoCoordinatorYet() {
+        listed();
+        store.byOthers(() -> store.look(new Heartbeat("another", "host", "build", 0, true, Due.BY_THE_CLOCK, false)));
+        String plan = "\"plan\":[{\"version\":1,\"name\":\"kb\",\"kb\":true,\"rollout\":true}]";
+        store.put(GlobalState.DOCUMENT, "{\"target\":1," + plan + "}");
+        use(false, kb(1));
+        loop();
+        assertThat(coordinated).isFalse();
+    }
+
+    @Test
+    void aSingleRunDoesNotCoordinateAgainAfterAFailure() {
+        listed();
+        use(true, global(1));
+        replica.globalPartFailed("broken");
+        replica.start();
+        assertThat(coordinates()).isFalse();
+        assertThat(replica.end()).isEqualTo(SingleRun.End.FAILED);
+        assertThat(replica.globalFailure()).isEqualTo("broken");
+    }
+
+    @Test
+    void aSingleRunDoesNotCoordinateAgainAfterTheHostsListHasFailed() {
+        surroundings.knowledgeBoxes = () -> {
+            throw new IllegalStateException("no list");
+        };
+        use(true, global(1));
+        replica.start();
+        surroundings.run(Scripted.COORDINATOR);
+        surroundings.run(Scripted.LOOP);
+        assertThat(coordinates()).isFalse();
+        assertThat(replica.end()).isEqualTo(SingleRun.End.FAILED);
+    }
+
+    @Test
+    void inTheBackgroundItCoordinatesAgainAfterAFailure() {
+        listed();
+        use(false, global(1));
+        replica.globalPartFailed("broken");
+        loop();
+        assertThat(coordinated).isTrue();
+    }
+
+    // What a single run counts as due, and as failed
+
+    @Test
+    void aSingleRunTriesWhateverHadFailedBeforeItBegan() {
+        listed();
+        anotherLeads();
+        use(true, global(1));
+        long began = surroundings.micros();
+        replica.start();
+        surroundings.meanwhile(() -> surroundings.run(Scripted.COORDINATOR), replica::stop);
+        surroundings.run(Scripted.LOOP);
+        assertThat(store.heartbeats.stream().map(Heartbeat::due).toList())
+                .startsWith(new Due(Long.MAX_VALUE), new Due(began))
+                .hasSizeGreaterThan(2)
+                .filteredOn(due -> !due.equals(new Due(began)))
+                .hasSize(1);
+    }
+
+    @Test
+    void inTheBackgroundItGoesByTheClock() {
+        listed();
+        use(false);
+        loop(() -> {});
+        assertThat(store.heartbeats)
+                .hasSizeGreaterThan(1)
+                .allSatisfy(heartbeat -> assertThat(heartbeat.due()).isEqualTo(Due.BY_THE_CLOCK));
+    }
+
+    private void globalPartFailedElsewhere() {
+        store.put(
+                GlobalBody.documentOf(1),
+                "{\"failures\":1,\"error\":\"broken\",\"failedMicros\":%d}".formatted(surroundings.micros()));
+    }
+
+    @Test
+    void aSingleRunEndsWhenTheGlobalPartFailsElsewhereButNotByAnOlderFailure() {
+        listed();
+        put(state(0, 1, 1, global(1)));
+        globalPartFailedElsewhere();
+        surroundings.pass(Duration.ofSeconds(1));
+        anotherLeads();
+        use(true, global(1));
+        replica.start();
+        // After each pass it finds that another leads
+        surroundings.meanwhile(() -> surroundings.run(Scripted.COORDINATOR), () -> {
+            assertThat(replica.globalFailure()).isNull();
+            surroundings.run(Scripted.COORDINATOR);
+            globalPartFailedElsewhere();
+        });
+        surroundings.run(Scripted.LOOP);
+        assertThat(surroundings.isAllDone()).isTrue();
+        assertThat(replica.end()).isEqualTo(SingleRun.End.FAILED);
+        assertThat(replica.globalFailure()).contains("0001_global", "broken");
+    }
+
+    // What goes wrong
+
+    @Test
+    void aSingleRunThatCannotEvenLookEndsAtOnce() {
+        fail(WatchedStore.LOOK);
+        use(true);
+        replica.start();
+        assertThat(replica.hasEnded()).isTrue();
+        assertThat(replica.fatal()).isInstanceOf(StateStoreException.class);
+        assertThat(surroundings.names()).isEmpty();
+    }
+
+    @Test
+    void inTheBackgroundItOutlivesAStoreThatIsDown() {
+        listed();
+        fail(WatchedStore.LOOK);
+        use(false);
+        loop(() -> {}, this::mend);
+        assertThat(surroundings.waits)
+                .startsWith(Duration.ofMillis(100), Duration.ofMillis(200))
+                .last()
+                .isEqualTo(config.timings().idleLook());
+        assertThat(replica.fatal()).isNull();
+        assertThat(replica.board().viewOrNull()).isNotNull();
+    }
+
+    /** A single run that waits for others, and has looked once. */
+    private void beginToWait() {
+        listed();
+        anotherLeads();
+        use(true, global(1));
+        replica.start();
+        surroundings.run(Scripted.COORDINATOR);
+        replica.wake();
+    }
+
+    @Test
+    void aSingleRunOutlivesAStoreThatIsAwayForLessThanTwoLeases() {
+        beginToWait();
+        fail(WatchedStore.LOOK);
+        surroundings.meanwhile(() -> surroundings.pass(Frozen.TTL), this::mend, replica::stop);
+        surroundings.run(Scripted.LOOP);
+        assertThat(surroundings.isAllDone()).isTrue();
+        assertThat(replica.fatal()).isNull();
+    }
+
+    @Test
+    void aSingleRunEndsWhenTheStoreIsAwayForMoreThanTwoLeases() {
+        beginToWait();
+        fail(WatchedStore.LOOK);
+        surroundings.meanwhile(() -> surroundings.pass(Frozen.TTL.multipliedBy(2)));
+        surroundings.run(Scripted.LOOP);
+        assertThat(replica.fatal()).isInstanceOf(StateStoreException.class);
+    }
+
+    @Test
+    void aSlowLookAfterAFailureIsNoEnd() {
+        beginToWait();
+        fail(WatchedStore.LOOK);
+        surroundings.meanwhile(() -> store.onCall = call -> surroundings.pass(Frozen.TTL.multipliedBy(3)), () -> {
+            mend();
+            replica.stop();
+        });
+        surroundings.run(Scripted.LOOP);
+        assertThat(surroundings.isAllDone()).isTrue();
+        assertThat(replica.fatal()).isNull();
+    }
+
+    @Test
+    void itKnowsWhatItsGlobalPartsHaveDone() {
+        replica.globalPartFailed("broken");
+        assertThat(replica.globalFailure()).isEqualTo("broken");
+        replica.globalPartRan(3);
+        assertThat(replica.globalFailure()).isNull();
+        assertThat(replica.globalParts()).containsExactly(3L);
+    }
+}
