@@ -778,6 +778,7 @@ class ReplicaTest {
         assertThat(surroundings.isAllDone()).isTrue();
         assertThat(replica.end()).isEqualTo(SingleRun.End.FAILED);
         assertThat(replica.globalFailure()).contains("0001_global", "broken");
+        assertThat(store.count(WatchedStore.LOOK)).as("with the next look").isEqualTo(3);
     }
 
     // What goes wrong
