@@ -309,7 +309,7 @@ final class PostgresStateSql extends StandardStateSql {
         return unrecorded((Integer[]) partitions.getArray(), kbIds, versions);
     }
 
-    private static List<KbState> unrecorded(Integer[] partitions, String[] kbIds, Long[] versions) {
+    static List<KbState> unrecorded(Integer[] partitions, String[] kbIds, Long[] versions) {
         List<KbState> kbs = new ArrayList<>(kbIds.length);
         int before = 0;
         for (int i = 0; i < kbIds.length; i++) {

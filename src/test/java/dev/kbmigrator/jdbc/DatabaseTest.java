@@ -97,6 +97,13 @@ class DatabaseTest {
         assertThatThrownBy(() -> PostgresStateSql.inOrder(7, 6))
                 .isInstanceOf(StateStoreException.class)
                 .hasMessageContaining("partition 6 after 7");
+        String[] kbIds = {"kb-1", "kb-2", "kb-3"};
+        Long[] versions = {1L, 1L, 1L};
+        assertThat(PostgresStateSql.unrecorded(new Integer[] {6, 7, 7}, kbIds, versions))
+                .hasSize(3);
+        assertThatThrownBy(() -> PostgresStateSql.unrecorded(new Integer[] {6, 7, 6}, kbIds, versions))
+                .isInstanceOf(StateStoreException.class)
+                .hasMessageContaining("partition 6 after 7");
     }
 
     /** So that a driver, and a server, see few different statements. */

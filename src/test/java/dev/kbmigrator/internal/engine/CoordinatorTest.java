@@ -14,7 +14,6 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
-import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStoreException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -110,11 +109,6 @@ class CoordinatorTest {
         coordinator.run();
         assertThat(coordinator.isFinished()).isTrue();
         assertThat(surroundings.isAllDone()).as("all that was planned").isTrue();
-    }
-
-    private void raiseFloors(long version) {
-        store.byOthers(
-                () -> store.raiseFloors(store.openEpochs(Partitions.all()).values(), version));
     }
 
     /** Another replica, which knows versions up to that, looks. */
@@ -226,7 +220,7 @@ class CoordinatorTest {
         surroundings.meanwhile(() -> {
             assertThat(isLockFree()).isFalse();
             assertThat(surroundings.names()).contains("kb-migrator-leases", "kb-migrator-watch");
-            raiseFloors(1);
+            store.allReached(1);
         });
         lead(false);
         assertThat(store.state().current()).isEqualTo(1);
@@ -249,7 +243,7 @@ class CoordinatorTest {
     @Test
     void atABarrierItWaitsForKbs() {
         fleet(0, kb(1));
-        surroundings.meanwhile(() -> {}, () -> {}, () -> raiseFloors(1));
+        surroundings.meanwhile(() -> {}, () -> {}, () -> store.allReached(1));
         lead(false);
         assertThat(surroundings.waits).hasSize(3).containsOnly(Frozen.ACTIVE_LOOK.dividedBy(4));
         assertThat(store.state().current()).isEqualTo(1);
@@ -329,7 +323,7 @@ class CoordinatorTest {
     void aStageThatNeedsEveryReplicaIsNotOpenedBeforeAllKnowIt() {
         fleet(0, everywhere(1));
         another(0);
-        surroundings.meanwhile(() -> another(1), () -> raiseFloors(1));
+        surroundings.meanwhile(() -> another(1), () -> store.allReached(1));
         List<Long> open = new ArrayList<>();
         store.onCall = call -> {
             if (call.equals(WatchedStore.LOOK)) {
@@ -372,7 +366,7 @@ class CoordinatorTest {
     void aStageThatGrowsDoesNotWaitForTheList() {
         lists();
         fleet(1, kb(1), kb(2));
-        raiseFloors(2);
+        store.allReached(2);
         lead(false);
         assertThat(store.count(LISTED)).isEqualTo(1);
         assertThat(store.calls.indexOf(LISTED)).isGreaterThan(store.calls.indexOf(WatchedStore.CHANGE_STATE));
@@ -387,7 +381,7 @@ class CoordinatorTest {
             return Stream.empty();
         };
         fleet(0, kb(1), kb(2));
-        raiseFloors(2);
+        store.allReached(2);
         lead(false);
         assertThat(store.state().current()).isEqualTo(2);
         assertThat(store.count(LISTED)).as("before the stage, and at its end").isEqualTo(2);

@@ -13,7 +13,6 @@ import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
-import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.JoinsHostTransactions;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
@@ -104,12 +103,6 @@ class EngineTest {
         store.put(GlobalState.DOCUMENT, state.toJson());
     }
 
-    private void listed() {
-        store.put(
-                Document.ANNOUNCED + "listing",
-                "{\"startedMicros\":%1$d,\"completedMicros\":%1$d}".formatted(surroundings.micros()));
-    }
-
     private void fail(String call) {
         store.onCall = made -> {
             if (made.equals(call)) {
@@ -156,7 +149,7 @@ class EngineTest {
 
     @Test
     void aRunWaitsUntilTheFleetIsThere() {
-        listed();
+        store.listed();
         use(global(1), global(2));
         body = context -> surroundings.pass(FIVE_SECONDS);
         surroundings.meanwhile(() -> {
@@ -173,7 +166,7 @@ class EngineTest {
 
     @Test
     void aRunMayBeLimitedForTheWholeFleet() {
-        listed();
+        store.listed();
         use(global(1), global(2));
         assertThat(engine.run(1L).currentVersion()).isEqualTo(1);
         assertThat(store.state().cap()).isEqualTo(1);
@@ -213,7 +206,7 @@ class EngineTest {
 
     @Test
     void aRunSaysWhatFailed() {
-        listed();
+        store.listed();
         use(global(1));
         body = context -> {
             throw new IllegalStateException("broken");
@@ -233,7 +226,7 @@ class EngineTest {
 
     @Test
     void aRunSaysThatItWasClosed() {
-        listed();
+        store.listed();
         use(global(1));
         surroundings.meanwhile(() -> engine.close(TEN_SECONDS));
         assertThatThrownBy(() -> engine.run(null))
@@ -244,7 +237,7 @@ class EngineTest {
 
     @Test
     void anInterruptEndsTheWaitForARunAndWhatItHasStarted() {
-        listed();
+        store.listed();
         use(global(1));
         surroundings.meanwhile(() -> Thread.currentThread().interrupt());
         assertThatThrownBy(() -> engine.run(null))
@@ -390,7 +383,7 @@ class EngineTest {
 
     @Test
     void whatRunsIsInterruptedAfterHalfOfTheTime() {
-        listed();
+        store.listed();
         use(global(1));
         List<Duration> interruptedAfter = new ArrayList<>();
         body = context -> {
@@ -432,7 +425,7 @@ class EngineTest {
 
     @Test
     void itIsSafeToServeOnlyWhileItIsOpen() {
-        listed();
+        store.listed();
         assertThat(engine.safeToServe()).as("before the start").isFalse();
         engine.run(null);
         assertThat(engine.safeToServe()).isTrue();
@@ -506,7 +499,7 @@ class EngineTest {
 
     @Test
     void aForgottenReplicaIsGone() {
-        listed();
+        store.listed();
         engine.run(null);
         assertThat(engine.status().replicas()).hasSize(1);
         engine.forgetReplica("replica");
@@ -516,7 +509,7 @@ class EngineTest {
     // Asking for a KB
 
     private void aKbIsBehind() {
-        listed();
+        store.listed();
         put(1, kb(1));
         use(kb(1));
         store.enroll(Set.of(KB), 0);
@@ -555,10 +548,9 @@ class EngineTest {
 
     @Test
     void afterARunAnotherIsAtWorkAsLongAsSomeoneWaits() {
-        listed();
+        store.listed();
         put(1, kb(1));
-        store.byOthers(
-                () -> store.raiseFloors(store.openEpochs(Partitions.all()).values(), 1));
+        store.allReached(1);
         use(kb(1));
         engine.run(null);
         store.enroll(Set.of(KB), 0);
@@ -599,7 +591,7 @@ class EngineTest {
 
     @Test
     void aStatusAfterARunIsNoLookOfTheOneThatRan() {
-        listed();
+        store.listed();
         engine.run(null);
         surroundings.pass(Duration.ofHours(1));
         assertThat(engine.status().replicas()).hasSize(1);

@@ -4,6 +4,7 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.MigratorListener;
 import dev.kbmigrator.internal.engine.EngineConfig.Identity;
 import dev.kbmigrator.internal.engine.EngineConfig.Timings;
 import dev.kbmigrator.memory.MemoryLock;
@@ -54,6 +55,12 @@ class Frozen implements Surroundings {
 
     /** The host's list. */
     KnowledgeBoxes knowledgeBoxes = Stream::empty;
+
+    /** Who is told. */
+    List<MigratorListener> listeners = List.of();
+
+    /** How long what failed waits. */
+    Duration backoff = Duration.ofHours(1);
 
     /** How long one KB may run. */
     @Nullable
@@ -197,14 +204,14 @@ class Frozen implements Surroundings {
                 lock,
                 knowledgeBoxes,
                 services,
-                List.of(),
+                listeners,
                 this,
                 executor,
                 new Identity("replica", "host", "build"),
                 0,
                 kbConcurrency,
                 storeConcurrency,
-                new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(hour, hour), kbTimeout, hour));
+                new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(backoff, backoff), kbTimeout, hour));
     }
 
     /** What a look shows of a fleet with one version, taken now. */

@@ -3,7 +3,7 @@ package dev.kbmigrator.internal.engine;
 import java.time.Duration;
 
 /** Surroundings whose time and chance a test sets; for use by one thread. */
-final class Manual extends Frozen {
+class Manual extends Frozen {
 
     /** Nothing that waits when it has nothing to do asks for the time this often. */
     private static final int MOST_QUESTIONS = 10_000;

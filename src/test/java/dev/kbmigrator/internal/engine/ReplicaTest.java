@@ -7,7 +7,6 @@ import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigratorListener;
-import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Due;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
@@ -81,18 +80,6 @@ class ReplicaTest {
         store.put(GlobalState.DOCUMENT, state.toJson());
     }
 
-    /** The host's list was gone through just now. */
-    private void listed() {
-        store.put(
-                Document.ANNOUNCED + "listing",
-                "{\"startedMicros\":%1$d,\"completedMicros\":%1$d}".formatted(surroundings.micros()));
-    }
-
-    private void raiseFloors(long version) {
-        store.byOthers(
-                () -> store.raiseFloors(store.openEpochs(Partitions.all()).values(), version));
-    }
-
     private void pause() {
         store.put(View.controlDocument(), "{\"paused\":true}");
     }
@@ -155,7 +142,7 @@ class ReplicaTest {
 
     @Test
     void aSingleRunThatFindsNothingToDoLooksOnceAndStartsNothing() {
-        listed();
+        store.listed();
         use(true);
         replica.start();
         assertThat(replica.hasEnded()).isTrue();
@@ -169,7 +156,7 @@ class ReplicaTest {
 
     @Test
     void inTheBackgroundItLooksInAThreadOfItsOwn() {
-        listed();
+        store.listed();
         use(false);
         replica.start();
         assertThat(replica.isBackground()).isTrue();
@@ -183,7 +170,7 @@ class ReplicaTest {
 
     @Test
     void whoIsStoppedWhileItWaitsLooksNoMore() {
-        listed();
+        store.listed();
         use(false);
         loop(() -> {});
         assertThat(looks).isEqualTo(2);
@@ -192,7 +179,7 @@ class ReplicaTest {
 
     @Test
     void aCallerWhoIsInterruptedAsksTheStoreNothing() {
-        listed();
+        store.listed();
         use(true);
         Thread.currentThread().interrupt();
         try {
@@ -207,7 +194,7 @@ class ReplicaTest {
 
     @Test
     void aSingleRunGoesOnInAThreadOfItsOwnUntilTheFleetIsThere() {
-        listed();
+        store.listed();
         use(true, global(1));
         replica.start();
         assertThat(replica.hasEnded()).isFalse();
@@ -221,7 +208,7 @@ class ReplicaTest {
 
     @Test
     void whoeverWaitsForTheEndIsWokenByIt() throws InterruptedException {
-        listed();
+        store.listed();
         replica.start();
         long before = surroundings.nanoTime();
         surroundings.meanwhile(
@@ -244,7 +231,7 @@ class ReplicaTest {
 
     @Test
     void nobodyWaitsForWhatHasEnded() throws InterruptedException {
-        listed();
+        store.listed();
         use(true);
         replica.start();
         replica.awaitEnd(1);
@@ -261,14 +248,12 @@ class ReplicaTest {
         assertThat(surroundings.waits).containsExactly(NANO, NANO.multipliedBy(2));
     }
 
-    @Test
-    void itHasNotEndedBeforeItsCoordinatorHas() {
-        listed();
-        use(false, global(1));
+    /** It is stopped, and waits for what it has started. */
+    private void assertThatItEndsOnlyAfter(String... started) {
         List<Boolean> ended = new ArrayList<>();
         surroundings.meanwhile(replica::stop, () -> {
             ended.add(replica.hasEnded());
-            surroundings.run(Scripted.COORDINATOR);
+            List.of(started).forEach(surroundings::run);
         });
         replica.start();
         surroundings.run(Scripted.LOOP);
@@ -278,43 +263,31 @@ class ReplicaTest {
     }
 
     @Test
+    void itHasNotEndedBeforeItsCoordinatorHas() {
+        store.listed();
+        use(false, global(1));
+        assertThatItEndsOnlyAfter(Scripted.COORDINATOR);
+    }
+
+    @Test
     void itHasNotEndedBeforeItsWorkersHave() {
-        listed();
-        raiseFloors(0);
+        store.listed();
+        store.allReached(0);
         put(state(0, 1, 1, kb(1)));
         anotherLeads();
         use(false, kb(1));
-        List<Boolean> ended = new ArrayList<>();
-        surroundings.meanwhile(replica::stop, () -> {
-            ended.add(replica.hasEnded());
-            surroundings.run(Scripted.COORDINATOR);
-            surroundings.run(Scripted.WORKER);
-        });
-        replica.start();
-        surroundings.run(Scripted.LOOP);
-        assertThat(ended).containsExactly(false);
-        assertThat(replica.hasEnded()).isTrue();
-        assertThat(surroundings.isAllDone()).isTrue();
+        assertThatItEndsOnlyAfter(Scripted.COORDINATOR, Scripted.WORKER);
     }
 
     @Test
     void itHasNotEndedBeforeItsListingHas() {
         use(false);
-        List<Boolean> ended = new ArrayList<>();
-        surroundings.meanwhile(replica::stop, () -> {
-            ended.add(replica.hasEnded());
-            surroundings.run(Scripted.LISTING);
-        });
-        replica.start();
-        surroundings.run(Scripted.LOOP);
-        assertThat(ended).containsExactly(false);
-        assertThat(replica.hasEnded()).isTrue();
-        assertThat(surroundings.isAllDone()).isTrue();
+        assertThatItEndsOnlyAfter(Scripted.LISTING);
     }
 
     @Test
     void whatEndsByItselfStopsWhatItHasStarted() {
-        listed();
+        store.listed();
         use(true, global(1));
         replica.start();
         surroundings.meanwhile(
@@ -335,7 +308,7 @@ class ReplicaTest {
 
     @Test
     void anErrorOfItsOwnEndsIt() {
-        listed();
+        store.listed();
         IllegalStateException error = new IllegalStateException("a fault of the engine");
         surroundings.meanwhile(() -> {
             throw error;
@@ -349,7 +322,7 @@ class ReplicaTest {
 
     @Test
     void anErrorOfTheMachineEndsItToo() {
-        listed();
+        store.listed();
         OutOfMemoryError error = new OutOfMemoryError();
         surroundings.meanwhile(() -> {
             throw error;
@@ -457,8 +430,8 @@ class ReplicaTest {
 
     @Test
     void whatAThoroughLookFindsIsLookedForAgainAtOnce() {
-        listed();
-        raiseFloors(1);
+        store.listed();
+        store.allReached(1);
         put(state(1, 1, 0, kb(1)));
         use(false, kb(1));
         store.shown = shown -> isThorough()
@@ -493,8 +466,8 @@ class ReplicaTest {
 
     @Test
     void theLooksOfAFleetThatOthersBringUpComeLessAndLessOften() {
-        listed();
-        raiseFloors(1);
+        store.listed();
+        store.allReached(1);
         put(state(0, 1, 2, global(1), global(2)));
         use(false);
         loop(() -> {}, () -> {}, () -> {}, () -> {});
@@ -503,7 +476,7 @@ class ReplicaTest {
 
     @Test
     void whoWakesItHasItLookAtOnce() {
-        listed();
+        store.listed();
         use(false);
         long before = surroundings.nanoTime();
         loop(replica::wake, replica::wake);
@@ -515,7 +488,7 @@ class ReplicaTest {
 
     @Test
     void whatThisBuildKnowsBecomesTheTargetOnce() {
-        listed();
+        store.listed();
         anotherLeads();
         use(false, global(1), global(2));
         loop(() -> {}, () -> surroundings.run(Scripted.COORDINATOR), () -> {});
@@ -525,7 +498,7 @@ class ReplicaTest {
 
     @Test
     void whatItHasAnnouncedItSeesAtOnce() {
-        listed();
+        store.listed();
         use(true, global(1));
         replica.start();
         assertThat(coordinates()).isTrue();
@@ -534,7 +507,7 @@ class ReplicaTest {
 
     @Test
     void whatThisBuildKnowsBeyondALimitIsAnnouncedToo() {
-        listed();
+        store.listed();
         put(state(1, 1, 0, global(1)).capped(1));
         use(false, global(1), global(2));
         loop(() -> {});
@@ -545,7 +518,7 @@ class ReplicaTest {
 
     @Test
     void whatOthersChangeMeanwhileIsLookedAtAgainAtOnce() {
-        listed();
+        store.listed();
         use(false, global(1));
         boolean[] first = {true};
         store.onCall = call -> {
@@ -571,7 +544,7 @@ class ReplicaTest {
 
     @Test
     void aConflictEndsASingleRun() {
-        listed();
+        store.listed();
         put(state(0, 0, 1, kb(1)));
         use(true, global(1));
         replica.start();
@@ -583,7 +556,7 @@ class ReplicaTest {
 
     @Test
     void inTheBackgroundItStandsByAndSaysSoOnceForEachReason() {
-        listed();
+        store.listed();
         put(state(0, 0, 1, kb(1)));
         anotherLeads();
         use(false, global(1));
@@ -596,7 +569,7 @@ class ReplicaTest {
 
     @Test
     void whatIsDueHasOneWorkerAtFirst() {
-        listed();
+        store.listed();
         put(state(0, 1, 1, kb(1)));
         use(true, kb(1));
         replica.start();
@@ -617,7 +590,7 @@ class ReplicaTest {
 
     @Test
     void aPassWakesTheCoordinatorThatIsAtWork() {
-        listed();
+        store.listed();
         use(true, kb(1));
         replica.start();
         long before = surroundings.nanoTime();
@@ -640,7 +613,7 @@ class ReplicaTest {
 
     @Test
     void whoStopsWakesTheCoordinatorThatWaits() {
-        listed();
+        store.listed();
         int signals = surroundings.signals();
         use(true, kb(1));
         Scripted.Wakeable loop = surroundings.signal(signals);
@@ -665,7 +638,7 @@ class ReplicaTest {
 
     @Test
     void whatThisBuildDoesNotKnowItDoesNotCoordinate() {
-        listed();
+        store.listed();
         put(state(0, 0, 1, global(1)));
         use(false);
         loop();
@@ -674,7 +647,7 @@ class ReplicaTest {
 
     @Test
     void aFleetThatIsThereNeedsNoCoordinator() {
-        listed();
+        store.listed();
         put(state(1, 1, 0, global(1)));
         use(false, global(1));
         loop();
@@ -683,7 +656,7 @@ class ReplicaTest {
 
     @Test
     void aStageThatWaitsForReplicasNeedsNoCoordinatorYet() {
-        listed();
+        store.listed();
         store.byOthers(() -> store.look(new Heartbeat("another", "host", "build", 0, true, Due.BY_THE_CLOCK, false)));
         String plan = "\"plan\":[{\"version\":1,\"name\":\"kb\",\"kb\":true,\"rollout\":true}]";
         store.put(GlobalState.DOCUMENT, "{\"target\":1," + plan + "}");
@@ -694,7 +667,7 @@ class ReplicaTest {
 
     @Test
     void aSingleRunDoesNotCoordinateAgainAfterAFailure() {
-        listed();
+        store.listed();
         use(true, global(1));
         replica.globalPartFailed("broken");
         replica.start();
@@ -718,7 +691,7 @@ class ReplicaTest {
 
     @Test
     void inTheBackgroundItCoordinatesAgainAfterAFailure() {
-        listed();
+        store.listed();
         use(false, global(1));
         replica.globalPartFailed("broken");
         loop();
@@ -729,7 +702,7 @@ class ReplicaTest {
 
     @Test
     void aSingleRunTriesWhateverHadFailedBeforeItBegan() {
-        listed();
+        store.listed();
         anotherLeads();
         use(true, global(1));
         long began = surroundings.micros();
@@ -745,7 +718,7 @@ class ReplicaTest {
 
     @Test
     void inTheBackgroundItGoesByTheClock() {
-        listed();
+        store.listed();
         use(false);
         loop(() -> {});
         assertThat(store.heartbeats)
@@ -761,7 +734,7 @@ class ReplicaTest {
 
     @Test
     void aSingleRunEndsWhenTheGlobalPartFailsElsewhereButNotByAnOlderFailure() {
-        listed();
+        store.listed();
         put(state(0, 1, 1, global(1)));
         globalPartFailedElsewhere();
         surroundings.pass(Duration.ofSeconds(1));
@@ -795,7 +768,7 @@ class ReplicaTest {
 
     @Test
     void inTheBackgroundItOutlivesAStoreThatIsDown() {
-        listed();
+        store.listed();
         fail(WatchedStore.LOOK);
         use(false);
         loop(() -> {}, this::mend);
@@ -809,7 +782,7 @@ class ReplicaTest {
 
     /** A single run that waits for others, and has looked once. */
     private void beginToWait() {
-        listed();
+        store.listed();
         anotherLeads();
         use(true, global(1));
         replica.start();

@@ -1,18 +1,13 @@
 package dev.kbmigrator.internal.engine;
 
-import dev.kbmigrator.Migration;
-import dev.kbmigrator.MigratorListener;
-import dev.kbmigrator.internal.engine.EngineConfig.Timings;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.Lock;
-import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Surroundings of one thread: while someone waits, what the test has planned happens, one thing a wait; unless that wakes who
  * waits, the time passes that it wanted to wait. What is started waits until the test runs it.
  */
-final class Scripted extends Frozen {
+final class Scripted extends Manual {
 
     static final String LOOP = "kb-migrator";
     static final String COORDINATOR = "kb-migrator-coordinator";
@@ -28,9 +23,7 @@ final class Scripted extends Frozen {
     static final String GOODBYE = "kb-migrator-goodbye";
     static final String WORKER = "kb-migrator-worker";
 
-    /** Nothing that ends asks for the time so often between two waits, or waits so often. */
-    private static final int MOST_QUESTIONS = 1_000;
-
+    /** Nothing that ends waits so often. */
     private static final int MOST_WAITS = 30;
 
     /** How long everybody who waited wanted to wait at most, but for those who had been woken before. */
@@ -52,14 +45,10 @@ final class Scripted extends Frozen {
     /** What is run as soon as it is started. */
     String atOnce = "";
 
-    private long nanos = TimeUnit.DAYS.toNanos(100);
-    private int questions;
-
-    /** How long what failed waits. */
-    Duration backoff = Duration.ofHours(1);
-
-    /** Who is told. */
-    List<MigratorListener> listeners = List.of();
+    Scripted() {
+        // There is a time before the test
+        pass(Duration.ofDays(100));
+    }
 
     private record Started(String name, Runnable body) {}
 
@@ -120,11 +109,6 @@ final class Scripted extends Frozen {
         return planned.isEmpty();
     }
 
-    void pass(Duration time) {
-        nanos += time.toNanos();
-        questions = 0;
-    }
-
     /** Runs the one of that name that was started first. */
     void run(String name) {
         Started first = tasks.stream()
@@ -150,16 +134,8 @@ final class Scripted extends Frozen {
         return made.get(number);
     }
 
-    @Override
-    public long nanoTime() {
-        if (++questions > MOST_QUESTIONS) {
-            throw new AssertionError("something goes round and round, and no time passes");
-        }
-        return nanos;
-    }
-
     long micros() {
-        return TimeUnit.NANOSECONDS.toMicros(nanos);
+        return TimeUnit.NANOSECONDS.toMicros(nanoTime());
     }
 
     @Override
@@ -182,32 +158,5 @@ final class Scripted extends Frozen {
 
     Lock newLock() {
         return MemoryLock.create(this::micros);
-    }
-
-    @Override
-    EngineConfig config(StateStore store, Lock lock, Executor executor, Migration... migrations) {
-        EngineConfig usual = super.config(store, lock, executor, migrations);
-        Timings timings = usual.timings();
-        return new EngineConfig(
-                usual.catalog(),
-                usual.store(),
-                usual.lock(),
-                knowledgeBoxes,
-                usual.services(),
-                listeners,
-                this,
-                usual.executor(),
-                usual.identity(),
-                usual.baseline(),
-                usual.kbConcurrency(),
-                usual.storeConcurrency(),
-                new Timings(
-                        timings.leaseTtl(),
-                        timings.activeLook(),
-                        timings.idleLook(),
-                        timings.listing(),
-                        new Backoff(backoff, backoff),
-                        timings.kbTimeout(),
-                        timings.rolloutGrace()));
     }
 }

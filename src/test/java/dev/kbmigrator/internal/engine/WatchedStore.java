@@ -4,6 +4,7 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -37,10 +38,12 @@ class WatchedStore extends MemoryStateStore {
     /** What is shown instead of what there is. */
     UnaryOperator<Snapshot> shown = snapshot -> snapshot;
 
+    private final Scripted surroundings;
     private boolean silent;
 
     WatchedStore(Scripted surroundings) {
         super(surroundings::micros);
+        this.surroundings = surroundings;
     }
 
     private void called(String call) {
@@ -68,6 +71,18 @@ class WatchedStore extends MemoryStateStore {
             long revision = document(name).map(Document::revision).orElse(0L);
             compareAndSet(name, revision, json, null);
         });
+    }
+
+    /** The host's list was gone through just now. */
+    void listed() {
+        put(
+                Document.ANNOUNCED + "listing",
+                "{\"startedMicros\":%1$d,\"completedMicros\":%1$d}".formatted(surroundings.micros()));
+    }
+
+    /** All KBs are there, as far as the floors tell. */
+    void allReached(long version) {
+        byOthers(() -> raiseFloors(openEpochs(Partitions.all()).values(), version));
     }
 
     /** Another coordinator takes over. */
