@@ -363,8 +363,11 @@ final class PostgresStateSql extends StandardStateSql {
     @Override
     public WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
         PostgresWrites batch = new PostgresWrites(writes);
-        PostgresWrites.Outcome outcome =
-                database.autocommit("write a batch", connection -> batch.send(connection, this::planned, epochs));
+        Database.Work<PostgresWrites.Outcome> send =
+                connection -> batch.send(connection, statements::sql, this::planned, epochs);
+        PostgresWrites.Outcome outcome = batch.isMixed()
+                ? database.transaction("write a batch", send)
+                : database.autocommit("write a batch", send);
         if (outcome.current() < epochs.size()) {
             return WriteResult.refused(staleNow(epochs));
         }

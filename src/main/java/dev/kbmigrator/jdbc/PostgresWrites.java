@@ -14,8 +14,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch of writes as one statement, its columns as arrays. The fence is in the statement: its row lock is taken with the
- * current number and held to the commit.
+ * A batch of writes as one statement, its columns as arrays; as two in a transaction when some KBs advance and others do not,
+ * which the engine does not ask for. The fence is in the statement: its row lock is taken with the current number and held to
+ * the commit.
  */
 final class PostgresWrites {
 
@@ -99,43 +100,25 @@ final class PostgresWrites {
             """;
 
     /**
-     * Any batch. A row of the input with a goal advances; one with a checkpoint saves it; any other has failed. Mostly none
-     * advances, and nobody then goes through what is on record for those that did.
+     * What is to be put on record: failures and checkpoints. It reads nothing of what is on record already, so that its plan is
+     * the same whether that is much or little. A row of the input with a checkpoint saves it; any other has failed.
      */
-    private static final String WRITE = """
+    private static final String RECORD = """
             WITH clock AS (SELECT {now} AS us),
             fence AS (
               SELECT e.scope FROM {epoch} e
               JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
               ORDER BY e.scope FOR SHARE OF e),
             input AS (
-              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
-                  ?::bigint[], ?::text[])
-                AS i (kb_partition, kb_id, seen, goal, attempted, failures, error, delay_us, checkpoint)),
+              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
+                  ?::text[])
+                AS i (kb_partition, kb_id, seen, attempted, failures, error, delay_us, checkpoint)),
             locked AS (
               SELECT i.* FROM {kb} k JOIN input i ON k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id
               WHERE k.version = i.seen AND (SELECT count(*) FROM fence) = ?
               ORDER BY i.kb_partition, i.kb_id
               FOR NO KEY UPDATE OF k),
-            moved AS (
-              UPDATE {kb} k SET version = l.goal FROM locked l
-              WHERE l.goal IS NOT NULL AND k.kb_partition = l.kb_partition AND k.kb_id = l.kb_id
-              RETURNING k.kb_partition, k.kb_id, l.goal),
-            floors AS (
-              SELECT f.kb_partition, f.version FROM {floor} f WHERE f.kb_partition IN (
-                SELECT a.kb_partition FROM moved m JOIN {attempt} a ON a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id)
-              ORDER BY f.kb_partition FOR SHARE),
-            cleared AS (
-              DELETE FROM {attempt} a USING moved m JOIN floors f ON f.kb_partition = m.kb_partition
-              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal >= f.version
-                AND (SELECT count(*) FROM moved) > 0),
-            kept AS (
-              UPDATE {attempt} a SET version = m.goal + 1, failures = 0, error = NULL, failed_us = 0, due_us = 0,
-                set_aside = 0, checkpoint = NULL
-              FROM moved m JOIN floors f ON f.kb_partition = m.kb_partition
-              WHERE a.kb_partition = m.kb_partition AND a.kb_id = m.kb_id AND m.goal < f.version
-                AND (SELECT count(*) FROM moved) > 0),
-            noted AS (
+            recorded AS (
               INSERT INTO {attempt} AS a
                 (kb_partition, kb_id, version, failures, error, failed_us, due_us, set_aside, checkpoint)
               SELECT l.kb_partition, l.kb_id, l.attempted, l.failures, l.error,
@@ -143,7 +126,7 @@ final class PostgresWrites {
                 CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NOT NULL THEN c.us + l.delay_us ELSE 0 END,
                 CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NULL THEN 1 ELSE 0 END,
                 l.checkpoint
-              FROM locked l CROSS JOIN clock c WHERE l.goal IS NULL
+              FROM locked l CROSS JOIN clock c
               ON CONFLICT (kb_partition, kb_id) DO UPDATE SET
                 version = excluded.version,
                 failures = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
@@ -159,23 +142,24 @@ final class PostgresWrites {
                 checkpoint = CASE WHEN excluded.checkpoint IS NULL AND a.version = excluded.version
                   THEN a.checkpoint ELSE excluded.checkpoint END)
             SELECT (SELECT count(*) FROM fence),
-              (SELECT array_agg(i.kb_id) FROM input i
-               WHERE NOT EXISTS (
-                 SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id)),
+              CASE WHEN (SELECT count(*) FROM locked) < (SELECT count(*) FROM input) THEN
+                (SELECT array_agg(i.kb_id) FROM input i
+                 WHERE NOT EXISTS (
+                   SELECT 1 FROM locked l WHERE l.kb_partition = i.kb_partition AND l.kb_id = i.kb_id)) END,
               FALSE
             """;
 
-    private final List<Row> rows;
-    private final boolean allAdvance;
+    /** Those that advance. */
+    private final List<Row> advancing = new ArrayList<>();
+
+    /** Those of which something is to be put on record. */
+    private final List<Row> recording = new ArrayList<>();
 
     PostgresWrites(List<KbWrite> writes) {
-        rows = new ArrayList<>(writes.size());
-        boolean othersToo = false;
         for (KbWrite write : writes) {
-            rows.add(new Row(Partitions.of(write.kbId()), write));
-            othersToo |= !(write instanceof KbWrite.Advanced);
+            Row row = new Row(Partitions.of(write.kbId()), write);
+            (write instanceof KbWrite.Advanced ? advancing : recording).add(row);
         }
-        allAdvance = !othersToo;
     }
 
     private record Row(int partition, KbWrite write) {
@@ -195,13 +179,34 @@ final class PostgresWrites {
     /** How many epochs were current, which KBs were not written, and whether nothing was because something is on record. */
     record Outcome(int current, List<String> missed, boolean recorded) {}
 
-    /** Writes what can be written, if all epochs are current. */
-    Outcome send(Connection connection, UnaryOperator<String> sql, List<Epoch> epochs) throws SQLException {
-        if (!allAdvance) {
-            return send(connection, sql.apply(WRITE), epochs, this::bindColumns);
+    /** Whether it takes two statements, and so a transaction around them. */
+    boolean isMixed() {
+        return !advancing.isEmpty() && !recording.isEmpty();
+    }
+
+    /**
+     * Writes what can be written, if all epochs are current.
+     *
+     * @param sql completes a statement
+     * @param planned completes one whose plan depends on how much is on record
+     */
+    Outcome send(Connection connection, UnaryOperator<String> sql, UnaryOperator<String> planned, List<Epoch> epochs)
+            throws SQLException {
+        if (advancing.isEmpty()) {
+            return send(connection, sql.apply(RECORD), epochs, this::bindColumns);
         }
-        Outcome outcome = send(connection, sql.apply(ADVANCE), epochs, this::bindGroups);
-        return outcome.recorded() ? send(connection, sql.apply(ADVANCE_RECORDED), epochs, this::bindGroups) : outcome;
+        if (recording.isEmpty()) {
+            Outcome outcome = send(connection, planned.apply(ADVANCE), epochs, this::bindGroups);
+            if (!outcome.recorded()) {
+                return outcome;
+            }
+            return send(connection, planned.apply(ADVANCE_RECORDED), epochs, this::bindGroups);
+        }
+        Outcome recorded = send(connection, sql.apply(RECORD), epochs, this::bindColumns);
+        Outcome advanced = send(connection, planned.apply(ADVANCE_RECORDED), epochs, this::bindGroups);
+        List<String> missed = new ArrayList<>(recorded.missed());
+        missed.addAll(advanced.missed());
+        return new Outcome(recorded.current(), missed, false);
     }
 
     /** Binds the batch; answers the place of the next parameter. */
@@ -227,7 +232,7 @@ final class PostgresWrites {
 
     /** Group by group: partition, version before, version after, place of the first and of the last id; then the ids. */
     private int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
-        List<Row> grouped = new ArrayList<>(rows);
+        List<Row> grouped = new ArrayList<>(advancing);
         // Mostly sorted already, because pages are: that is where this sort is quick
         grouped.sort(Row::compareWay);
         List<Integer> starts = starts(grouped);
@@ -275,24 +280,21 @@ final class PostgresWrites {
         return kbIds;
     }
 
-    /** Partition, id, version before, version after, version attempted, failures, error, delay in microseconds, checkpoint. */
+    /** Partition, id, version before, version attempted, failures, error, delay in microseconds, checkpoint. */
     private int bindColumns(Connection connection, PreparedStatement statement, int from) throws SQLException {
-        int size = rows.size();
+        int size = recording.size();
         Short[] partitions = new Short[size];
         Long[] seen = new Long[size];
-        @Nullable Long[] goals = new Long[size];
         @Nullable Long[] attempted = new Long[size];
         @Nullable Long[] failures = new Long[size];
         @Nullable String[] errors = new String[size];
         @Nullable Long[] delays = new Long[size];
         @Nullable String[] checkpoints = new String[size];
         for (int i = 0; i < size; i++) {
-            KbWrite write = rows.get(i).write();
-            partitions[i] = (short) rows.get(i).partition();
+            KbWrite write = recording.get(i).write();
+            partitions[i] = (short) recording.get(i).partition();
             seen[i] = write.from();
-            if (write instanceof KbWrite.Advanced advanced) {
-                goals[i] = advanced.to();
-            } else if (write instanceof KbWrite.Failed failed) {
+            if (write instanceof KbWrite.Failed failed) {
                 attempted[i] = failed.version();
                 failures[i] = (long) failed.failures();
                 errors[i] = failed.error();
@@ -305,15 +307,13 @@ final class PostgresWrites {
             }
         }
         statement.setArray(from, connection.createArrayOf("int2", partitions));
-        statement.setArray(from + 1, connection.createArrayOf("text", kbIds(rows)));
+        statement.setArray(from + 1, connection.createArrayOf("text", kbIds(recording)));
         statement.setArray(from + 2, connection.createArrayOf("int8", seen));
-        statement.setArray(from + 3, connection.createArrayOf("int8", goals));
-        int index = from + 4;
-        statement.setArray(index, connection.createArrayOf("int8", attempted));
-        statement.setArray(index + 1, connection.createArrayOf("int8", failures));
-        statement.setArray(index + 2, connection.createArrayOf("text", errors));
-        statement.setArray(index + 3, connection.createArrayOf("int8", delays));
-        statement.setArray(index + 4, connection.createArrayOf("text", checkpoints));
-        return index + 5;
+        statement.setArray(from + 3, connection.createArrayOf("int8", attempted));
+        statement.setArray(from + 4, connection.createArrayOf("int8", failures));
+        statement.setArray(from + 5, connection.createArrayOf("text", errors));
+        statement.setArray(from + 6, connection.createArrayOf("int8", delays));
+        statement.setArray(from + 7, connection.createArrayOf("text", checkpoints));
+        return from + 8;
     }
 }

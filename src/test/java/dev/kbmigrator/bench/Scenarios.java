@@ -61,7 +61,9 @@ final class Scenarios {
 
         Failing() {
             super("e", (context, kbId) -> {
-                if (Fleet.number(kbId) % 100 == 0) {
+                // Looked at no closer than needed: to parse the number costs more than all else that a KB costs the
+                // replica
+                if (kbId.endsWith("00")) {
                     throw new IllegalStateException("one in a hundred");
                 }
             });

@@ -224,9 +224,8 @@ final class Board {
         }
         double rate = kbs * 1e9 / nanos;
         kbsPerSecond = kbsPerSecond < 0 ? rate : (kbsPerSecond + rate) / 2;
-        boolean before = storeBound;
         storeBound = (double) ranNanos * Math.max(1, workers.size()) < FEW_SLOTS * nanos * config.kbConcurrency();
-        if (storeBound && !before && !candidates.isEmpty()) {
+        if (!candidates.isEmpty() && workers.size() < wantedWorkers()) {
             // There is room for others
             loopSignal.raise();
         }

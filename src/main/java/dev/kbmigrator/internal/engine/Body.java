@@ -133,10 +133,15 @@ abstract class Body implements MigrationContext, Attempting {
         return false;
     }
 
+    /** Prints what the part has thrown. */
+    Texts.Printed print(Throwable error) {
+        return Texts.print(error);
+    }
+
     private Outcome outcomeOf(Throwable error) {
         Cancellation reason = cancellation;
         if (reason == null) {
-            return Failed.with(error);
+            return new Failed(print(error));
         }
         return reason == Cancellation.TIMEOUT ? Failed.with(timedOut(Texts.printable(error))) : new Cancelled();
     }

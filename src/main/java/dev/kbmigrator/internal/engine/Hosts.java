@@ -30,7 +30,7 @@ final class Hosts {
     }
 
     static boolean isGone(EngineConfig config, String kbId) {
-        return !missing(config, List.of(kbId)).isEmpty();
+        return !missingAtOnce(config, List.of(kbId)).isEmpty();
     }
 
     /**

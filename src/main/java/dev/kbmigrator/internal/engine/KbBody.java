@@ -68,6 +68,11 @@ final class KbBody extends Body {
     }
 
     @Override
+    Texts.Printed print(Throwable error) {
+        return worker.print(error);
+    }
+
+    @Override
     void finished() {
         worker.finished(this);
     }

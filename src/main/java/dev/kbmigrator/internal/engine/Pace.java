@@ -75,9 +75,15 @@ final class Pace {
         return wait;
     }
 
-    /** How long the coordinator waits for KBs that others bring up. */
+    /**
+     * How long the coordinator waits for KBs that others bring up. As long as this replica itself has some in hand there is no
+     * hurry: it is woken when they are done.
+     */
     long atBarrier(View view) {
         long usual = config.timings().activeLook().toNanos();
+        if (board.workers() > 0) {
+            return Math.max(shortest(), usual);
+        }
         boolean few = view.duePartitions().size() <= FEW_PARTITIONS;
         return Math.max(shortest(), few ? usual >> QUICKEST : usual / 4);
     }

@@ -316,7 +316,10 @@ final class Replica {
             return;
         }
         if (coordinator != null && !coordinator.isFinished()) {
-            coordinator.wake();
+            if (board.workers() == 0) {
+                // Before that there is nothing in it for a coordinator: what they have in hand keeps it waiting
+                coordinator.wake();
+            }
         } else if (view.state().unfinished()
                 && view.canCoordinate(config.catalog(), config.timings().lately())
                 && !Rollout.isWaitedFor(view, config.timings().rolloutGrace())

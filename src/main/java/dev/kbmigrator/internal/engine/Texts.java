@@ -1,12 +1,19 @@
 package dev.kbmigrator.internal.engine;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.common.base.Throwables;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.spi.Attempt;
+import java.util.Arrays;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Texts from outside, bounded. */
 final class Texts {
+
+    /** Errors that have more causes below them are printed each for itself, and so are those that go in a circle. */
+    private static final int DEEPEST_COMPARED = 10;
 
     private Texts() {}
 
@@ -29,13 +36,33 @@ final class Texts {
     record Printed(Throwable error, String text) {}
 
     static Printed print(Throwable error) {
+        return print(error, null);
+    }
+
+    /** The same; one that is no different from that which was printed before shares its text: many KBs fail in the same way. */
+    static Printed print(Throwable error, @Nullable Printed before) {
         try {
-            String text = storable(Throwables.getStackTraceAsString(error));
-            return new Printed(error, shorten(text, Attempt.MAX_ERROR_CHARACTERS));
+            if (before != null && isAlike(error, before.error(), DEEPEST_COMPARED)) {
+                return new Printed(error, before.text());
+            }
+            String text = shorten(Throwables.getStackTraceAsString(error), Attempt.MAX_ERROR_CHARACTERS);
+            return new Printed(error, storable(text));
         } catch (RuntimeException | Error e) {
             return print(
                     new MigratorException(error.getClass().getName() + ", which throws when it is asked what it says"));
         }
+    }
+
+    private static boolean isAlike(@Nullable Throwable one, @Nullable Throwable other, int depth) {
+        if (one == null || other == null) {
+            return one == other;
+        }
+        return depth > 0
+                && one.toString().equals(other.toString())
+                && Arrays.equals(one.getStackTrace(), other.getStackTrace())
+                && one.getSuppressed().length == 0
+                && other.getSuppressed().length == 0
+                && isAlike(one.getCause(), other.getCause(), depth - 1);
     }
 
     static Throwable printable(Throwable error) {
@@ -55,17 +82,12 @@ final class Texts {
         return escaped.toString();
     }
 
-    /** Without NULs and lone surrogates, which not every store keeps. Mostly there are none, and nothing is copied. */
+    /** Without NULs and lone surrogates, which not every store keeps. */
     private static String storable(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            if (text.charAt(i) == 0 || Character.isSurrogate(text.charAt(i))) {
-                return replaced(text);
-            }
+        if (text.indexOf(0) < 0 && text.equals(new String(text.getBytes(UTF_8), UTF_8))) {
+            // Mostly, and so this is the quick way to find out
+            return text;
         }
-        return text;
-    }
-
-    private static String replaced(String text) {
         StringBuilder kept = new StringBuilder(text.length());
         text.codePoints()
                 .map(point -> point == 0 || (point >= 0xD800 && point <= 0xDFFF) ? 0xFFFD : point)

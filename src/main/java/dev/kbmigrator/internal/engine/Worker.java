@@ -62,6 +62,8 @@ final class Worker implements Runnable {
     /** How much has to be in the inbox for this worker to be woken: being woken for each KB costs more than a quick KB does. */
     private volatile int worthWaking = 1;
 
+    private volatile Texts.@Nullable Printed lastError;
+
     private long seen;
 
     /** Since when it counts what is finished, in monotonic time; how many KBs that were, and for how long they ran. */
@@ -81,6 +83,13 @@ final class Worker implements Runnable {
         this.partitions = new HeldPartitions(config, board, keeper, this::wake);
         this.troubles = new Troubles(config, LOG);
         this.seen = board.view().takenAt();
+    }
+
+    /** Called by the thread in which a body has failed. */
+    Texts.Printed print(Throwable error) {
+        Texts.Printed printed = Texts.print(error, lastError);
+        lastError = printed;
+        return printed;
     }
 
     /** Called by the thread that finished a body. */

@@ -187,15 +187,24 @@ class BoardTest {
     }
 
     @Test
-    void theWorkerThatFirstLeavesSlotsFreeMakesRoomForOthers() {
+    void aWorkerThatLeavesSlotsFreeMakesRoomForAsManyAsAreWanted() {
+        see(0);
+        board.workerStarted(worker());
+        board.learnDensity(1, 1_024);
         board.learnRate(1, 5, 1);
         assertThat(loop.lower()).as("nobody else has anything to take").isFalse();
+        see(2);
         board.learnRate(1, 4, 1);
-        see(256);
+        assertThat(loop.lower()).as("this one leaves no slot free").isFalse();
         board.learnRate(1, 5, 1);
         assertThat(loop.lower()).isTrue();
         board.learnRate(1, 5, 1);
-        assertThat(loop.lower()).isFalse();
+        assertThat(loop.lower()).as("nobody came yet").isTrue();
+        board.workerStarted(worker());
+        board.learnRate(1, 9, 1);
+        assertThat(loop.lower())
+                .as("two are enough, however often it turns out")
+                .isFalse();
     }
 
     @Test

@@ -115,6 +115,19 @@ class PaceTest {
     }
 
     @Test
+    void theCoordinatorDoesNotHurryWhileItsReplicaHasKbsInHand() {
+        board.update(view(1, 0));
+        Slots slots = new Slots(config, () -> {});
+        board.workerStarted(new Worker(config, board, slots, new LeaseKeeper(config, slots)));
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, Frozen.floors(16)))))
+                .isEqualTo(share(1));
+        background.took(Frozen.ACTIVE_LOOK.toNanos());
+        background.took(Frozen.ACTIVE_LOOK.toNanos());
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, Frozen.floors(16)))))
+                .isEqualTo(Frozen.ACTIVE_LOOK.multipliedBy(10));
+    }
+
+    @Test
     void twoSlowLooksMakeAllWaitTenTimesAsLong() {
         long slow = Frozen.ACTIVE_LOOK.toNanos();
         background.took(slow);

@@ -612,6 +612,31 @@ class ReplicaTest {
     }
 
     @Test
+    void aPassLeavesTheCoordinatorAloneAsLongAsThisReplicaHasKbsInHand() {
+        store.listed();
+        put(state(0, 1, 1, kb(1)));
+        use(true, kb(1));
+        replica.start();
+        assertThat(replica.board().workers()).isEqualTo(1);
+        long before = surroundings.nanoTime();
+        List<Duration> passed = new ArrayList<>();
+        surroundings.meanwhile(
+                // The coordinator waits for KBs
+                () -> surroundings.run(Scripted.LOOP),
+                // The loop waits after its next pass
+                () -> {
+                    throw new IllegalStateException("enough");
+                },
+                // The coordinator waits again
+                () -> {
+                    passed.add(Duration.ofNanos(surroundings.nanoTime() - before));
+                    replica.stop();
+                });
+        surroundings.run(Scripted.COORDINATOR);
+        assertThat(passed).containsExactly(config.timings().activeLook());
+    }
+
+    @Test
     void whoStopsWakesTheCoordinatorThatWaits() {
         store.listed();
         int signals = surroundings.signals();

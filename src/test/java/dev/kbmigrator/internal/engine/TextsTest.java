@@ -3,6 +3,7 @@ package dev.kbmigrator.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TextsTest {
@@ -44,6 +45,60 @@ class TextsTest {
         RuntimeException fine = new IllegalStateException("fine");
         assertThat(Texts.printable(fine)).isSameAs(fine);
         assertThat(Texts.printable(new Unprintable())).hasMessageContaining(Unprintable.class.getName());
+    }
+
+    private static Throwable failure(String message, @Nullable Throwable cause) {
+        Throwable error = new IllegalStateException(message, cause);
+        error.setStackTrace(new StackTraceElement[] {new StackTraceElement("A", "a", "A.java", 1)});
+        return error;
+    }
+
+    /** What the second is printed to after the first: in any case what it is printed to by itself. */
+    private static String textAfter(Throwable first, Throwable second) {
+        Texts.Printed printed = Texts.print(second, Texts.print(first));
+        assertThat(printed.error()).isSameAs(second);
+        assertThat(printed.text()).isEqualTo(Texts.print(second).text());
+        return printed.text();
+    }
+
+    @Test
+    void errorsThatAreNoDifferentShareTheirText() {
+        Texts.Printed before = Texts.print(failure("a", failure("b", null)));
+        Throwable error = failure("a", failure("b", null));
+        Texts.Printed printed = Texts.print(error, before);
+        assertThat(printed.text()).isSameAs(before.text());
+        assertThat(printed.error()).isSameAs(error);
+    }
+
+    @Test
+    void errorsThatDifferAnywhereHaveTextsOfTheirOwn() {
+        Throwable error = failure("a", failure("b", null));
+        assertThat(textAfter(error, failure("c", failure("b", null)))).contains("c");
+        assertThat(textAfter(error, failure("a", failure("c", null)))).contains("c");
+        assertThat(textAfter(error, failure("a", null))).doesNotContain("Caused");
+        assertThat(textAfter(failure("a", null), error)).contains("Caused");
+        Throwable elsewhere = failure("a", failure("b", null));
+        elsewhere.setStackTrace(new StackTraceElement[] {new StackTraceElement("A", "a", "A.java", 2)});
+        assertThat(textAfter(error, elsewhere)).contains("A.java:2");
+        Throwable more = failure("a", failure("b", null));
+        more.addSuppressed(failure("d", null));
+        assertThat(textAfter(error, more)).contains("Suppressed");
+        assertThat(textAfter(more, error)).doesNotContain("Suppressed");
+    }
+
+    @Test
+    void causesThatGoInACircleArePrintedEachTime() {
+        Throwable circular = new Circular();
+        circular.setStackTrace(new StackTraceElement[0]);
+        assertThat(textAfter(circular, circular)).contains("CIRCULAR REFERENCE");
+    }
+
+    private static final class Circular extends RuntimeException {
+
+        @Override
+        public synchronized Throwable getCause() {
+            return this;
+        }
     }
 
     private static final class Unprintable extends RuntimeException {
