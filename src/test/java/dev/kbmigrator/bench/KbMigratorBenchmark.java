@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 @Tag("bench")
 class KbMigratorBenchmark {
 
-    private static final int RUNS = Integer.getInteger("bench.runs", 3);
+    private static final int RUNS = Integer.getInteger("bench.runs", 5);
     private static final int MOST_KBS = Integer.getInteger("bench.kbs", Integer.MAX_VALUE);
     private static final List<String> ONLY = Stream.of(
                     System.getProperty("bench.only", "").split(","))
