@@ -1,12 +1,48 @@
 package dev.kbmigrator.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 class PostgresqlStateStoreIT extends JdbcStateStoreContract {
 
     @BeforeAll
     static void open() {
         open(TestDatabase.POSTGRESQL);
+    }
+
+    /** Those that advance and those that fail take a statement each. */
+    @Test
+    void ofABatchOfBothKindsNothingIsWrittenWhenOneOfTheStatementsFails() throws Exception {
+        try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource()) {
+            StateStore store = JdbcStateStore.create(JdbcSettings.of(dataSource));
+            List<String> kbs = Stores.inPartition(1, 2);
+            store.enroll(kbs, 0);
+            Epoch epoch = Stores.epoch(store, 1);
+            Sql.execute(
+                    dataSource,
+                    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no KB moves''; END'",
+                    "CREATE TRIGGER refuse BEFORE UPDATE ON kb_migrator_kb FOR EACH ROW EXECUTE FUNCTION refuse()");
+            List<KbWrite> both = List.of(
+                    new KbWrite.Failed(kbs.get(0), 0, 1, 1, "failed", Duration.ZERO),
+                    new KbWrite.Advanced(kbs.get(1), 0, 1));
+            assertThatThrownBy(() -> store.write(Set.of(epoch), both))
+                    .isInstanceOf(StateStoreException.class)
+                    .hasMessageContaining("no KB moves");
+            assertThat(store.find(kbs).values()).extracting(KbState::attempt).containsOnlyNulls();
+        }
     }
 }

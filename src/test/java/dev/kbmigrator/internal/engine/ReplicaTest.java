@@ -618,6 +618,7 @@ class ReplicaTest {
         use(true, kb(1));
         replica.start();
         assertThat(replica.board().workers()).isEqualTo(1);
+        replica.wake();
         long before = surroundings.nanoTime();
         List<Duration> passed = new ArrayList<>();
         surroundings.meanwhile(

@@ -536,6 +536,17 @@ class WorkerTest {
         assertThat(store.batches.get(1)).hasSize(2).allMatch(KbWrite.Failed.class::isInstance);
     }
 
+    @Test
+    void kbsThatFailInTheSameWayShareTheTextOfTheirErrors() {
+        enroll(4);
+        everyOtherKbFailsAndAllIsWrittenInBatches(2);
+        List<String> errors = store.batches.get(1).stream()
+                .map(write -> ((KbWrite.Failed) write).error())
+                .toList();
+        assertThat(errors).hasSize(2).allMatch(error -> error.contains("refused"));
+        assertThat(errors.get(1)).isSameAs(errors.get(0));
+    }
+
     private void everyOtherKbFailsAndAllIsWrittenInBatches(int batches) {
         body = (context, kbId) -> {
             if (KBS.indexOf(kbId) % 2 == 0) {
