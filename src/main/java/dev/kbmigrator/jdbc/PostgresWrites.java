@@ -101,7 +101,8 @@ final class PostgresWrites {
 
     /**
      * What is to be put on record: failures and checkpoints. It reads nothing of what is on record already, so that its plan is
-     * the same whether that is much or little. A row of the input with a checkpoint saves it; any other has failed.
+     * the same whether that is much or little. A row of the input without an attempt is only locked; one with a checkpoint saves
+     * it; any other has failed.
      */
     private static final String RECORD = """
             WITH clock AS (SELECT {now} AS us),
@@ -126,7 +127,7 @@ final class PostgresWrites {
                 CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NOT NULL THEN c.us + l.delay_us ELSE 0 END,
                 CASE WHEN l.checkpoint IS NULL AND l.delay_us IS NULL THEN 1 ELSE 0 END,
                 l.checkpoint
-              FROM locked l CROSS JOIN clock c
+              FROM locked l CROSS JOIN clock c WHERE l.attempted IS NOT NULL
               ON CONFLICT (kb_partition, kb_id) DO UPDATE SET
                 version = excluded.version,
                 failures = CASE WHEN excluded.checkpoint IS NOT NULL AND a.version = excluded.version
@@ -149,20 +150,25 @@ final class PostgresWrites {
               FALSE
             """;
 
-    /** Those that advance. */
-    private final List<Row> advancing = new ArrayList<>();
-
-    /** Those of which something is to be put on record. */
-    private final List<Row> recording = new ArrayList<>();
+    private final List<Row> rows;
+    private final int advancing;
 
     PostgresWrites(List<KbWrite> writes) {
+        rows = new ArrayList<>(writes.size());
+        int advances = 0;
         for (KbWrite write : writes) {
             Row row = new Row(Partitions.of(write.kbId()), write);
-            (write instanceof KbWrite.Advanced ? advancing : recording).add(row);
+            rows.add(row);
+            advances += row.advances() ? 1 : 0;
         }
+        advancing = advances;
     }
 
     private record Row(int partition, KbWrite write) {
+
+        private boolean advances() {
+            return write instanceof KbWrite.Advanced;
+        }
 
         private long goal() {
             return ((KbWrite.Advanced) write).to();
@@ -181,7 +187,7 @@ final class PostgresWrites {
 
     /** Whether it takes two statements, and so a transaction around them. */
     boolean isMixed() {
-        return !advancing.isEmpty() && !recording.isEmpty();
+        return advancing > 0 && advancing < rows.size();
     }
 
     /**
@@ -192,21 +198,18 @@ final class PostgresWrites {
      */
     Outcome send(Connection connection, UnaryOperator<String> sql, UnaryOperator<String> planned, List<Epoch> epochs)
             throws SQLException {
-        if (advancing.isEmpty()) {
-            return send(connection, sql.apply(RECORD), epochs, this::bindColumns);
-        }
-        if (recording.isEmpty()) {
-            Outcome outcome = send(connection, planned.apply(ADVANCE), epochs, this::bindGroups);
-            if (!outcome.recorded()) {
-                return outcome;
+        if (advancing < rows.size()) {
+            Outcome outcome = send(connection, sql.apply(RECORD), epochs, this::bindColumns);
+            if (isMixed()) {
+                // All are locked now, in order, so that batches that overlap do not block each other
+                send(connection, planned.apply(ADVANCE_RECORDED), epochs, this::bindGroups);
             }
-            return send(connection, planned.apply(ADVANCE_RECORDED), epochs, this::bindGroups);
+            return outcome;
         }
-        Outcome recorded = send(connection, sql.apply(RECORD), epochs, this::bindColumns);
-        Outcome advanced = send(connection, planned.apply(ADVANCE_RECORDED), epochs, this::bindGroups);
-        List<String> missed = new ArrayList<>(recorded.missed());
-        missed.addAll(advanced.missed());
-        return new Outcome(recorded.current(), missed, false);
+        Outcome outcome = send(connection, planned.apply(ADVANCE), epochs, this::bindGroups);
+        return outcome.recorded()
+                ? send(connection, planned.apply(ADVANCE_RECORDED), epochs, this::bindGroups)
+                : outcome;
     }
 
     /** Binds the batch; answers the place of the next parameter. */
@@ -232,7 +235,8 @@ final class PostgresWrites {
 
     /** Group by group: partition, version before, version after, place of the first and of the last id; then the ids. */
     private int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
-        List<Row> grouped = new ArrayList<>(advancing);
+        List<Row> grouped = new ArrayList<>(rows);
+        grouped.removeIf(row -> !row.advances());
         // Mostly sorted already, because pages are: that is where this sort is quick
         grouped.sort(Row::compareWay);
         List<Integer> starts = starts(grouped);
@@ -282,7 +286,7 @@ final class PostgresWrites {
 
     /** Partition, id, version before, version attempted, failures, error, delay in microseconds, checkpoint. */
     private int bindColumns(Connection connection, PreparedStatement statement, int from) throws SQLException {
-        int size = recording.size();
+        int size = rows.size();
         Short[] partitions = new Short[size];
         Long[] seen = new Long[size];
         @Nullable Long[] attempted = new Long[size];
@@ -291,8 +295,8 @@ final class PostgresWrites {
         @Nullable Long[] delays = new Long[size];
         @Nullable String[] checkpoints = new String[size];
         for (int i = 0; i < size; i++) {
-            KbWrite write = recording.get(i).write();
-            partitions[i] = (short) recording.get(i).partition();
+            KbWrite write = rows.get(i).write();
+            partitions[i] = (short) rows.get(i).partition();
             seen[i] = write.from();
             if (write instanceof KbWrite.Failed failed) {
                 attempted[i] = failed.version();
@@ -307,7 +311,7 @@ final class PostgresWrites {
             }
         }
         statement.setArray(from, connection.createArrayOf("int2", partitions));
-        statement.setArray(from + 1, connection.createArrayOf("text", kbIds(recording)));
+        statement.setArray(from + 1, connection.createArrayOf("text", kbIds(rows)));
         statement.setArray(from + 2, connection.createArrayOf("int8", seen));
         statement.setArray(from + 3, connection.createArrayOf("int8", attempted));
         statement.setArray(from + 4, connection.createArrayOf("int8", failures));
