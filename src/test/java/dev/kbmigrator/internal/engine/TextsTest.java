@@ -32,6 +32,8 @@ class TextsTest {
         String recorded = Texts.print(new IllegalStateException("a\0b\uD800c\uDFFFd" + PAIR))
                 .text();
         assertThat(recorded).startsWith("java.lang.IllegalStateException: a\uFFFDb\uFFFDc\uFFFDd" + PAIR);
+        assertThat(Texts.print(new IllegalStateException("a\0b")).text()).contains(": a\uFFFDb");
+        assertThat(Texts.print(new IllegalStateException("a\uD800b")).text()).contains(": a\uFFFDb");
     }
 
     @Test
