@@ -61,8 +61,7 @@ final class Scenarios {
 
         Failing() {
             super("e", (context, kbId) -> {
-                // Looked at no closer than needed: to parse the number costs more than all else that a KB costs the
-                // replica
+                // By its end: to parse a number for each of a million KBs would be work that (b) does not do
                 if (kbId.endsWith("00")) {
                     throw new IllegalStateException("one in a hundred");
                 }
