@@ -8,7 +8,7 @@ module dev.kbmigrator {
     requires com.fasterxml.jackson.databind;
     requires com.google.common;
     requires org.slf4j;
-    requires static transitive java.sql;
+    requires transitive java.sql;
     requires static transitive org.jspecify;
     requires static transitive curator.framework;
     requires static curator.client;

@@ -12,14 +12,14 @@ public interface GlobalMigration extends Migration {
      *
      * @param version at least 1
      * @param name its name, in snake case
-     * @param body what to do
+     * @param part what to do
      * @return the migration
      */
-    static GlobalMigration of(long version, String name, Body body) {
+    static GlobalMigration of(long version, String name, Part part) {
         return new GlobalMigration() {
             @Override
             public void migrate(MigrationContext context) throws Exception {
-                body.migrate(context);
+                part.migrate(context);
             }
 
             @Override
@@ -36,7 +36,7 @@ public interface GlobalMigration extends Migration {
 
     /** The global part. */
     @FunctionalInterface
-    interface Body {
+    interface Part {
         /**
          * Migrates global data.
          *

@@ -12,14 +12,14 @@ public interface KbMigration extends Migration {
      *
      * @param version at least 1
      * @param name its name, in snake case
-     * @param body what to do for one KB
+     * @param part what to do for one KB
      * @return the migration
      */
-    static KbMigration of(long version, String name, Body body) {
+    static KbMigration of(long version, String name, Part part) {
         return new KbMigration() {
             @Override
             public void migrateKb(MigrationContext context, String kbId) throws Exception {
-                body.migrateKb(context, kbId);
+                part.migrateKb(context, kbId);
             }
 
             @Override
@@ -36,7 +36,7 @@ public interface KbMigration extends Migration {
 
     /** The part for one KB. */
     @FunctionalInterface
-    interface Body {
+    interface Part {
         /**
          * Migrates one KB.
          *

@@ -59,7 +59,7 @@ public interface Migration {
      * How long the part for one KB, or the global part, may run before it is cancelled and counts as failed. That is
      * looked at 24 times a lease's ttl, so with the default of 30 seconds it may run up to 1.25 seconds longer.
      *
-     * @return a positive duration, or empty (the default) for what the {@link MigratorBuilder#kbTimeout builder} says
+     * @return a positive duration, or empty (the default) for what the {@link MigratorBuilder#attemptTimeout builder} says
      */
     default Optional<Duration> timeout() {
         return Optional.empty();

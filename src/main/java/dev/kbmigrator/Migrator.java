@@ -35,7 +35,8 @@ public final class Migrator implements AutoCloseable {
      * Goes to work in the background, until {@link #close}. Returns at once, and fails for nothing that may pass: what is out
      * of reach is tried again, what fails is retried for ever, what conflicts is logged and shown by {@link #status()}.
      *
-     * @throws IllegalStateException when it is at work already, or closed
+     * @throws IllegalStateException when it is at work already
+     * @throws MigratorClosedException when it is closed
      */
     public void start() {
         engine.start();
@@ -52,7 +53,9 @@ public final class Migrator implements AutoCloseable {
      * @throws InvalidMigrationsException when the migrations do not fit the fleet's plan; nothing was run
      * @throws MigrationFailedException when something failed, with the report: everything that did not fail by itself is done
      * @throws MigratorException when the state store is out of reach, or the thread was interrupted
-     * @throws IllegalStateException when the migrator is at work already, or closed
+     * @throws MigrationsPausedException when an operator has paused the fleet
+     * @throws MigratorClosedException when the migrator is closed, or is closed before the run has ended
+     * @throws IllegalStateException when the migrator is at work already
      */
     public RunReport run() {
         return engine.run(null);
@@ -152,8 +155,8 @@ public final class Migrator implements AutoCloseable {
      *
      * @return the plan
      */
-    public MigrationPlan plan() {
-        return engine.plan();
+    public DryRun dryRun() {
+        return engine.dryRun();
     }
 
     /**
@@ -215,8 +218,8 @@ public final class Migrator implements AutoCloseable {
      *
      * @return whether it is safe
      */
-    public boolean safeToServe() {
-        return engine.safeToServe();
+    public Readiness readiness() {
+        return engine.readiness();
     }
 
     /**

@@ -25,8 +25,7 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds a {@link Migrator}. Required: {@link #migrations}, {@link #knowledgeBoxes}, and {@link #storage} or both of
- * {@link #stateStore} and {@link #lock}. Not safe for use by many threads; {@link #build()} copies what was set, so that a
+ * Builds a {@link Migrator}. Required: {@link #migrations}, {@link #knowledgeBoxes} and {@link #storage}. Not safe for use by many threads; {@link #build()} copies what was set, so that a
  * later setter cannot reach what was built.
  */
 public final class MigratorBuilder {
@@ -41,8 +40,8 @@ public final class MigratorBuilder {
     private final Map<Class<?>, Object> services = new HashMap<>();
     private final List<MigratorListener> listeners = new ArrayList<>();
     private @Nullable Executor executor;
-    private @Nullable String host;
-    private String build = "unknown";
+    private @Nullable String node;
+    private String buildId = "unknown";
     private long baselineVersion;
     private boolean consecutiveVersions;
     private int kbConcurrency = 5;
@@ -53,7 +52,7 @@ public final class MigratorBuilder {
     private Duration listingInterval = Duration.ofMinutes(5);
     private Duration firstBackoff = Duration.ofSeconds(1);
     private Duration longestBackoff = Duration.ofMinutes(5);
-    private @Nullable Duration kbTimeout;
+    private @Nullable Duration attemptTimeout;
     private Duration rolloutGrace = Duration.ofMinutes(15);
 
     MigratorBuilder() {}
@@ -72,31 +71,22 @@ public final class MigratorBuilder {
     /**
      * Where the state is kept, and what keeps replicas apart, over one service.
      *
-     * @param storage sets both {@link #stateStore} and {@link #lock}
+     * @param storage the state store and the lock
      * @return this builder
      */
     public MigratorBuilder storage(Storage storage) {
-        return stateStore(storage.stateStore()).lock(storage.lock());
+        return storage(storage.stateStore(), storage.lock());
     }
 
     /**
-     * Where the state is kept.
+     * Where the state is kept, and what keeps replicas from doing the same work.
      *
-     * @param store the store; migrations can ask for it by its class
+     * @param newStore the state store; migrations can ask for it by its class
+     * @param newLock the lock; it may be over another service than the store
      * @return this builder
      */
-    public MigratorBuilder stateStore(StateStore store) {
-        stateStore = Objects.requireNonNull(store, "store");
-        return this;
-    }
-
-    /**
-     * What keeps replicas from doing the same work.
-     *
-     * @param newLock the lock
-     * @return this builder
-     */
-    public MigratorBuilder lock(Lock newLock) {
+    public MigratorBuilder storage(StateStore newStore, Lock newLock) {
+        stateStore = Objects.requireNonNull(newStore, "newStore");
         lock = Objects.requireNonNull(newLock, "newLock");
         return this;
     }
@@ -150,24 +140,24 @@ public final class MigratorBuilder {
     }
 
     /**
-     * What people see of where this replica runs; by default the machine's name.
+     * The machine that this replica runs on, for people to read; by default the machine's host name.
      *
      * @param name at most 200 characters
      * @return this builder
      */
-    public MigratorBuilder host(String name) {
-        host = Objects.requireNonNull(name, "name");
+    public MigratorBuilder node(String name) {
+        node = Objects.requireNonNull(name, "name");
         return this;
     }
 
     /**
-     * What people see of which build this is, such as a version or a commit; by default {@code unknown}.
+     * Which build of the application this is, such as a version or a commit, for people to read; {@code unknown} by default.
      *
      * @param name at most 200 characters
      * @return this builder
      */
-    public MigratorBuilder build(String name) {
-        build = Objects.requireNonNull(name, "name");
+    public MigratorBuilder buildId(String name) {
+        buildId = Objects.requireNonNull(name, "name");
         return this;
     }
 
@@ -273,8 +263,8 @@ public final class MigratorBuilder {
      * @param timeout a positive duration; by default there is no limit
      * @return this builder
      */
-    public MigratorBuilder kbTimeout(Duration timeout) {
-        kbTimeout = Objects.requireNonNull(timeout, "timeout");
+    public MigratorBuilder attemptTimeout(Duration timeout) {
+        attemptTimeout = Objects.requireNonNull(timeout, "timeout");
         return this;
     }
 
@@ -282,7 +272,7 @@ public final class MigratorBuilder {
      * How long a migration that {@link Migration#requiresFullRollout needs a full rollout} waits for a replica that is silent:
      * one that neither says goodbye nor announces itself any more, such as one that was killed. Measured by the store's clock
      * from when it was last seen. After half of it a replica that cannot announce itself is no longer
-     * {@link Migrator#safeToServe() safe to serve}. Give every replica of a fleet the same.
+     * {@link Migrator#readiness() ready}. Give every replica of a fleet the same.
      *
      * @param grace a positive duration; 15 minutes by default
      * @return this builder
@@ -301,13 +291,12 @@ public final class MigratorBuilder {
     public Migrator build() {
         List<String> problems = new ArrayList<>();
         Migrations source = required(migrations, "migrations(...)", problems);
-        StateStore store = required(stateStore, "stateStore(...) or storage(...)", problems);
-        Lock leases = required(lock, "lock(...) or storage(...)", problems);
+        StateStore store = required(stateStore, "storage(...)", problems);
         KnowledgeBoxes list = required(knowledgeBoxes, "knowledgeBoxes(...)", problems);
         checkNumbers(problems);
         List<Migration> found = source == null ? List.of() : source.find(problems::add);
         Catalog catalog = Catalog.of(found, consecutiveVersions, problems);
-        if (!problems.isEmpty() || store == null || leases == null || list == null) {
+        if (!problems.isEmpty() || store == null || lock == null || list == null) {
             throw new InvalidMigrationsException(problems);
         }
         Map<Class<?>, Object> all = new HashMap<>(services);
@@ -320,18 +309,18 @@ public final class MigratorBuilder {
                 Durations.bounded(idleLookInterval),
                 Durations.bounded(listingInterval),
                 new Backoff(Durations.bounded(firstBackoff), Durations.bounded(longestBackoff)),
-                kbTimeout == null ? null : Durations.bounded(kbTimeout),
+                attemptTimeout == null ? null : Durations.bounded(attemptTimeout),
                 Durations.bounded(rolloutGrace));
         return new Migrator(new Engine(new EngineConfig(
                 catalog,
                 store,
-                leases,
+                lock,
                 list,
                 new Services(all),
                 List.copyOf(listeners),
                 surroundings,
                 executor == null ? SystemSurroundings.newBodyExecutor() : executor,
-                new Identity(surroundings.nonce(), host == null ? machineName() : host, build),
+                new Identity(surroundings.nonce(), node == null ? machineName() : node, buildId),
                 baselineVersion,
                 kbConcurrency,
                 storeConcurrency,
@@ -346,8 +335,8 @@ public final class MigratorBuilder {
     }
 
     private void checkNumbers(List<String> problems) {
-        checkText(host, "host", problems);
-        checkText(build, "build", problems);
+        checkText(node, "node", problems);
+        checkText(buildId, "buildId", problems);
         check(kbConcurrency >= 1, "kbConcurrency is at least 1, not " + kbConcurrency, problems);
         check(storeConcurrency >= 1, "storeConcurrency is at least 1, not " + storeConcurrency, problems);
         check(baselineVersion >= 0, "baselineVersion is at least 0, not " + baselineVersion, problems);
@@ -364,8 +353,8 @@ public final class MigratorBuilder {
                 "the longest backoff, " + longestBackoff + ", is shorter than the first, " + firstBackoff,
                 problems);
         checkPositive(rolloutGrace, "rolloutGrace", problems);
-        if (kbTimeout != null) {
-            checkPositive(kbTimeout, "kbTimeout", problems);
+        if (attemptTimeout != null) {
+            checkPositive(attemptTimeout, "attemptTimeout", problems);
         }
     }
 

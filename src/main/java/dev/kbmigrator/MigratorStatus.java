@@ -56,14 +56,13 @@ public record MigratorStatus(
      * A replica.
      *
      * @param id its id, new with each life
-     * @param host where it runs
+     * @param node the machine that it runs on
      * @param build which build it is
      * @param newestVersion the newest version that it knows
-     * @param safeToServe whether it told its host that it is safe to serve
+     * @param ready whether it told its host that it may serve requests
      * @param lastSeen when it last announced itself, by the store's clock
      */
-    public record Replica(
-            String id, String host, String build, long newestVersion, boolean safeToServe, Instant lastSeen) {}
+    public record Replica(String id, String node, String build, long newestVersion, boolean ready, Instant lastSeen) {}
 
     /**
      * A part that runs now.

@@ -42,7 +42,7 @@ class CheckpointTest {
     }
 
     /** Runs the body as a KB part; what it throws comes back as the recorded failure. */
-    private Optional<String> errorOf(KbMigration.Body body) {
+    private Optional<String> errorOf(KbMigration.Part body) {
         Migrator migrator = fleet.migrator(KbMigration.of(1, "checkpoint", body));
         try {
             migrator.run();
@@ -84,7 +84,7 @@ class CheckpointTest {
         AtomicReference<@Nullable String> stored = new AtomicReference<>();
         errorOf((context, kbId) -> {
             context.saveCheckpoint("\uD800 a \uDC00");
-            var attempt = fleet.memory.find(List.of(kbId)).get(kbId).attempt();
+            var attempt = fleet.memory.find(List.of(kbId)).get(kbId).record();
             stored.set(attempt == null ? null : attempt.checkpoint());
         });
         assertThat(stored.get()).isEqualTo("\"\\uD800 a \\uDC00\"");
@@ -130,7 +130,7 @@ class CheckpointTest {
     @Test
     void oneThatAChangedClassCannotReadIsAClearErrorEachTime() {
         AtomicInteger attempts = new AtomicInteger();
-        KbMigration.Body body = (context, kbId) -> {
+        KbMigration.Part body = (context, kbId) -> {
             attempts.incrementAndGet();
             context.lastCheckpoint(Changed.class);
             context.saveCheckpoint(new Old(1, "k"));

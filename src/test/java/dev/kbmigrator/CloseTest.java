@@ -57,9 +57,9 @@ class CloseTest {
         migrator.close();
         migrator.close();
         assertThat(fleet.storeCalls.calls).isEmpty();
-        assertThatThrownBy(migrator::start).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(migrator::run).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> migrator.migrateKb("kb-0")).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(migrator::start).isInstanceOf(MigratorClosedException.class);
+        assertThatThrownBy(migrator::run).isInstanceOf(MigratorClosedException.class);
+        assertThatThrownBy(() -> migrator.migrateKb("kb-0")).isInstanceOf(MigratorClosedException.class);
         assertThat(fleet.memory.documents("")).isEmpty();
     }
 
@@ -73,8 +73,8 @@ class CloseTest {
         assertThat(interrupted).isFalse();
         assertThat(fleet.memory.find(fleet.kbs).values()).allSatisfy(kb -> {
             assertThat(kb.version()).isZero();
-            if (kb.attempt() != null) {
-                assertThat(kb.attempt().failures()).isZero();
+            if (kb.record() != null) {
+                assertThat(kb.record().failures()).isZero();
             }
         });
         Migrator next = fleet.migrator(fleet.recording(1));
@@ -134,7 +134,7 @@ class CloseTest {
         Thread runner = new Thread(() -> {
             try {
                 migrator.run();
-            } catch (MigrationFailedException e) {
+            } catch (MigratorClosedException e) {
                 thrown.set(e);
             }
         });

@@ -30,7 +30,7 @@ class DiscoveryTest {
     final Fleet fleet = new Fleet();
 
     private List<MigrationInfo> planOf(Migrations source) {
-        return fleet.builder().migrations(source).build().plan().stages().stream()
+        return fleet.builder().migrations(source).build().dryRun().stages().stream()
                 .flatMap(stage -> stage.migrations().stream())
                 .toList();
     }

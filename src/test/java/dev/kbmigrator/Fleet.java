@@ -60,8 +60,7 @@ final class Fleet implements AfterEachCallback {
     MigratorBuilder builder(Migration... migrations) {
         return Migrator.builder()
                 .migrations(Migrations.of(migrations))
-                .stateStore(store)
-                .lock(lock)
+                .storage(store, lock)
                 .knowledgeBoxes(kbs::stream)
                 .lookInterval(Duration.ofMillis(20), Duration.ofMillis(40));
     }
@@ -96,7 +95,7 @@ final class Fleet implements AfterEachCallback {
     /** How many failures are on record of a KB. */
     int failures(String kbId) {
         KbState state = memory.find(Set.of(kbId)).get(kbId);
-        return state == null || state.attempt() == null ? 0 : state.attempt().failures();
+        return state == null || state.record() == null ? 0 : state.record().failures();
     }
 
     static ConditionFactory await() {

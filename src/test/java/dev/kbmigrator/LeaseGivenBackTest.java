@@ -78,7 +78,10 @@ class LeaseGivenBackTest {
     @Test
     void aLeaseThatIsGivenBackWhileItIsRenewedIsNotLost() {
         KbMigration slow = KbMigration.of(1, "slow", (context, kbId) -> await(renewing));
-        fleet.migrator(builder -> builder.lock(new SlowToRenew()).leaseTtl(TTL), slow)
+        fleet.migrator(
+                        builder ->
+                                builder.storage(fleet.store, new SlowToRenew()).leaseTtl(TTL),
+                        slow)
                 .run();
         await(answered);
         Fleet.await()

@@ -31,8 +31,7 @@ class MigratorTest {
     private Migrator migrator(Migration... migrations) {
         return Migrator.builder()
                 .migrations(Migrations.of(migrations))
-                .stateStore(store)
-                .lock(lock)
+                .storage(store, lock)
                 .knowledgeBoxes(kbs::stream)
                 .lookInterval(Duration.ofMillis(50), Duration.ofMillis(100))
                 .build();
@@ -77,7 +76,7 @@ class MigratorTest {
                 assertThat(failure.error()).contains("broken data");
             });
         });
-        assertThat(migrator.plan().kbsToMigrate()).isEqualTo(1);
+        assertThat(migrator.dryRun().kbsToMigrate()).isEqualTo(1);
         migrator.close();
     }
 

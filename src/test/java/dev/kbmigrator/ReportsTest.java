@@ -22,8 +22,8 @@ class ReportsTest {
         var kbs = fleet.memory.find(fleet.kbs);
         fleet.storeCalls.calls.clear();
         fleet.lockCalls.calls.clear();
-        MigrationPlan plan = fleet.migrator(fleet.recording(1), fleet.recording(2), fleet.recordingGlobal(3))
-                .plan();
+        DryRun plan = fleet.migrator(fleet.recording(1), fleet.recording(2), fleet.recordingGlobal(3))
+                .dryRun();
         assertThat(plan.currentVersion()).isEqualTo(1);
         assertThat(plan.targetVersion()).isEqualTo(3);
         assertThat(plan.stages()).hasSize(1);
@@ -36,14 +36,14 @@ class ReportsTest {
         assertThat(fleet.memory.find(fleet.kbs)).isEqualTo(kbs);
         assertThat(fleet.storeCalls.calls).containsOnly("documents", "page", "count", "maxBatch");
         assertThat(fleet.lockCalls.calls).isEmpty();
-        assertThat(fleet.migrator(fleet.recording(1)).plan().isUpToDate()).isTrue();
+        assertThat(fleet.migrator(fleet.recording(1)).dryRun().isUpToDate()).isTrue();
     }
 
     @Test
     void aPlanShowsConflicts() {
         fleet.migrator(fleet.recording(1)).run();
         assertThat(fleet.migrator(KbMigration.of(1, "other", (context, kbId) -> {}))
-                        .plan()
+                        .dryRun()
                         .problems())
                 .singleElement()
                 .asString()
@@ -55,7 +55,7 @@ class ReportsTest {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         Migrator migrator = fleet.migrator(
-                builder -> builder.host("here").build("1.2.3"),
+                builder -> builder.node("here").buildId("1.2.3"),
                 fleet.recording(1),
                 GlobalMigration.of(2, "count", context -> {
                     context.progress("half of it");
@@ -75,7 +75,7 @@ class ReportsTest {
             assertThat(running.progress()).isEqualTo("half of it");
         });
         assertThat(status.replicas()).singleElement().satisfies(replica -> {
-            assertThat(replica.host()).isEqualTo("here");
+            assertThat(replica.node()).isEqualTo("here");
             assertThat(replica.build()).isEqualTo("1.2.3");
             assertThat(replica.newestVersion()).isEqualTo(2);
         });
@@ -115,8 +115,8 @@ class ReportsTest {
                 fleet.recording(5),
                 fleet.recordingGlobal(6),
                 fleet.recordingGlobal(7));
-        assertThat(migrator.plan().stages())
-                .extracting(MigrationPlan.Stage::lastVersion)
+        assertThat(migrator.dryRun().stages())
+                .extracting(DryRun.Stage::lastVersion)
                 .containsExactly(3L, 4L, 6L, 7L);
         RunReport report = migrator.run();
         assertThat(report.globalMigrations()).containsExactly(3L, 4L, 6L, 7L);

@@ -222,8 +222,9 @@ class RequestsTest {
         Migrator migrator = patient(kb(1));
         migrator.pause("busy hours");
         assertThatThrownBy(migrator::run)
-                .isInstanceOf(MigrationFailedException.class)
-                .hasMessageContaining("busy hours");
+                .isInstanceOfSatisfying(
+                        MigrationsPausedException.class,
+                        e -> assertThat(e.reason()).isEqualTo("busy hours"));
         assertThat(fleet.ran).isEmpty();
     }
 }

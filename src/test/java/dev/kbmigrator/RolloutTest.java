@@ -41,11 +41,11 @@ class RolloutTest {
     }
 
     private Migrator older(String host) {
-        return fleet.migrator(builder -> builder.host(host).build("old"), first);
+        return fleet.migrator(builder -> builder.node(host).buildId("old"), first);
     }
 
     private Migrator newer() {
-        return fleet.migrator(builder -> builder.host("new-host"), first, new Drop(), fleet.recording(3));
+        return fleet.migrator(builder -> builder.node("new-host"), first, new Drop(), fleet.recording(3));
     }
 
     private void letLook() {
@@ -71,8 +71,8 @@ class RolloutTest {
 
     @Test
     void itStartsAStageOfItsOwn() {
-        assertThat(newer().plan().stages())
-                .extracting(MigrationPlan.Stage::lastVersion)
+        assertThat(newer().dryRun().stages())
+                .extracting(DryRun.Stage::lastVersion)
                 .containsExactly(1L, 3L);
     }
 
@@ -84,7 +84,7 @@ class RolloutTest {
         Migrator newer = newer();
         newer.start();
         assertWaiting(newer);
-        assertThat(older.safeToServe()).isTrue();
+        assertThat(older.readiness().ready()).isTrue();
         older.close();
         assertGoesOn(newer);
     }
@@ -108,7 +108,7 @@ class RolloutTest {
         newer.start();
         assertWaiting(newer);
         newer.status().replicas().stream()
-                .filter(replica -> replica.host().equals("old-host"))
+                .filter(replica -> replica.node().equals("old-host"))
                 .forEach(replica -> newer.forgetReplica(replica.id()));
         newer.forgetReplica("nobody");
         assertGoesOn(newer);
@@ -129,41 +129,41 @@ class RolloutTest {
     void whatIsOpenAndUnknownIsNotSafeToServe() {
         Migrator older = older("old-host");
         older.start();
-        Fleet.await().until(older::safeToServe);
+        Fleet.await().until(() -> older.readiness().ready());
         Migrator newer = newer();
         newer.start();
         assertWaiting(newer);
         fleet.advance(Duration.ofMinutes(16));
         Fleet.await().until(() -> {
             newer.status().replicas().stream()
-                    .filter(replica -> replica.host().equals("old-host"))
+                    .filter(replica -> replica.node().equals("old-host"))
                     .forEach(replica -> newer.forgetReplica(replica.id()));
             return fleet.ran.size() > 5;
         });
-        Fleet.await().until(() -> !older.safeToServe());
+        Fleet.await().until(() -> !older.readiness().ready());
         Fleet.await()
                 .untilAsserted(() -> assertThat(newer.status().replicas())
-                        .filteredOn(replica -> replica.host().equals("old-host"))
+                        .filteredOn(replica -> replica.node().equals("old-host"))
                         .isNotEmpty()
-                        .noneMatch(MigratorStatus.Replica::safeToServe));
-        assertThat(newer.safeToServe()).isTrue();
+                        .noneMatch(MigratorStatus.Replica::ready));
+        assertThat(newer.readiness().ready()).isTrue();
         assertThat(newer.status().replicas())
-                .filteredOn(replica -> replica.host().equals("new-host"))
-                .allMatch(MigratorStatus.Replica::safeToServe);
+                .filteredOn(replica -> replica.node().equals("new-host"))
+                .allMatch(MigratorStatus.Replica::ready);
     }
 
     @Test
     void aReplicaThatCannotAnnounceItselfIsNotSafeToServe() {
         Migrator migrator = fleet.migrator(builder -> builder.rolloutGrace(Duration.ofMillis(600)), first);
-        assertThat(migrator.safeToServe()).as("before the start").isFalse();
+        assertThat(migrator.readiness().ready()).as("before the start").isFalse();
         migrator.start();
-        Fleet.await().until(migrator::safeToServe);
+        Fleet.await().until(() -> migrator.readiness().ready());
         fleet.storeCalls.fail(() -> new StateStoreException("cut off"), "look");
-        Fleet.await().until(() -> !migrator.safeToServe());
+        Fleet.await().until(() -> !migrator.readiness().ready());
         fleet.storeCalls.mend();
-        Fleet.await().until(migrator::safeToServe);
+        Fleet.await().until(() -> migrator.readiness().ready());
         migrator.close();
-        assertThat(migrator.safeToServe()).as("closed").isFalse();
+        assertThat(migrator.readiness().ready()).as("closed").isFalse();
     }
 
     @Test

@@ -30,8 +30,7 @@ class RunListingTest {
     private void runOnce() {
         try (Migrator migrator = Migrator.builder()
                 .migrations(Migrations.of(KbMigration.of(1, "one", (context, kbId) -> {})))
-                .stateStore(store)
-                .lock(MemoryLock.create())
+                .storage(store, MemoryLock.create())
                 .knowledgeBoxes(this::list)
                 .listingInterval(Duration.ofMillis(1))
                 .build()) {

@@ -37,7 +37,7 @@ class TimeoutTest {
 
     private Migrator migrator(Migration... migrations) {
         return fleet.migrator(
-                builder -> builder.kbTimeout(Duration.ofMillis(100))
+                builder -> builder.attemptTimeout(Duration.ofMillis(100))
                         .leaseTtl(Duration.ofMillis(300))
                         .kbConcurrency(2),
                 migrations);
@@ -81,7 +81,7 @@ class TimeoutTest {
         Limited hasty = new Limited(Optional.of(Duration.ofMillis(20)));
         for (Duration limit : List.of(Duration.ofMillis(10), Duration.ofHours(1))) {
             Migrator migrator =
-                    fleet.migrator(builder -> builder.kbTimeout(limit).leaseTtl(Duration.ofMillis(300)), hasty);
+                    fleet.migrator(builder -> builder.attemptTimeout(limit).leaseTtl(Duration.ofMillis(300)), hasty);
             assertThat(catchThrowableOfType(MigrationFailedException.class, migrator::run)
                             .report()
                             .failures())
@@ -111,7 +111,7 @@ class TimeoutTest {
     void aGlobalPartThatIgnoresTheInterruptIsGivenUpOnceAndTriedAgain() {
         AtomicInteger attempts = new AtomicInteger();
         Migrator migrator = fleet.migrator(
-                builder -> builder.kbTimeout(Duration.ofMillis(100))
+                builder -> builder.attemptTimeout(Duration.ofMillis(100))
                         .leaseTtl(Duration.ofMillis(300))
                         .backoff(Duration.ofMillis(10), Duration.ofMillis(20)),
                 GlobalMigration.of(1, "deaf", context -> {

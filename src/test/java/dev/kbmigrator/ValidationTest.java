@@ -74,7 +74,7 @@ class ValidationTest {
                 .requireConsecutiveVersions(true)
                 .kbConcurrency(0)
                 .leaseTtl(Duration.ofMillis(99))
-                .kbTimeout(Duration.ZERO)
+                .attemptTimeout(Duration.ZERO)
                 .baselineVersion(-1);
         assertThat(String.join("\n", problemsOf(builder)).lines())
                 .anySatisfy(problem -> assertThat(problem).contains("claimed twice", "one", "other_one"))
@@ -89,7 +89,7 @@ class ValidationTest {
                 .anySatisfy(problem -> assertThat(problem).contains("consecutive"))
                 .anySatisfy(problem -> assertThat(problem).contains("kbConcurrency"))
                 .anySatisfy(problem -> assertThat(problem).contains("leaseTtl"))
-                .anySatisfy(problem -> assertThat(problem).contains("kbTimeout"))
+                .anySatisfy(problem -> assertThat(problem).contains("attemptTimeout"))
                 .anySatisfy(problem -> assertThat(problem).contains("baselineVersion"));
     }
 
@@ -114,7 +114,7 @@ class ValidationTest {
 
     @Test
     void textsForPeopleThatAreTooLongAreRefused() {
-        assertThat(problemsOf(fleet.builder().host("h".repeat(201)).build("b".repeat(201))))
+        assertThat(problemsOf(fleet.builder().node("h".repeat(201)).buildId("b".repeat(201))))
                 .hasSize(2)
                 .allSatisfy(problem -> assertThat(problem).contains("200"));
     }
@@ -143,7 +143,7 @@ class ValidationTest {
         };
         Migrator migrator = fleet.migrator(
                 builder -> builder.listingInterval(forEver)
-                        .kbTimeout(forEver)
+                        .attemptTimeout(forEver)
                         .backoff(Duration.ofMillis(1), forEver)
                         .lookInterval(Duration.ofMillis(20), forEver),
                 patient);

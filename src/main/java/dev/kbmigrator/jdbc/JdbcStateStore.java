@@ -3,11 +3,11 @@ package dev.kbmigrator.jdbc;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
-import dev.kbmigrator.spi.JoinsHostTransactions;
+import dev.kbmigrator.spi.HostTransactionSupport;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * documents, the replicas, and the locks of {@link JdbcLock}. The floors are rows of their own, so that a host's long
  * transaction that enrols a KB blocks no batch; the version has no index, so that moving it touches none.
  */
-public final class JdbcStateStore implements StateStore, JoinsHostTransactions {
+public final class JdbcStateStore implements StateStore, HostTransactionSupport {
 
     private static final char AFTER_ALL_NAMES = '\u007f';
 
@@ -147,7 +147,7 @@ public final class JdbcStateStore implements StateStore, JoinsHostTransactions {
     }
 
     @Override
-    public Page page(PageRequest request) {
+    public Page page(PageQuery request) {
         return request.partitions().isEmpty() ? new Page(List.of(), null) : sql().page(request);
     }
 

@@ -1,10 +1,10 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Cursor;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -26,7 +26,7 @@ final class KbRows {
     private KbRows() {}
 
     /** What is asked of the KB {@code k} and of what is on record of it, {@code a}. */
-    static String selected(PageRequest request) {
+    static String selected(PageQuery request) {
         return switch (request.selection()) {
             case ALL -> ALL;
             case FAILING -> FAILING;
@@ -35,12 +35,12 @@ final class KbRows {
     }
 
     /** How a KB is joined with what is on record of it: those that fail are found by the few records, not by all KBs. */
-    static String join(PageRequest request) {
-        return request.selection() == PageRequest.Selection.FAILING ? "JOIN" : "LEFT JOIN";
+    static String join(PageQuery request) {
+        return request.selection() == PageQuery.Selection.FAILING ? "JOIN" : "LEFT JOIN";
     }
 
-    static int bindSelected(PreparedStatement statement, int from, PageRequest request) throws SQLException {
-        if (request.selection() != PageRequest.Selection.DUE) {
+    static int bindSelected(PreparedStatement statement, int from, PageQuery request) throws SQLException {
+        if (request.selection() != PageQuery.Selection.DUE) {
             return from;
         }
         Long failedBefore = request.due().failedBefore();
@@ -63,7 +63,7 @@ final class KbRows {
         return new KbState(
                 kbId,
                 version,
-                new Attempt(
+                new KbRecord(
                         attempted,
                         rows.getInt(5),
                         rows.getString(6),

@@ -1,8 +1,8 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
@@ -50,7 +50,7 @@ final class LookRows {
         long storeMicros = 0;
         List<Document> documents = new ArrayList<>();
         List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 0L));
-        List<AttemptCount> attempts = new ArrayList<>();
+        List<KbRecordCount> attempts = new ArrayList<>();
         List<ReplicaState> replicas = new ArrayList<>();
         while (rows.next()) {
             String kind = rows.getString(1);
@@ -59,7 +59,7 @@ final class LookRows {
                 case "document" -> complete |= !isListed(rows, documents);
                 case "floor" -> floors.set(rows.getInt(2), rows.getLong(3));
                 case "attempt" ->
-                    attempts.add(new AttemptCount(
+                    attempts.add(new KbRecordCount(
                             rows.getInt(2),
                             rows.getLong(3),
                             rows.getInt(4),

@@ -5,7 +5,7 @@ import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
@@ -169,15 +169,15 @@ final class PostgresStateSql extends StandardStateSql {
         return database.autocommit("look at the shared state", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(look)) {
                 statement.setString(1, self.replicaId());
-                statement.setString(2, self.host());
+                statement.setString(2, self.node());
                 statement.setString(3, self.build());
                 statement.setLong(4, self.newestVersion());
-                statement.setInt(5, self.safeToServe() ? 1 : 0);
+                statement.setInt(5, self.ready() ? 1 : 0);
                 int index = LookRows.bindDue(statement, 6, self);
                 statement.setString(index, self.replicaId());
                 try (ResultSet rows = statement.executeQuery()) {
                     Snapshot snapshot = LookRows.read(rows);
-                    recordsSeen = snapshot.attempts().stream()
+                    recordsSeen = snapshot.recordCounts().stream()
                             .mapToInt(count -> count.due() + count.waiting() + count.setAside())
                             .sum();
                     return snapshot;
@@ -259,14 +259,14 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     @Override
-    public Page page(PageRequest request) {
+    public Page page(PageQuery request) {
         SortedSet<Integer> partitions = new TreeSet<>(request.partitions());
         KbRows.Position after = KbRows.Position.of(request.after());
         SortedSet<Integer> rest = after == null ? partitions : partitions.tailSet(after.partition());
         String above = after != null && rest.first() == after.partition() ? after.kbId() : "";
         return database.autocommit("list KBs", connection -> {
             List<KbState> kbs = null;
-            if (request.selection() == PageRequest.Selection.DUE) {
+            if (request.selection() == PageQuery.Selection.DUE) {
                 kbs = unrecorded(connection, request, rest, above);
             }
             return KbRows.page(kbs == null ? any(connection, request, rest, above) : kbs, request.limit());
@@ -283,8 +283,7 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     private @Nullable List<KbState> unrecorded(
-            Connection connection, PageRequest request, SortedSet<Integer> partitions, String above)
-            throws SQLException {
+            Connection connection, PageQuery request, SortedSet<Integer> partitions, String above) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(planned(PAGE_OF_UNRECORDED))) {
             Array wanted = PostgresArrays.smallints(connection, partitions);
             statement.setArray(1, wanted);
@@ -319,7 +318,7 @@ final class PostgresStateSql extends StandardStateSql {
         return kbs;
     }
 
-    private List<KbState> any(Connection connection, PageRequest request, SortedSet<Integer> partitions, String above)
+    private List<KbState> any(Connection connection, PageQuery request, SortedSet<Integer> partitions, String above)
             throws SQLException {
         String sql =
                 planned(PAGE.replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
@@ -338,7 +337,7 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     private static int bindPage(
-            PreparedStatement statement, int from, Array partitions, String above, PageRequest request)
+            PreparedStatement statement, int from, Array partitions, String above, PageQuery request)
             throws SQLException {
         statement.setArray(from, partitions);
         statement.setString(from + 1, above);
@@ -346,7 +345,7 @@ final class PostgresStateSql extends StandardStateSql {
         return from + 3;
     }
 
-    private static void bindLimits(PreparedStatement statement, int from, PageRequest request) throws SQLException {
+    private static void bindLimits(PreparedStatement statement, int from, PageQuery request) throws SQLException {
         statement.setInt(from, request.limit());
         statement.setInt(from + 1, request.limit());
     }

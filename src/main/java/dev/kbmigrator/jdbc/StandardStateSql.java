@@ -1,12 +1,12 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.WriteResult;
 import java.sql.Connection;
@@ -90,10 +90,10 @@ class StandardStateSql implements StateSql {
         return database.autocommit("look at the shared state", connection -> {
             try (PreparedStatement beat = connection.prepareStatement(heartbeat)) {
                 beat.setString(1, self.replicaId());
-                beat.setString(2, self.host());
+                beat.setString(2, self.node());
                 beat.setString(3, self.build());
                 beat.setLong(4, self.newestVersion());
-                beat.setInt(5, self.safeToServe() ? 1 : 0);
+                beat.setInt(5, self.ready() ? 1 : 0);
                 beat.executeUpdate();
             }
             try (PreparedStatement statement = connection.prepareStatement(look)) {
@@ -184,7 +184,7 @@ class StandardStateSql implements StateSql {
             }
         }
         if (!late.isEmpty()) {
-            Attempt due = new Attempt(version + 1, 0, null, 0, 0, false, false, null);
+            KbRecord due = new KbRecord(version + 1, 0, null, 0, 0, false, false, null);
             StandardWrite.insert(statements, connection, late, key -> due, key -> false);
         }
         return enrolled;
@@ -254,7 +254,7 @@ class StandardStateSql implements StateSql {
     }
 
     @Override
-    public Page page(PageRequest request) {
+    public Page page(PageQuery request) {
         SortedSet<Integer> partitions = new TreeSet<>(request.partitions());
         KbRows.Position after = KbRows.Position.of(request.after());
         return database.autocommit("list KBs", connection -> {
@@ -294,7 +294,7 @@ class StandardStateSql implements StateSql {
 
     private void list(
             Connection connection,
-            PageRequest request,
+            PageQuery request,
             String partitions,
             Statements.Use<Integer> binder,
             List<KbState> kbs)

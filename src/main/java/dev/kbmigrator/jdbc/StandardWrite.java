@@ -1,6 +1,6 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.WriteResult;
@@ -163,7 +163,7 @@ final class StandardWrite {
                 statements,
                 connection,
                 attempted,
-                key -> new Attempt(Objects.requireNonNull(goals.get(key)) + 1, 0, null, 0, 0, false, false, null),
+                key -> new KbRecord(Objects.requireNonNull(goals.get(key)) + 1, 0, null, 0, 0, false, false, null),
                 key -> false);
     }
 
@@ -177,12 +177,12 @@ final class StandardWrite {
         if (records.isEmpty()) {
             return;
         }
-        Map<Key, Attempt> before = new HashMap<>();
+        Map<Key, KbRecord> before = new HashMap<>();
         statements.forKeys(connection, READ_ATTEMPTS, records.keySet(), statement -> {
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     KbState kb = KbRows.read(rows, statements.dialect());
-                    before.put(Key.of(kb.kbId()), Objects.requireNonNull(kb.attempt()));
+                    before.put(Key.of(kb.kbId()), Objects.requireNonNull(kb.record()));
                 }
             }
             return true;
@@ -197,11 +197,11 @@ final class StandardWrite {
     }
 
     /** What is on record after a write; the times of a failure count from now. */
-    private static Attempt after(KbWrite write, @Nullable Attempt before) {
+    private static KbRecord after(KbWrite write, @Nullable KbRecord before) {
         if (write instanceof KbWrite.Failed failed) {
             String checkpoint = before != null && before.version() == failed.version() ? before.checkpoint() : null;
             long delay = failed.retryAfter() == null ? 0 : failed.retryAfter().toNanos() / 1_000;
-            return new Attempt(
+            return new KbRecord(
                     failed.version(),
                     failed.failures(),
                     failed.error(),
@@ -212,10 +212,10 @@ final class StandardWrite {
                     checkpoint);
         }
         KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
-        Attempt kept = before != null && before.version() == saved.version()
+        KbRecord kept = before != null && before.version() == saved.version()
                 ? before
-                : new Attempt(saved.version(), 0, null, 0, 0, false, false, null);
-        return new Attempt(
+                : new KbRecord(saved.version(), 0, null, 0, 0, false, false, null);
+        return new KbRecord(
                 kept.version(),
                 kept.failures(),
                 kept.error(),
@@ -231,7 +231,7 @@ final class StandardWrite {
             Statements statements,
             Connection connection,
             Collection<Key> keys,
-            Function<Key, Attempt> attempts,
+            Function<Key, KbRecord> attempts,
             Predicate<Key> fromNow)
             throws SQLException {
         if (keys.isEmpty()) {
@@ -239,7 +239,7 @@ final class StandardWrite {
         }
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(INSERT_ATTEMPT))) {
             for (Key key : keys) {
-                Attempt attempt = attempts.apply(key);
+                KbRecord attempt = attempts.apply(key);
                 boolean relative = fromNow.test(key);
                 statement.setInt(1, key.partition());
                 statements.dialect().setKbId(statement, 2, key.kbId());

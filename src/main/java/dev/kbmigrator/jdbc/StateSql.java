@@ -5,7 +5,7 @@ import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.WriteResult;
 import java.sql.Connection;
@@ -34,7 +34,7 @@ interface StateSql {
 
     Map<String, KbState> find(SortedSet<Key> keys);
 
-    Page page(PageRequest request);
+    Page page(PageQuery request);
 
     long count(long belowVersion);
 

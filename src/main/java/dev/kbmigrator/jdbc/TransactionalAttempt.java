@@ -2,7 +2,7 @@ package dev.kbmigrator.jdbc;
 
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigratorException;
-import dev.kbmigrator.spi.Attempting;
+import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStoreException;
@@ -36,7 +36,7 @@ final class TransactionalAttempt {
     private final Database database;
     private final StateSql sql;
     private final MigrationContext context;
-    private final Attempting attempt;
+    private final AttemptCommit attempt;
     private final Connection connection;
 
     /** What the migration does with the connection. */
@@ -45,7 +45,7 @@ final class TransactionalAttempt {
     }
 
     private TransactionalAttempt(
-            Database database, StateSql sql, MigrationContext context, Attempting attempt, Connection connection) {
+            Database database, StateSql sql, MigrationContext context, AttemptCommit attempt, Connection connection) {
         this.database = database;
         this.sql = sql;
         this.context = context;
@@ -54,7 +54,7 @@ final class TransactionalAttempt {
     }
 
     static void run(MigrationContext context, Part part) throws Exception {
-        if (!(context instanceof Attempting attempt)) {
+        if (!(context instanceof AttemptCommit attempt)) {
             throw new MigratorException("a transactional migration runs under the library's own engine only, and "
                     + context + " is not of it");
         }
@@ -79,7 +79,7 @@ final class TransactionalAttempt {
                 || (e.getCause() instanceof SQLException cause && dialect.isRetryable(cause));
     }
 
-    private static void once(JdbcStateStore store, MigrationContext context, Attempting attempt, Part part)
+    private static void once(JdbcStateStore store, MigrationContext context, AttemptCommit attempt, Part part)
             throws Exception {
         try (Connection connection = store.database().settings().dataSource().getConnection()) {
             boolean autocommit = connection.getAutoCommit();

@@ -1,17 +1,17 @@
 package dev.kbmigrator.memory;
 
-import dev.kbmigrator.spi.Attempt;
-import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Cursor;
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbRecord;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
@@ -46,7 +46,7 @@ public class MemoryStateStore implements StateStore {
 
     private final LongSupplier clockMicros;
     private final List<NavigableMap<String, Long>> versions = new ArrayList<>();
-    private final List<NavigableMap<String, Attempt>> attempts = new ArrayList<>();
+    private final List<NavigableMap<String, KbRecord>> attempts = new ArrayList<>();
     private final long[] floors = new long[Partitions.COUNT];
     private final long[] epochs = new long[Partitions.COUNT + 1];
     private final NavigableMap<String, Document> documents = new TreeMap<>();
@@ -82,14 +82,14 @@ public class MemoryStateStore implements StateStore {
                 self.replicaId(),
                 new ReplicaState(
                         self.replicaId(),
-                        self.host(),
+                        self.node(),
                         self.build(),
                         self.newestVersion(),
-                        self.safeToServe(),
+                        self.ready(),
                         before == null ? now : before.firstSeenMicros(),
                         now));
         List<Long> shownFloors = new ArrayList<>();
-        List<AttemptCount> counts = new ArrayList<>();
+        List<KbRecordCount> counts = new ArrayList<>();
         for (int partition = 0; partition < Partitions.COUNT; partition++) {
             shownFloors.add(self.thorough() ? lowest(partition) : floors[partition]);
             count(partition, self.due(), now, counts);
@@ -108,16 +108,16 @@ public class MemoryStateStore implements StateStore {
         return lowest;
     }
 
-    private void count(int partition, Due due, long now, List<AttemptCount> counts) {
-        NavigableMap<Long, AttemptCount> byVersion = new TreeMap<>();
-        for (Attempt attempt : attempts.get(partition).values()) {
-            AttemptCount sum = byVersion.getOrDefault(
-                    attempt.version(), new AttemptCount(partition, attempt.version(), 0, 0, 0, Long.MAX_VALUE));
+    private void count(int partition, DueFilter due, long now, List<KbRecordCount> counts) {
+        NavigableMap<Long, KbRecordCount> byVersion = new TreeMap<>();
+        for (KbRecord attempt : attempts.get(partition).values()) {
+            KbRecordCount sum = byVersion.getOrDefault(
+                    attempt.version(), new KbRecordCount(partition, attempt.version(), 0, 0, 0, Long.MAX_VALUE));
             boolean isDue = due.isDue(attempt, now);
             boolean waits = !isDue && !attempt.setAside();
             byVersion.put(
                     attempt.version(),
-                    new AttemptCount(
+                    new KbRecordCount(
                             partition,
                             attempt.version(),
                             sum.due() + (isDue ? 1 : 0),
@@ -158,8 +158,8 @@ public class MemoryStateStore implements StateStore {
     }
 
     /** What keeps a KB from being lost that the floor says nothing about. */
-    private static Attempt behindTheFloor(long version) {
-        return new Attempt(version + 1, 0, null, 0, 0, false, false, null);
+    private static KbRecord behindTheFloor(long version) {
+        return new KbRecord(version + 1, 0, null, 0, 0, false, false, null);
     }
 
     @Override
@@ -186,7 +186,7 @@ public class MemoryStateStore implements StateStore {
     }
 
     @Override
-    public synchronized Page page(PageRequest request) {
+    public synchronized Page page(PageQuery request) {
         long now = clockMicros.getAsLong();
         List<KbState> kbs = new ArrayList<>();
         int first = 0;
@@ -201,7 +201,7 @@ public class MemoryStateStore implements StateStore {
             NavigableMap<String, Long> rest =
                     partition == first ? versions.get(partition).tailMap(afterKb, false) : versions.get(partition);
             for (Map.Entry<String, Long> kb : rest.entrySet()) {
-                Attempt attempt = attempts.get(partition).get(kb.getKey());
+                KbRecord attempt = attempts.get(partition).get(kb.getKey());
                 if (kb.getValue() < request.belowVersion() && isSelected(request, attempt, now)) {
                     kbs.add(new KbState(kb.getKey(), kb.getValue(), withoutCheckpoint(attempt)));
                     if (kbs.size() == request.limit()) {
@@ -213,7 +213,7 @@ public class MemoryStateStore implements StateStore {
         return new Page(kbs, null);
     }
 
-    private static boolean isSelected(PageRequest request, @Nullable Attempt attempt, long now) {
+    private static boolean isSelected(PageQuery request, @Nullable KbRecord attempt, long now) {
         if (request.selection() == Selection.ALL) {
             return true;
         }
@@ -223,11 +223,11 @@ public class MemoryStateStore implements StateStore {
         return attempt == null || request.due().isDue(attempt, now);
     }
 
-    private static @Nullable Attempt withoutCheckpoint(@Nullable Attempt attempt) {
+    private static @Nullable KbRecord withoutCheckpoint(@Nullable KbRecord attempt) {
         if (attempt == null || attempt.checkpoint() == null) {
             return attempt;
         }
-        return new Attempt(
+        return new KbRecord(
                 attempt.version(),
                 attempt.failures(),
                 attempt.error(),
@@ -282,8 +282,8 @@ public class MemoryStateStore implements StateStore {
     }
 
     private void apply(int partition, KbWrite write) {
-        NavigableMap<String, Attempt> records = attempts.get(partition);
-        Attempt before = records.get(write.kbId());
+        NavigableMap<String, KbRecord> records = attempts.get(partition);
+        KbRecord before = records.get(write.kbId());
         if (write instanceof KbWrite.Advanced advanced) {
             versions.get(partition).put(advanced.kbId(), advanced.to());
             if (records.remove(advanced.kbId()) != null && advanced.to() < floors[partition]) {
@@ -300,7 +300,7 @@ public class MemoryStateStore implements StateStore {
                                     Objects.requireNonNull(failed.retryAfter()).toNanos());
             records.put(
                     failed.kbId(),
-                    new Attempt(
+                    new KbRecord(
                             failed.version(),
                             failed.failures(),
                             failed.error(),
@@ -310,12 +310,12 @@ public class MemoryStateStore implements StateStore {
                             checkpoint != null,
                             checkpoint));
         } else if (write instanceof KbWrite.Checkpointed saved) {
-            Attempt kept = before != null && before.version() == saved.version()
+            KbRecord kept = before != null && before.version() == saved.version()
                     ? before
-                    : new Attempt(saved.version(), 0, null, 0, 0, false, false, null);
+                    : new KbRecord(saved.version(), 0, null, 0, 0, false, false, null);
             records.put(
                     saved.kbId(),
-                    new Attempt(
+                    new KbRecord(
                             kept.version(),
                             kept.failures(),
                             kept.error(),

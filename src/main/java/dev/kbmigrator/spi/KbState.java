@@ -7,6 +7,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kbId the KB's id
  * @param version its current version; 0 when nothing has run
- * @param attempt what stands in the way of its next version, or null
+ * @param record its record, or null when it has none
  */
-public record KbState(String kbId, long version, @Nullable Attempt attempt) {}
+public record KbState(String kbId, long version, @Nullable KbRecord record) {}

@@ -24,7 +24,7 @@ public sealed interface KbWrite {
     long from();
 
     /**
-     * The KB reached a version. Its {@link Attempt}, if any, goes. If it had one and is behind its partition's floor still, a
+     * The KB reached a version. Its {@link KbRecord}, if any, goes. If it had one and is behind its partition's floor still, a
      * new one takes its place, due at once, at version {@code to + 1}, with no failure: the floor rose over the KB while the
      * attempt was on record, and nothing else would tell that it is not done.
      *
@@ -55,7 +55,7 @@ public sealed interface KbWrite {
      * @param from the stored version, which stays
      * @param version the version that was not reached
      * @param failures how many attempts at it have failed, this one included
-     * @param error what it said, at most {@value Attempt#MAX_ERROR_CHARACTERS} characters
+     * @param error what it said, at most {@value KbRecord#MAX_ERROR_CHARACTERS} characters
      * @param retryAfter how long from now, by the store's clock, the next attempt is due; null sets the KB aside
      */
     record Failed(
@@ -73,7 +73,7 @@ public sealed interface KbWrite {
      * @param kbId the KB
      * @param from the stored version, which stays
      * @param version the version that is being attempted
-     * @param checkpoint the checkpoint's JSON text, at most {@value Attempt#MAX_CHECKPOINT_BYTES} UTF-8 bytes
+     * @param checkpoint the checkpoint's JSON text, at most {@value KbRecord#MAX_CHECKPOINT_BYTES} UTF-8 bytes
      */
     record Checkpointed(String kbId, long from, long version, String checkpoint) implements KbWrite {}
 }

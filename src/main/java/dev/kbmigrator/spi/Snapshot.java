@@ -7,17 +7,17 @@ import java.util.List;
  *
  * @param storeMicros the store's clock, in microseconds since 1970
  * @param documents the documents whose name starts with {@link Document#ANNOUNCED}
- * @param floors for each partition 0 to 255 its floor: no KB of it is below, but for those that have an {@link Attempt} on
+ * @param floors for each partition 0 to 255 its floor: no KB of it is below, but for those that have an {@link KbRecord} on
  *     record. In a thorough look: the lowest version of the partition's KBs without one, {@link Long#MAX_VALUE} when there
  *     are none
- * @param attempts how many KBs have an {@link Attempt} on record, by partition and version
+ * @param recordCounts how many KBs have an {@link KbRecord} on record, by partition and version
  * @param replicas the replicas that have announced themselves and not said goodbye, this one included
  */
 public record Snapshot(
         long storeMicros,
         List<Document> documents,
         List<Long> floors,
-        List<AttemptCount> attempts,
+        List<KbRecordCount> recordCounts,
         List<ReplicaState> replicas) {
 
     /**
@@ -25,16 +25,16 @@ public record Snapshot(
      *
      * @param storeMicros the store's clock, in microseconds since 1970
      * @param documents the documents whose name starts with {@link Document#ANNOUNCED}
-     * @param floors for each partition 0 to 255 its floor: no KB of it is below, but for those that have an {@link Attempt} on
+     * @param floors for each partition 0 to 255 its floor: no KB of it is below, but for those that have an {@link KbRecord} on
      *     record. In a thorough look: the lowest version of the partition's KBs without one, {@link Long#MAX_VALUE} when there
      *     are none
-     * @param attempts how many KBs have an {@link Attempt} on record, by partition and version
+     * @param recordCounts how many KBs have an {@link KbRecord} on record, by partition and version
      * @param replicas the replicas that have announced themselves and not said goodbye, this one included
      */
     public Snapshot {
         documents = List.copyOf(documents);
         floors = List.copyOf(floors);
-        attempts = List.copyOf(attempts);
+        recordCounts = List.copyOf(recordCounts);
         replicas = List.copyOf(replicas);
         if (floors.size() != Partitions.COUNT) {
             throw new IllegalArgumentException("a snapshot has " + Partitions.COUNT + " floors, not " + floors.size());

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>A write that carries an epoch commits only while that epoch is the newest of its scope <em>at the commit</em>: once
  *       {@link #openEpochs} has returned, no write with an older epoch can commit any more, not even one that was sent before.
  *   <li>A KB's version changes only by compare-and-set, only upwards, and never for a KB that is not enrolled.
- *   <li>A partition's floor is never above the version of a KB in it that has no {@link Attempt} on record, whatever
+ *   <li>A partition's floor is never above the version of a KB in it that has no {@link KbRecord} on record, whatever
  *       enrolments, advances and raises overlap, and whenever they commit.
  *   <li>A page loses no KB: each KB that is to be listed during the whole pass is listed at least once.
  * </ol>
@@ -56,7 +56,7 @@ public interface StateStore {
 
     /**
      * Makes KBs known at a version. A KB that is enrolled already is left as it is. A KB that is enrolled behind its
-     * partition's floor gets an {@link Attempt} that is due at once, at version {@code version + 1}, with no failure.
+     * partition's floor gets an {@link KbRecord} that is due at once, at version {@code version + 1}, with no failure.
      *
      * @param kbIds any number; duplicates count once
      * @param version at least 0
@@ -85,7 +85,7 @@ public interface StateStore {
      * @param request which KBs, and where to go on
      * @return a page
      */
-    Page page(PageRequest request);
+    Page page(PageQuery request);
 
     /**
      * Counts enrolled KBs; a call for people, which may read every KB.
@@ -106,7 +106,7 @@ public interface StateStore {
 
     /**
      * Raises floors, each only if a look made under an exclusive lock on it finds no KB of its partition below the version,
-     * but for those that have an {@link Attempt} on record. A floor that an enrolment under way holds is left as it is. Never
+     * but for those that have an {@link KbRecord} on record. A floor that an enrolment under way holds is left as it is. Never
      * lowers.
      *
      * @param epochs the epochs of the partitions; a stale one raises nothing

@@ -1,7 +1,9 @@
 package dev.kbmigrator.spi;
 
+import dev.kbmigrator.MigratorException;
+
 /** The state store could not do what was asked: it is out of reach, refuses writes, or answers nonsense. */
-public class StateStoreException extends RuntimeException {
+public class StateStoreException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
 

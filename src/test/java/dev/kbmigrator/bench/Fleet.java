@@ -18,7 +18,7 @@ final class Fleet {
     /** The version of a KB when it is enrolled. */
     static final int BASELINE = 1;
 
-    static final KbMigration.Body NO_OP = (context, kbId) -> {};
+    static final KbMigration.Part NO_OP = (context, kbId) -> {};
 
     private Fleet() {}
 
@@ -35,7 +35,7 @@ final class Fleet {
     }
 
     /** Makes migrations that all have one body. */
-    static IntFunction<Migration> each(KbMigration.Body body) {
+    static IntFunction<Migration> each(KbMigration.Part body) {
         return version -> KbMigration.of(version, "benchmark_" + version, body);
     }
 

@@ -30,7 +30,7 @@ class KbMigrator implements Contender {
         this.migrations = migrations;
     }
 
-    KbMigrator(String name, KbMigration.Body body) {
+    KbMigrator(String name, KbMigration.Part body) {
         this(name, 1, Fleet.each(body));
     }
 

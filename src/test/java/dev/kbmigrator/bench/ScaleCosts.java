@@ -5,15 +5,15 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.databases.PostgresServer;
 import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.jdbc.JdbcStorage;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Storage;
 import dev.kbmigrator.spi.WriteResult;
@@ -110,8 +110,8 @@ final class ScaleCosts implements AutoCloseable {
 
     private int partition(Epoch epoch) {
         int batches = 0;
-        PageRequest request =
-                new PageRequest(Set.of(epoch.scope()), Selection.DUE, 1, Due.BY_THE_CLOCK, null, ScaleModel.BATCH);
+        PageQuery request =
+                new PageQuery(Set.of(epoch.scope()), Selection.DUE, 1, DueFilter.BY_THE_CLOCK, null, ScaleModel.BATCH);
         while (request != null) {
             Page page = storage.stateStore().page(request);
             List<KbWrite> writes = new ArrayList<>();
@@ -130,7 +130,7 @@ final class ScaleCosts implements AutoCloseable {
     private void smallBatches() throws Exception {
         Epoch epoch = Objects.requireNonNull(
                 storage.stateStore().openEpochs(Set.of(0)).get(0));
-        PageRequest request = new PageRequest(Set.of(0), Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, 500);
+        PageQuery request = new PageQuery(Set.of(0), Selection.ALL, Long.MAX_VALUE, DueFilter.BY_THE_CLOCK, null, 500);
         List<KbState> kbs = storage.stateStore().page(request).kbs();
         Spent spent = spent(() -> {
             for (KbState kb : kbs) {
@@ -142,7 +142,7 @@ final class ScaleCosts implements AutoCloseable {
 
     /** The look that ignores the floors. */
     private void thorough() throws Exception {
-        Heartbeat self = new Heartbeat("replica-0", "host", "build", 1, true, Due.BY_THE_CLOCK, true);
+        Heartbeat self = new Heartbeat("replica-0", "host", "build", 1, true, DueFilter.BY_THE_CLOCK, true);
         int looks = 5;
         Spent spent = spent(() -> {
             for (int i = 0; i < looks; i++) {
@@ -181,7 +181,7 @@ final class ScaleCosts implements AutoCloseable {
 
     private void look(int replica) {
         storage.stateStore()
-                .look(new Heartbeat("replica-" + replica, "host", "build", 1, true, Due.BY_THE_CLOCK, false));
+                .look(new Heartbeat("replica-" + replica, "host", "build", 1, true, DueFilter.BY_THE_CLOCK, false));
     }
 
     private Spent spent(Step step) throws Exception {

@@ -39,8 +39,7 @@ class TestingSnippetsTest {
         Titles titles = new Titles(new ConcurrentHashMap<>(Map.of("kb-1", " one", "kb-2", "two ")));
         Migrator migrator = Migrator.builder()
                 .migrations(Migrations.of(new M0001_TrimTitles()))
-                .stateStore(MemoryStateStore.create())
-                .lock(MemoryLock.create())
+                .storage(MemoryStateStore.create(), MemoryLock.create())
                 .knowledgeBoxes(() -> Stream.of("kb-1", "kb-2"))
                 .service(Titles.class, titles)
                 .build();

@@ -38,8 +38,9 @@ final class FleetReplica implements AutoCloseable {
         JdbcStateStore store = JdbcStateStore.create(state);
         this.migrator = Migrator.builder()
                 .migrations(Migrations.of(Releases.migrations(settings.release(), canOverlap(), this::work)))
-                .stateStore(settings.haltAt() == 0 ? store : HaltingStore.of(store, settings.haltAt()))
-                .lock(settings.lock(state))
+                .storage(
+                        settings.haltAt() == 0 ? store : HaltingStore.of(store, settings.haltAt()),
+                        settings.lock(state))
                 .service(JdbcStateStore.class, store)
                 .knowledgeBoxes(new HostList())
                 .leaseTtl(settings.ttl())
@@ -47,7 +48,7 @@ final class FleetReplica implements AutoCloseable {
                 .listingInterval(settings.listing())
                 .backoff(FIRST_BACKOFF, LONGEST_BACKOFF)
                 .kbConcurrency(settings.concurrency())
-                .build(settings.release())
+                .buildId(settings.release())
                 .listener(listener(events))
                 .build();
     }
@@ -96,7 +97,7 @@ final class FleetReplica implements AutoCloseable {
 
     /** Creates a KB, and registers it in the same transaction; not before the first look, which makes the library's tables. */
     void create(String kbId) throws SQLException, InterruptedException {
-        while (!migrator.safeToServe()) {
+        while (!migrator.readiness().ready()) {
             Pauses.of(Duration.ofMillis(10));
         }
         try (Connection connection = statePool.getConnection()) {

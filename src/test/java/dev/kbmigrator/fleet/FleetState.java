@@ -4,10 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kbmigrator.jdbc.JdbcStateStore;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStore;
 import java.util.HashMap;
@@ -58,8 +58,8 @@ final class FleetState {
     Map<String, Long> versions() {
         Map<String, Long> versions = new HashMap<>();
         @Nullable
-        PageRequest request = new PageRequest(
-                Partitions.all(), PageRequest.Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, PAGE);
+        PageQuery request = new PageQuery(
+                Partitions.all(), PageQuery.Selection.ALL, Long.MAX_VALUE, DueFilter.BY_THE_CLOCK, null, PAGE);
         while (request != null) {
             Page page = store.page(request);
             for (KbState kb : page.kbs()) {

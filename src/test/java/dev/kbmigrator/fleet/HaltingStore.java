@@ -1,7 +1,7 @@
 package dev.kbmigrator.fleet;
 
 import dev.kbmigrator.jdbc.JdbcStateStore;
-import dev.kbmigrator.spi.JoinsHostTransactions;
+import dev.kbmigrator.spi.HostTransactionSupport;
 import dev.kbmigrator.spi.StateStore;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -25,7 +25,7 @@ final class HaltingStore {
         AtomicInteger calls = new AtomicInteger();
         return (StateStore) Proxy.newProxyInstance(
                 HaltingStore.class.getClassLoader(),
-                new Class<?>[] {StateStore.class, JoinsHostTransactions.class},
+                new Class<?>[] {StateStore.class, HostTransactionSupport.class},
                 (proxy, method, arguments) -> {
                     if (!COUNTED.contains(method.getName())) {
                         return call(store, method, arguments);

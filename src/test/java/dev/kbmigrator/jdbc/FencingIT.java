@@ -67,7 +67,7 @@ class FencingIT {
                 steps.allowAll();
                 assertThat(written.get(20, TimeUnit.SECONDS).staleScopes()).containsExactly(PARTITION);
                 assertThat(Stores.state(store, KB).version()).isZero();
-                assertThat(Stores.state(store, KB).attempt()).isNull();
+                assertThat(Stores.state(store, KB).record()).isNull();
             }
         }
     }
@@ -84,7 +84,7 @@ class FencingIT {
                         .holdUp(old, writer -> writer.write(Set.of(old), List.of(write)));
                 assertThat(end.answer().refused()).isEqualTo(end.openedFirst());
                 long version = Stores.state(store, KB).version();
-                boolean saved = Stores.state(store, KB).attempt() != null;
+                boolean saved = Stores.state(store, KB).record() != null;
                 assertThat(write == MOVE ? version == 1 : saved).isEqualTo(!end.openedFirst());
             }
         }

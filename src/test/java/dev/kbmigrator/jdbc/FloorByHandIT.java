@@ -6,8 +6,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.databases.HookedDataSource;
 import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
-import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
@@ -195,9 +195,9 @@ class FloorByHandIT {
                 assertThat(Stores.due(store, partition, NEW)).as(order).containsExactly(kbId);
             }
             if (there && raised) {
-                assertThat(look.attempts())
+                assertThat(look.recordCounts())
                         .as(order)
-                        .contains(new AttemptCount(partition, NEW, 1, 0, 0, Long.MAX_VALUE));
+                        .contains(new KbRecordCount(partition, NEW, 1, 0, 0, Long.MAX_VALUE));
             }
             if (!enrolled) {
                 return Ending.REFUSED_TO_THE_HOST;
@@ -234,7 +234,7 @@ class FloorByHandIT {
         Snapshot look = Stores.look(store);
         assertThat(look.floors().get(partition)).isEqualTo(NEW);
         assertThat(Stores.state(store, kbId).version()).isEqualTo(OLD);
-        assertThat(look.attempts()).isEmpty();
+        assertThat(look.recordCounts()).isEmpty();
         // Only the look that comes once an hour would notice
         assertThat(store.look(Stores.heartbeat("test", true)).floors().get(partition))
                 .isEqualTo(OLD);

@@ -93,7 +93,7 @@ class OutageIT {
         try (Migrator migrator = builder(outage).build()) {
             migrator.start();
             Awaitility.await().until(() -> outage.refused.get() >= 3);
-            assertThat(migrator.safeToServe()).isFalse();
+            assertThat(migrator.readiness().ready()).isFalse();
             outage.down.set(false);
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
@@ -230,7 +230,8 @@ class OutageIT {
         }
         assertThat(lost).hasValueGreaterThan(10);
         assertEachMovedOnce();
-        assertThat(Stores.look(JdbcStateStore.create(dataSource)).attempts()).isEmpty();
+        assertThat(Stores.look(JdbcStateStore.create(dataSource)).recordCounts())
+                .isEmpty();
     }
 
     /** Some batches of completions are lost: on the way there, or only their answers on the way back. */

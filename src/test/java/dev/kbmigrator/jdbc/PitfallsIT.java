@@ -194,7 +194,7 @@ class PitfallsIT {
             assertThat(late.enroll(kbs, 1)).containsExactlyInAnyOrderElementsOf(kbs.subList(2, 4));
             assertThat(asked).hasPositiveValue();
             assertThat(Stores.due(store, partition, 3)).containsExactlyInAnyOrderElementsOf(kbs.subList(2, 4));
-            assertThat(Stores.look(store).attempts())
+            assertThat(Stores.look(store).recordCounts())
                     .singleElement()
                     .satisfies(count -> assertThat(count.due()).isEqualTo(2));
         }
@@ -241,7 +241,7 @@ class PitfallsIT {
                         .storage(JdbcStorage.create(dataSource))
                         .knowledgeBoxes(ids(30)::stream)
                         .kbConcurrency(4)
-                        .kbTimeout(Duration.ofMillis(100))
+                        .attemptTimeout(Duration.ofMillis(100))
                         .backoff(Duration.ofMillis(1), Duration.ofMillis(10))
                         .build()) {
             assertThatThrownBy(migrator::run).hasMessageContaining("time limit");

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.StateStore;
 import java.util.List;
 import java.util.Set;
@@ -85,7 +85,7 @@ class PostgresqlPlansIT {
 
     private static void advance(StateStore store, Epoch epoch, long version) {
         List<KbState> page = store.page(
-                        new PageRequest(Set.of(PARTITION), Selection.DUE, version + 1, Due.BY_THE_CLOCK, null, 100))
+                        new PageQuery(Set.of(PARTITION), Selection.DUE, version + 1, DueFilter.BY_THE_CLOCK, null, 100))
                 .kbs();
         assertThat(page).hasSize(50);
         List<KbWrite> writes = page.stream()

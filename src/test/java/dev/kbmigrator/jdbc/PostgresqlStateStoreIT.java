@@ -42,7 +42,7 @@ class PostgresqlStateStoreIT extends JdbcStateStoreContract {
             assertThatThrownBy(() -> store.write(Set.of(epoch), both))
                     .isInstanceOf(StateStoreException.class)
                     .hasMessageContaining("no KB moves");
-            assertThat(store.find(kbs).values()).extracting(KbState::attempt).containsOnlyNulls();
+            assertThat(store.find(kbs).values()).extracting(KbState::record).containsOnlyNulls();
         }
     }
 }

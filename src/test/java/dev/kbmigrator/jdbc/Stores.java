@@ -1,11 +1,11 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
@@ -28,7 +28,7 @@ final class Stores {
     private Stores() {}
 
     static Heartbeat heartbeat(String replicaId, boolean thorough) {
-        return new Heartbeat(replicaId, "host", "build", 1, false, Due.BY_THE_CLOCK, thorough);
+        return new Heartbeat(replicaId, "host", "build", 1, false, DueFilter.BY_THE_CLOCK, thorough);
     }
 
     static Snapshot look(StateStore store) {
@@ -53,8 +53,8 @@ final class Stores {
 
     /** The KBs of one partition that a worker would find. */
     static List<String> due(StateStore store, int partition, long belowVersion) {
-        PageRequest request =
-                new PageRequest(Set.of(partition), Selection.DUE, belowVersion, Due.BY_THE_CLOCK, null, 100);
+        PageQuery request =
+                new PageQuery(Set.of(partition), Selection.DUE, belowVersion, DueFilter.BY_THE_CLOCK, null, 100);
         return store.page(request).kbs().stream().map(KbState::kbId).toList();
     }
 

@@ -43,8 +43,7 @@ class SupersededCoordinatorIT {
                                     globalParts.incrementAndGet();
                                     context.saveCheckpoint("half");
                                 })))
-                        .stateStore(superseding(JdbcStateStore.create(dataSource)))
-                        .lock(JdbcLock.create(dataSource))
+                        .storage(superseding(JdbcStateStore.create(dataSource)), JdbcLock.create(dataSource))
                         .knowledgeBoxes(() -> Stream.of("kb-0", "kb-1"))
                         .lookInterval(Duration.ofMillis(50), Duration.ofMillis(100))
                         .build()) {

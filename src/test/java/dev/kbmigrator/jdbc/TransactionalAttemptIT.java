@@ -10,7 +10,7 @@ import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.databases.HookedDataSource;
 import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.databases.TestDatabase;
-import dev.kbmigrator.spi.Attempting;
+import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
@@ -53,7 +53,7 @@ class TransactionalAttemptIT {
     }
 
     /** What the engine shows a migration of a KB, or of the whole fleet. */
-    private static final class Engine implements MigrationContext, Attempting {
+    private static final class Engine implements MigrationContext, AttemptCommit {
 
         private final List<String> heard = new ArrayList<>();
         private final JdbcStateStore store;

@@ -1,10 +1,10 @@
 package dev.kbmigrator.memory;
 
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +39,7 @@ public class MemoryStateStoreOperations {
     @Operation
     public String stored() {
         KbState kb = store.find(Set.of(KB)).get(KB);
-        return kb == null ? "absent" : kb.version() + (kb.attempt() == null ? "" : " with an attempt");
+        return kb == null ? "absent" : kb.version() + (kb.record() == null ? "" : " with an attempt");
     }
 
     @Operation
@@ -62,7 +62,8 @@ public class MemoryStateStoreOperations {
 
     @Operation
     public int due() {
-        return store.page(new PageRequest(Set.of(PARTITION), PageRequest.Selection.DUE, 1, Due.BY_THE_CLOCK, null, 10))
+        return store.page(
+                        new PageQuery(Set.of(PARTITION), PageQuery.Selection.DUE, 1, DueFilter.BY_THE_CLOCK, null, 10))
                 .kbs()
                 .size();
     }

@@ -23,7 +23,7 @@ final class Behaviour {
         failures = random.nextDouble() < scenario.failing ? 1 + random.nextInt(3) : 0;
         hangs = random.nextDouble() < scenario.hanging ? 1 + random.nextInt(2) : 0;
         deaf = hangs > 0 && random.nextBoolean();
-        boolean forEver = scenario.kbTimeout != null && random.nextInt(3) == 0;
+        boolean forEver = scenario.attemptTimeout != null && random.nextInt(3) == 0;
         hangNanos = forEver ? 1_000_000_000_000_000L : random.nextLong(1, 6) * scenario.ttl.toNanos();
     }
 

@@ -132,8 +132,8 @@ final class CheckedStore extends Forwarding {
         }
         model.setAside(
                 kbId,
-                stored != null && stored.attempt() != null && stored.attempt().setAside());
-        if (stored != null && stored.attempt() == null && stored.version() < model.floors[Partitions.of(kbId)]) {
+                stored != null && stored.record() != null && stored.record().setAside());
+        if (stored != null && stored.record() == null && stored.version() < model.floors[Partitions.of(kbId)]) {
             violate(stored + " is below its partition's floor, " + model.floors[Partitions.of(kbId)]
                     + ", and nothing on record says so");
         }

@@ -6,7 +6,7 @@ import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
@@ -56,7 +56,7 @@ class Forwarding implements StateStore {
     }
 
     @Override
-    public Page page(PageRequest request) {
+    public Page page(PageQuery request) {
         return store.page(request);
     }
 

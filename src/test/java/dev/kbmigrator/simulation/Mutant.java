@@ -8,7 +8,7 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.KbWrite.Advanced;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
@@ -324,10 +324,10 @@ enum Mutant {
         StateStore above(Node node, StateStore store) {
             return new Forwarding(store) {
                 @Override
-                public Page page(PageRequest request) {
-                    Page failing = super.page(new PageRequest(
+                public Page page(PageQuery request) {
+                    Page failing = super.page(new PageQuery(
                             request.partitions(),
-                            PageRequest.Selection.FAILING,
+                            PageQuery.Selection.FAILING,
                             request.belowVersion(),
                             request.due(),
                             null,
@@ -384,7 +384,7 @@ enum Mutant {
         StateStore above(Node node, StateStore store) {
             return new Forwarding(store) {
                 @Override
-                public Page page(PageRequest request) {
+                public Page page(PageQuery request) {
                     Page page = super.page(request);
                     int size = page.kbs().size();
                     return size == 0 ? page : new Page(page.kbs().subList(0, size - 1), page.next());

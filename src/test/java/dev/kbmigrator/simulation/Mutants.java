@@ -1,7 +1,7 @@
 package dev.kbmigrator.simulation;
 
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Lease;
@@ -24,14 +24,14 @@ final class Mutants {
     private Mutants() {}
 
     static KbState withCheckpoint(KbState kb, String checkpoint) {
-        if (checkpoint == null || kb.attempt() == null || kb.attempt().checkpoint() == null) {
+        if (checkpoint == null || kb.record() == null || kb.record().checkpoint() == null) {
             return kb;
         }
-        Attempt attempt = kb.attempt();
+        KbRecord attempt = kb.record();
         return new KbState(
                 kb.kbId(),
                 kb.version(),
-                new Attempt(
+                new KbRecord(
                         attempt.version(),
                         attempt.failures(),
                         attempt.error(),

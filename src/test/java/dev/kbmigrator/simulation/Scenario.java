@@ -37,7 +37,7 @@ final class Scenario {
     final Duration listing;
     final Duration firstBackoff;
     final Duration longestBackoff;
-    final Duration kbTimeout;
+    final Duration attemptTimeout;
     final double storeFaults;
     final double lockFaults;
     final double doubleGrants;
@@ -95,7 +95,7 @@ final class Scenario {
         listing = Duration.ofMillis(slowness * random.nextInt(5_000, 20_001));
         firstBackoff = Duration.ofMillis(slowness * random.nextInt(100, 1_001));
         longestBackoff = firstBackoff.plusMillis(slowness * random.nextInt(4_000));
-        kbTimeout = random.nextBoolean() ? null : Duration.ofMillis(random.nextInt(1_000, 5_001));
+        attemptTimeout = random.nextBoolean() ? null : Duration.ofMillis(random.nextInt(1_000, 5_001));
         storeFaults = sometimes(random, 0.05);
         lockFaults = sometimes(random, 0.1);
         doubleGrants = sometimes(random, 0.3);
@@ -131,7 +131,7 @@ final class Scenario {
                         .toList()
                 + ", " + firstKbs + " KBs, ttl " + ttl + ", looks " + activeLook + "/" + idleLook + ", listing "
                 + listing
-                + ", backoff " + firstBackoff + ".." + longestBackoff + ", kbTimeout " + kbTimeout
+                + ", backoff " + firstBackoff + ".." + longestBackoff + ", attemptTimeout " + attemptTimeout
                 + String.format(
                         ", faults: store %.3f lock %.3f double %.3f host %.3f crash %.3f slow %.3f failing %.2f hanging %.2f",
                         storeFaults, lockFaults, doubleGrants, hostFaults, crashes, slowCalls, failing, hanging)

@@ -6,7 +6,6 @@ import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
-import dev.kbmigrator.spi.StateStoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -248,7 +247,7 @@ final class Simulation {
         scheduler.spawn(node, "host-" + what, () -> {
             try {
                 call.run();
-            } catch (MigratorException | StateStoreException | IllegalStateException | IllegalArgumentException e) {
+            } catch (MigratorException | IllegalStateException | IllegalArgumentException e) {
                 scheduler.event("  " + what + " threw", e.getClass().getSimpleName());
                 if (e instanceof InvalidMigrationsException && world.scenario.branchesAt == 0) {
                     scheduler.violate("the migrations were called invalid: " + e.getMessage());

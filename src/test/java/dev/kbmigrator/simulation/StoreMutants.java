@@ -73,7 +73,7 @@ final class StoreMutants {
             Snapshot seen = store.look(self);
             List<Long> floors = new ArrayList<>(seen.floors());
             raised.forEach((partition, version) -> floors.set(partition, Math.max(version, floors.get(partition))));
-            return new Snapshot(seen.storeMicros(), seen.documents(), floors, seen.attempts(), seen.replicas());
+            return new Snapshot(seen.storeMicros(), seen.documents(), floors, seen.recordCounts(), seen.replicas());
         }
     }
 
@@ -151,7 +151,7 @@ final class StoreMutants {
             List<Document> documents = seen.documents().stream()
                     .map(document -> document.name().equals(Model.STATE) ? renamed(document) : document)
                     .toList();
-            return new Snapshot(seen.storeMicros(), documents, seen.floors(), seen.attempts(), seen.replicas());
+            return new Snapshot(seen.storeMicros(), documents, seen.floors(), seen.recordCounts(), seen.replicas());
         }
 
         private Document renamed(Document document) {

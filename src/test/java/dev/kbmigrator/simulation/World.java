@@ -109,7 +109,7 @@ final class World {
                         scenario.idleLook,
                         scenario.listing,
                         new Backoff(scenario.firstBackoff, scenario.longestBackoff),
-                        scenario.kbTimeout,
+                        scenario.attemptTimeout,
                         Duration.ofMinutes(15))));
         return node;
     }

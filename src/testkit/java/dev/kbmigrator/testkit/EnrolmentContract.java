@@ -2,7 +2,7 @@ package dev.kbmigrator.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
@@ -60,7 +60,7 @@ interface EnrolmentContract extends StoreFixture {
         kbs().enroll(3, "kb");
         kbs().done(new KbWrite.Failed("kb", 3, 4, 2, "boom", Duration.ofHours(1)));
         kbs().done(new KbWrite.Checkpointed("kb", 3, 4, "\"here\""));
-        Attempt before = kbs().recorded("kb");
+        KbRecord before = kbs().recorded("kb");
         assertThat(store().enroll(List.of("kb"), 3)).isEmpty();
         assertThat(kbs().attempt("kb")).isEqualTo(before);
     }
@@ -122,7 +122,7 @@ interface EnrolmentContract extends StoreFixture {
         assertThat(store().find(List.of("kb", "other"))).containsOnlyKeys("other");
         assertThat(store().count(Long.MAX_VALUE)).isEqualTo(1);
         assertThat(kbs().listed(StoreDriver.all(Partitions.all(), 10))).containsExactly("other");
-        assertThat(kbs().look().attempts()).isEmpty();
+        assertThat(kbs().look().recordCounts()).isEmpty();
         store().remove(List.of("kb"));
     }
 
@@ -144,7 +144,7 @@ interface EnrolmentContract extends StoreFixture {
                     .containsValue(new WriteResult.Gone());
             assertThat(store().find(List.of("kb"))).as("%s", write).isEmpty();
             assertThat(store().count(Long.MAX_VALUE)).as("%s", write).isZero();
-            assertThat(kbs().look().attempts()).as("%s", write).isEmpty();
+            assertThat(kbs().look().recordCounts()).as("%s", write).isEmpty();
         }
         kbs().enroll(0, "kb");
         assertThat(kbs().attempt("kb")).as("no write left anything behind").isNull();

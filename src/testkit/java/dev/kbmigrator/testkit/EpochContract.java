@@ -68,7 +68,7 @@ interface EpochContract extends StoreFixture {
         assertThat(result.exceptions()).isEmpty();
         assertThat(store().find(kbIds).values()).hasSize(30).allSatisfy(kb -> {
             assertThat(kb.version()).isZero();
-            assertThat(kb.attempt()).isNull();
+            assertThat(kb.record()).isNull();
         });
     }
 

@@ -2,9 +2,9 @@ package dev.kbmigrator.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.spi.Attempt;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
@@ -28,7 +28,7 @@ interface FloorContract extends StoreFixture {
         String kbId = StoreDriver.inPartition(9, "kb-", 1).get(0);
         kbs().enroll(2, kbId);
         assertThat(kbs().raise(9, 2)).containsExactly(9);
-        assertThat(other().look(StoreDriver.heartbeat("x", Due.BY_THE_CLOCK, false))
+        assertThat(other().look(StoreDriver.heartbeat("x", DueFilter.BY_THE_CLOCK, false))
                         .floors()
                         .get(9))
                 .isEqualTo(2);
@@ -111,11 +111,11 @@ interface FloorContract extends StoreFixture {
         kbs().enroll(4, kbIds.get(0));
         kbs().enroll(0, kbIds.get(1));
         kbs().enroll(5, kbIds.get(2));
-        assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new Attempt(5, 0, null, 0, 0, false, false, null));
-        assertThat(kbs().attempt(kbIds.get(1))).isEqualTo(new Attempt(1, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new KbRecord(5, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().attempt(kbIds.get(1))).isEqualTo(new KbRecord(1, 0, null, 0, 0, false, false, null));
         assertThat(kbs().attempt(kbIds.get(2))).as("not behind").isNull();
         assertThat(kbs().floor(9)).isEqualTo(5);
-        assertThat(kbs().listed(StoreDriver.due(5, Due.BY_THE_CLOCK, 10)))
+        assertThat(kbs().listed(StoreDriver.due(5, DueFilter.BY_THE_CLOCK, 10)))
                 .containsExactlyInAnyOrder(kbIds.get(0), kbIds.get(1));
     }
 
@@ -130,7 +130,7 @@ interface FloorContract extends StoreFixture {
         mixed.addAll(level);
         assertThat(store().enroll(mixed, 1)).hasSize(7).doesNotContain(behind.get(0));
         assertThat(store().find(mixed).values())
-                .allSatisfy(kb -> assertThat(kb.attempt() != null).isEqualTo(behind.contains(kb.kbId())));
+                .allSatisfy(kb -> assertThat(kb.record() != null).isEqualTo(behind.contains(kb.kbId())));
     }
 
     @Test
@@ -140,7 +140,7 @@ interface FloorContract extends StoreFixture {
         kbs().enroll(2, kbId);
         kbs().advance(kbId, 2, 3);
         assertThat(kbs().state(kbId))
-                .isEqualTo(new KbState(kbId, 3, new Attempt(4, 0, null, 0, 0, false, false, null)));
+                .isEqualTo(new KbState(kbId, 3, new KbRecord(4, 0, null, 0, 0, false, false, null)));
         kbs().advance(kbId, 3, 5);
         assertThat(kbs().attempt(kbId)).as("it has caught up").isNull();
     }
@@ -158,7 +158,8 @@ interface FloorContract extends StoreFixture {
         assertThat(store().find(kbIds).values())
                 .hasSize(3)
                 .allSatisfy(
-                        kb -> assertThat(kb.attempt()).isEqualTo(new Attempt(2, 0, null, 0, 0, false, false, null)));
-        assertThat(kbs().listed(StoreDriver.due(3, Due.BY_THE_CLOCK, 2))).containsExactlyInAnyOrderElementsOf(kbIds);
+                        kb -> assertThat(kb.record()).isEqualTo(new KbRecord(2, 0, null, 0, 0, false, false, null)));
+        assertThat(kbs().listed(StoreDriver.due(3, DueFilter.BY_THE_CLOCK, 2)))
+                .containsExactlyInAnyOrderElementsOf(kbIds);
     }
 }

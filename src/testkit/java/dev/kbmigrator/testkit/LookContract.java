@@ -3,7 +3,7 @@ package dev.kbmigrator.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
@@ -22,7 +22,7 @@ interface LookContract extends StoreFixture {
     default void anEmptyStoreShowsTheReplicaThatLooksAndNothingElse() {
         Snapshot snapshot = kbs().look();
         assertThat(snapshot.documents()).isEmpty();
-        assertThat(snapshot.attempts()).isEmpty();
+        assertThat(snapshot.recordCounts()).isEmpty();
         assertThat(snapshot.floors()).containsOnly(0L);
         assertThat(snapshot.replicas()).extracting(ReplicaState::replicaId).containsExactly("driver");
     }
@@ -44,17 +44,17 @@ interface LookContract extends StoreFixture {
                 "build 'x' \"y\"",
                 20_991_231_235_959L,
                 true,
-                Due.BY_THE_CLOCK,
+                DueFilter.BY_THE_CLOCK,
                 false);
         Snapshot seen = store().look(self);
         assertThat(seen.replicas()).singleElement().satisfies(replica -> {
             assertThat(replica.replicaId()).isEqualTo(self.replicaId());
-            assertThat(replica.host()).isEqualTo(self.host());
+            assertThat(replica.node()).isEqualTo(self.node());
             assertThat(replica.build()).isEqualTo(self.build());
             assertThat(replica.newestVersion()).isEqualTo(self.newestVersion());
-            assertThat(replica.safeToServe()).isTrue();
+            assertThat(replica.ready()).isTrue();
         });
-        assertThat(other().look(StoreDriver.heartbeat("s", Due.BY_THE_CLOCK, false))
+        assertThat(other().look(StoreDriver.heartbeat("s", DueFilter.BY_THE_CLOCK, false))
                         .replicas())
                 .hasSize(2)
                 .containsAll(seen.replicas());
@@ -62,10 +62,10 @@ interface LookContract extends StoreFixture {
 
     @Test
     default void aReplicaKeepsWhenItWasFirstSeenAndRenewsTheRest() {
-        ReplicaState first = onlyReplica(new Heartbeat("r", "h1", "b1", 1, false, Due.BY_THE_CLOCK, false));
+        ReplicaState first = onlyReplica(new Heartbeat("r", "h1", "b1", 1, false, DueFilter.BY_THE_CLOCK, false));
         assertThat(first.firstSeenMicros()).isPositive().isEqualTo(first.lastSeenMicros());
         letPass(Duration.ofMillis(5));
-        ReplicaState second = onlyReplica(new Heartbeat("r", "h2", "b2", 2, true, Due.BY_THE_CLOCK, true));
+        ReplicaState second = onlyReplica(new Heartbeat("r", "h2", "b2", 2, true, DueFilter.BY_THE_CLOCK, true));
         assertThat(second.lastSeenMicros()).isGreaterThan(first.lastSeenMicros());
         assertThat(second)
                 .isEqualTo(
@@ -75,7 +75,7 @@ interface LookContract extends StoreFixture {
     @Test
     default void aReplicaIsSeenByTheStoresClock() {
         long before = kbs().look().storeMicros();
-        store().look(StoreDriver.heartbeat("r", Due.BY_THE_CLOCK, false));
+        store().look(StoreDriver.heartbeat("r", DueFilter.BY_THE_CLOCK, false));
         Snapshot after = kbs().look();
         assertThat(after.replicas())
                 .filteredOn(replica -> replica.replicaId().equals("r"))
@@ -85,8 +85,8 @@ interface LookContract extends StoreFixture {
 
     @Test
     default void aForgottenReplicaIsListedNoMoreUntilItLooksAgain() {
-        store().look(StoreDriver.heartbeat("r", Due.BY_THE_CLOCK, false));
-        store().look(StoreDriver.heartbeat("R", Due.BY_THE_CLOCK, false));
+        store().look(StoreDriver.heartbeat("r", DueFilter.BY_THE_CLOCK, false));
+        store().look(StoreDriver.heartbeat("R", DueFilter.BY_THE_CLOCK, false));
         other().forgetReplica("r");
         store().forgetReplica("r");
         store().forgetReplica("nobody");
@@ -95,7 +95,7 @@ interface LookContract extends StoreFixture {
                 .extracting(ReplicaState::replicaId)
                 .containsExactlyInAnyOrder("R", "driver");
         letPass(Duration.ofMillis(5));
-        assertThat(store().look(StoreDriver.heartbeat("r", Due.BY_THE_CLOCK, false))
+        assertThat(store().look(StoreDriver.heartbeat("r", DueFilter.BY_THE_CLOCK, false))
                         .replicas())
                 .filteredOn(replica -> replica.replicaId().equals("r"))
                 .singleElement()
@@ -143,7 +143,7 @@ interface LookContract extends StoreFixture {
         assertThat(kbs().lookThoroughly().floors().get(40)).isEqualTo(2);
         store().remove(List.of(kbIds.get(3)));
         assertThat(kbs().lookThoroughly().floors().get(40)).isEqualTo(Long.MAX_VALUE);
-        assertThat(kbs().lookThoroughly().attempts()).isEqualTo(kbs().look().attempts());
+        assertThat(kbs().lookThoroughly().recordCounts()).isEqualTo(kbs().look().recordCounts());
     }
 
     private ReplicaState onlyReplica(Heartbeat self) {

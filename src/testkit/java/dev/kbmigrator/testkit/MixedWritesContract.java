@@ -2,8 +2,8 @@ package dev.kbmigrator.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStore;
@@ -69,7 +69,7 @@ interface MixedWritesContract extends StoreFixture {
                 }
             });
             assertThat(store().find(kbIds)).isEmpty();
-            assertThat(kbs().look().attempts())
+            assertThat(kbs().look().recordCounts())
                     .as("on record of KBs that are gone")
                     .isEmpty();
         }
@@ -84,7 +84,7 @@ interface MixedWritesContract extends StoreFixture {
                         new KbWrite.Advanced(kbIds.get(0), 2, 3),
                         new KbWrite.Advanced(kbIds.get(1), 2, 5),
                         new KbWrite.Checkpointed(kbIds.get(2), 2, 3, "1"));
-        assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new Attempt(4, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
         assertThat(kbs().attempt(kbIds.get(1))).as("it has caught up").isNull();
     }
 
@@ -114,7 +114,7 @@ interface MixedWritesContract extends StoreFixture {
             long floor = kbs().floor(9);
             assertThat(store().find(kbIds).values())
                     .as("below the floor %d and nothing on record, round %d", floor, round)
-                    .allMatch(kb -> kb.version() >= floor || kb.attempt() != null);
+                    .allMatch(kb -> kb.version() >= floor || kb.record() != null);
             store().remove(kbIds);
             kbs().raise(9, low + 2);
         }

@@ -2,12 +2,12 @@ package dev.kbmigrator.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -119,7 +119,7 @@ interface PageContract extends StoreFixture {
                     .toList();
             assertThat(listed).as("%s", selection).isNotEmpty().allSatisfy(kb -> {
                 assertThat(kb.version()).isEqualTo(4);
-                assertThat(kb.attempt()).isNotNull().satisfies(attempt -> {
+                assertThat(kb.record()).isNotNull().satisfies(attempt -> {
                     assertThat(attempt.version()).isEqualTo(5);
                     assertThat(attempt.failures()).isEqualTo(2);
                     assertThat(attempt.error()).isEqualTo("boom");
@@ -193,7 +193,7 @@ interface PageContract extends StoreFixture {
         return kbs().listed(request(selection, version, limit));
     }
 
-    private static PageRequest request(Selection selection, long belowVersion, int limit) {
-        return new PageRequest(Partitions.all(), selection, belowVersion, Due.BY_THE_CLOCK, null, limit);
+    private static PageQuery request(Selection selection, long belowVersion, int limit) {
+        return new PageQuery(Partitions.all(), selection, belowVersion, DueFilter.BY_THE_CLOCK, null, limit);
     }
 }

@@ -3,7 +3,7 @@ package dev.kbmigrator.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
@@ -236,7 +236,7 @@ interface StoreConcurrencyContract extends StoreFixture {
                 long floor = 1;
                 while (!enrolling.await(1, TimeUnit.MILLISECONDS)) {
                     List<String> low = new StoreDriver(mine)
-                            .pass(StoreDriver.due(floor, Due.BY_THE_CLOCK, 256)).stream()
+                            .pass(StoreDriver.due(floor, DueFilter.BY_THE_CLOCK, 256)).stream()
                                     .map(KbState::kbId)
                                     .limit(256)
                                     .toList();
@@ -344,7 +344,7 @@ interface StoreConcurrencyContract extends StoreFixture {
         List<Long> lowest = kbs().lookThoroughly().floors();
         for (KbState kb : kbs) {
             long floor = floors.get(Partitions.of(kb.kbId()));
-            assertThat(kb.version() >= floor || kb.attempt() != null)
+            assertThat(kb.version() >= floor || kb.record() != null)
                     .as("below the floor %s and without an attempt: %s", floor, kb)
                     .isTrue();
         }

@@ -2,15 +2,15 @@ package dev.kbmigrator.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.spi.Attempt;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
@@ -51,16 +51,16 @@ final class StoreDriver {
                 .toList();
     }
 
-    static Heartbeat heartbeat(String replicaId, Due due, boolean thorough) {
+    static Heartbeat heartbeat(String replicaId, DueFilter due, boolean thorough) {
         return new Heartbeat(replicaId, "host", "build", 1, false, due, thorough);
     }
 
-    static PageRequest all(Set<Integer> partitions, int limit) {
-        return new PageRequest(partitions, Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, limit);
+    static PageQuery all(Set<Integer> partitions, int limit) {
+        return new PageQuery(partitions, Selection.ALL, Long.MAX_VALUE, DueFilter.BY_THE_CLOCK, null, limit);
     }
 
-    static PageRequest due(long belowVersion, Due due, int limit) {
-        return new PageRequest(Partitions.all(), Selection.DUE, belowVersion, due, null, limit);
+    static PageQuery due(long belowVersion, DueFilter due, int limit) {
+        return new PageQuery(Partitions.all(), Selection.DUE, belowVersion, due, null, limit);
     }
 
     /** Enrols KBs that were absent. */
@@ -117,13 +117,13 @@ final class StoreDriver {
     }
 
     @Nullable
-    Attempt attempt(String kbId) {
-        return state(kbId).attempt();
+    KbRecord attempt(String kbId) {
+        return state(kbId).record();
     }
 
     /** The attempt on record, which must be there. */
-    Attempt recorded(String kbId) {
-        Attempt attempt = attempt(kbId);
+    KbRecord recorded(String kbId) {
+        KbRecord attempt = attempt(kbId);
         if (attempt == null) {
             throw new AssertionError("no attempt of " + kbId + " is on record");
         }
@@ -139,15 +139,15 @@ final class StoreDriver {
     }
 
     Snapshot look() {
-        return look(Due.BY_THE_CLOCK);
+        return look(DueFilter.BY_THE_CLOCK);
     }
 
-    Snapshot look(Due due) {
+    Snapshot look(DueFilter due) {
         return store.look(heartbeat("driver", due, false));
     }
 
     Snapshot lookThoroughly() {
-        return store.look(heartbeat("driver", Due.BY_THE_CLOCK, true));
+        return store.look(heartbeat("driver", DueFilter.BY_THE_CLOCK, true));
     }
 
     long floor(int partition) {
@@ -160,14 +160,14 @@ final class StoreDriver {
     }
 
     /** Goes through all pages. */
-    List<KbState> pass(PageRequest request) {
+    List<KbState> pass(PageQuery request) {
         return pass(request, page -> {});
     }
 
     /** Goes through all pages, and does something after each. */
-    List<KbState> pass(PageRequest request, Consumer<Page> afterEach) {
+    List<KbState> pass(PageQuery request, Consumer<Page> afterEach) {
         List<KbState> listed = new ArrayList<>();
-        PageRequest next = request;
+        PageQuery next = request;
         for (int pages = 0; pages < MOST_PAGES; pages++) {
             Page page = store.page(next);
             assertThat(page.kbs()).hasSizeLessThanOrEqualTo(request.limit());
@@ -181,7 +181,7 @@ final class StoreDriver {
         throw new AssertionError("the pass did not end within " + MOST_PAGES + " pages");
     }
 
-    Set<String> listed(PageRequest request) {
+    Set<String> listed(PageQuery request) {
         return pass(request).stream().map(KbState::kbId).collect(Collectors.toSet());
     }
 }

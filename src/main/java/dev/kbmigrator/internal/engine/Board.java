@@ -1,6 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Partitions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +42,7 @@ final class Board {
 
     private volatile @Nullable View view;
     private volatile boolean stopping;
-    private volatile Due due = Due.BY_THE_CLOCK;
+    private volatile DueFilter due = DueFilter.BY_THE_CLOCK;
 
     private final TreeSet<Integer> candidates = new TreeSet<>();
     private final Set<Integer> held = new TreeSet<>();
@@ -81,13 +81,13 @@ final class Board {
     }
 
     /** Which attempts on record count as due. */
-    Due due() {
+    DueFilter due() {
         return due;
     }
 
     /** From here on, whatever failed before that instant counts as due. */
     void retryWhatFailedBefore(long storeMicros) {
-        due = new Due(storeMicros);
+        due = new DueFilter(storeMicros);
     }
 
     /** The partition's floor, as of the latest view. */

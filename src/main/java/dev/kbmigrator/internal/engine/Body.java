@@ -6,9 +6,9 @@ import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.spi.Attempt;
-import dev.kbmigrator.spi.Attempting;
+import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * One attempt at one part of a migration: what the migration sees as its context, and what came of it. It runs in a slot, and
  * hands itself back to its owner exactly once, when the part has returned or was given up.
  */
-abstract class Body implements MigrationContext, Attempting {
+abstract class Body implements MigrationContext, AttemptCommit {
 
     /** Why an attempt is to stop. */
     enum Cancellation {
@@ -292,9 +292,9 @@ abstract class Body implements MigrationContext, Attempting {
                     e);
         }
         int bytes = json.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > Attempt.MAX_CHECKPOINT_BYTES) {
+        if (bytes > KbRecord.MAX_CHECKPOINT_BYTES) {
             throw new CheckpointException("the checkpoint of " + this + " has " + bytes + " bytes as JSON; at most "
-                    + Attempt.MAX_CHECKPOINT_BYTES + " are kept: save where you got to, not what you found");
+                    + KbRecord.MAX_CHECKPOINT_BYTES + " are kept: save where you got to, not what you found");
         }
         return json;
     }

@@ -1,13 +1,16 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.DryRun;
 import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.MigrationFailedException;
-import dev.kbmigrator.MigrationPlan;
+import dev.kbmigrator.MigrationsPausedException;
+import dev.kbmigrator.MigratorClosedException;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.MigratorStatus;
+import dev.kbmigrator.Readiness;
 import dev.kbmigrator.RunReport;
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.JoinsHostTransactions;
+import dev.kbmigrator.spi.HostTransactionSupport;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.time.Duration;
@@ -49,7 +52,7 @@ public final class Engine {
 
     private synchronized void checkOpen() {
         if (closed) {
-            throw new IllegalStateException("this migrator is closed: build a new one");
+            throw new MigratorClosedException("this migrator is closed: build a new one");
         }
     }
 
@@ -125,10 +128,11 @@ public final class Engine {
         RunReport report = reports.runReport(session, config.surroundings().nanoTime() - startedAt);
         SingleRun.End end = session.end();
         if (end == SingleRun.End.PAUSED) {
-            throw new MigrationFailedException("migrations are paused by an operator: " + view.pauseReason(), report);
+            throw new MigrationsPausedException(
+                    "migrations are paused by an operator: " + view.pauseReason(), view.pauseReason());
         }
         if (end == SingleRun.End.CLOSED) {
-            throw new MigrationFailedException("the migrator was closed before the run had ended", report);
+            throw new MigratorClosedException("the migrator was closed before the run had ended");
         }
         if (end == SingleRun.End.FAILED) {
             throw new MigrationFailedException(reports.whatIsMissing(session, report), report);
@@ -271,13 +275,16 @@ public final class Engine {
         config.store().forgetReplica(replicaId);
     }
 
-    /** Whether this replica may serve. */
-    public boolean safeToServe() {
+    /** Whether this replica may serve, and why not. */
+    public Readiness readiness() {
         Replica running;
         synchronized (this) {
-            running = closed ? null : replica;
+            if (closed) {
+                return Readiness.notReady("the migrator is closed");
+            }
+            running = replica;
         }
-        return running != null && running.safeToServe();
+        return running == null ? Readiness.notReady("the migrator has not been started") : running.readiness();
     }
 
     /** Enrols a KB that this build creates, at the newest version that it knows. */
@@ -290,7 +297,7 @@ public final class Engine {
     /** The same, in a transaction of the host. */
     public void registerKb(Connection connection, String kbId) {
         KbIds.check(kbId);
-        if (!(config.store() instanceof JoinsHostTransactions store)) {
+        if (!(config.store() instanceof HostTransactionSupport store)) {
             throw new UnsupportedOperationException("the state store "
                     + config.store().getClass().getName()
                     + " cannot join a transaction of the host: use registerKb(kbId)"
@@ -358,8 +365,8 @@ public final class Engine {
     }
 
     /** The dry run. */
-    public MigrationPlan plan() {
-        return new Reports(config, Reports.read(config)).plan();
+    public DryRun dryRun() {
+        return new Reports(config, Reports.read(config)).dryRun();
     }
 
     /** How things stand. */

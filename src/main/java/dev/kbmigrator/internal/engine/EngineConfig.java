@@ -46,10 +46,10 @@ public record EngineConfig(
      * Who a replica is.
      *
      * @param id unique to this life of it
-     * @param host where it runs
+     * @param node the machine that it runs on
      * @param build which build it is
      */
-    public record Identity(String id, String host, String build) {}
+    public record Identity(String id, String node, String build) {}
 
     /**
      * How often and how long.
@@ -59,7 +59,7 @@ public record EngineConfig(
      * @param idleLook the time between looks else
      * @param listing the time between two listings of the host's KBs
      * @param backoff how long a failing KB waits
-     * @param kbTimeout how long a part may run; null: as long as it wants
+     * @param attemptTimeout how long a part may run; null: as long as it wants
      * @param rolloutGrace how long a silent replica is waited for
      */
     public record Timings(
@@ -68,7 +68,7 @@ public record EngineConfig(
             Duration idleLook,
             Duration listing,
             Backoff backoff,
-            @Nullable Duration kbTimeout,
+            @Nullable Duration attemptTimeout,
             Duration rolloutGrace) {
 
         private static final int LOOKS_TO_MISS = 4;
@@ -82,6 +82,6 @@ public record EngineConfig(
 
     /** How long a part of that version may run. */
     Optional<Duration> timeoutOf(long version) {
-        return catalog.timeout(version).or(() -> Optional.ofNullable(timings.kbTimeout()));
+        return catalog.timeout(version).or(() -> Optional.ofNullable(timings.attemptTimeout()));
     }
 }

@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.hash.BloomFilter;
 import com.google.common.hash.Funnels;
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -238,8 +238,8 @@ final class Enrolment {
                             "The host lists no KB at all: nothing is concluded from that, and all stay enrolled. If they are"
                                     + " really gone, use forgetKb");
         } else if (enrolled > count) {
-            PageRequest request =
-                    new PageRequest(Partitions.all(), Selection.ALL, Long.MAX_VALUE, Due.BY_THE_CLOCK, null, BATCH);
+            PageQuery request =
+                    new PageQuery(Partitions.all(), Selection.ALL, Long.MAX_VALUE, DueFilter.BY_THE_CLOCK, null, BATCH);
             while (request != null && absent.size() < MOST_ABSENT && !board.isStopping()) {
                 Page page = config.store().page(request);
                 page.kbs().stream()

@@ -3,8 +3,8 @@ package dev.kbmigrator.internal.engine;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.WriteResult;
@@ -24,12 +24,12 @@ final class KbBody extends Body {
         super(config, held, info, migration, failuresAt(kb, info.version()) + 1);
         this.worker = worker;
         this.kb = kb;
-        Attempt attempt = kb.attempt();
+        KbRecord attempt = kb.record();
         this.checkpointed = attempt != null && attempt.checkpointed() && attempt.version() == info.version();
     }
 
     private static int failuresAt(KbState kb, long version) {
-        Attempt attempt = kb.attempt();
+        KbRecord attempt = kb.record();
         return attempt == null || attempt.version() != version ? 0 : attempt.failures();
     }
 
@@ -89,7 +89,7 @@ final class KbBody extends Body {
             return null;
         }
         KbState stored = config.store().find(Set.of(kb.kbId())).get(kb.kbId());
-        Attempt attempt = stored == null ? null : stored.attempt();
+        KbRecord attempt = stored == null ? null : stored.record();
         return attempt == null || attempt.version() != version() ? null : attempt.checkpoint();
     }
 

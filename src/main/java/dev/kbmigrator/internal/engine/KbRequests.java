@@ -1,8 +1,10 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.MigrationsPausedException;
+import dev.kbmigrator.MigratorClosedException;
 import dev.kbmigrator.MigratorException;
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
@@ -47,7 +49,7 @@ final class KbRequests {
                     + ": KBs are brought to version " + goal + " at present");
         }
         ask(kbId, skip, reason);
-        return awaitRequest(kbId, goal, kb.attempt());
+        return awaitRequest(kbId, goal, kb.record());
     }
 
     /** A KB that was deleted must not come back because someone asks for it; the second question is for one deleted just now. */
@@ -79,7 +81,7 @@ final class KbRequests {
     }
 
     /** Waits for the holder; this replica is one of those that may become it. */
-    private long awaitRequest(String kbId, long goal, @Nullable Attempt before) {
+    private long awaitRequest(String kbId, long goal, @Nullable KbRecord before) {
         Surroundings.Signal signal = config.surroundings().newSignal();
         begunToWait();
         try {
@@ -90,15 +92,17 @@ final class KbRequests {
                 if (kb.version() >= goal) {
                     return kb.version();
                 }
-                Attempt attempt = kb.attempt();
+                KbRecord attempt = kb.record();
                 if (attempt != null && hasFailedSince(before, attempt)) {
                     throw new MigratorException("KB " + kbId + " could not be brought to version " + attempt.version()
                             + ": " + attempt.error());
                 }
                 View view = atWork.board().viewOrNull();
                 if (view != null && view.paused()) {
-                    throw new MigratorException("KB " + kbId + " is at version " + kb.version()
-                            + ", and migrations are paused by an operator: " + view.pauseReason());
+                    throw new MigrationsPausedException(
+                            "KB " + kbId + " is at version " + kb.version()
+                                    + ", and migrations are paused by an operator: " + view.pauseReason(),
+                            view.pauseReason());
                 }
                 signal.awaitInterruptibly(TimeUnit.MILLISECONDS.toNanos(100));
             }
@@ -111,7 +115,7 @@ final class KbRequests {
         }
     }
 
-    private static boolean hasFailedSince(@Nullable Attempt before, Attempt now) {
+    private static boolean hasFailedSince(@Nullable KbRecord before, KbRecord now) {
         if (now.failures() == 0) {
             return false;
         }
@@ -133,7 +137,8 @@ final class KbRequests {
         }
         synchronized (this) {
             if (closed) {
-                throw new MigratorException("the migrator was closed meanwhile; what was asked for stays asked for");
+                throw new MigratorClosedException(
+                        "the migrator was closed meanwhile; what was asked for stays asked for");
             }
             Replica current = helper;
             if (current == null || current.hasEnded()) {

@@ -2,7 +2,7 @@ package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
 import java.util.BitSet;
 import java.util.List;
@@ -26,7 +26,7 @@ final class Pass {
 
     /** The next page to ask for; null when the last one has come. */
     @Nullable
-    PageRequest next;
+    PageQuery next;
 
     /** When the last page came, in monotonic time. */
     long pagedAt;
@@ -51,7 +51,7 @@ final class Pass {
             @Nullable MigrationInfo info,
             @Nullable Migration migration) {}
 
-    Pass(Map<Integer, Held> held, View view, PageRequest first, long now) {
+    Pass(Map<Integer, Held> held, View view, PageQuery first, long now) {
         this.held = held;
         this.goal = view.goal();
         this.plan = view.state().plan();

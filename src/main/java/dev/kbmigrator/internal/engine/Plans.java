@@ -1,7 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.DryRun.Stage;
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.MigrationPlan.Stage;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

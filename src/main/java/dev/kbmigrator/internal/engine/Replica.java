@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.engine;
 
 import dev.kbmigrator.InvalidMigrationsException;
+import dev.kbmigrator.Readiness;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Snapshot;
@@ -121,10 +122,20 @@ final class Replica {
     }
 
     /** Whether this build knows what is open, and the fleet still counts with this replica. */
-    boolean safeToServe() {
+    Readiness readiness() {
         View view = board.viewOrNull();
-        long silent = config.surroundings().nanoTime() - lastSuccess;
-        return view != null && silent <= config.timings().rolloutGrace().toNanos() / 2 && Rollout.knowsWhatIsOpen(view);
+        if (view == null) {
+            return Readiness.notReady("no look at the shared state has succeeded yet");
+        }
+        Duration silent = Duration.ofNanos(config.surroundings().nanoTime() - lastSuccess);
+        if (silent.compareTo(config.timings().rolloutGrace().dividedBy(2)) > 0) {
+            return Readiness.notReady("no look at the shared state has succeeded for " + silent.toSeconds()
+                    + " s: the fleet may soon stop waiting for this replica");
+        }
+        return Rollout.openButUnknown(view)
+                .map(migration -> Readiness.notReady("the fleet has started " + migration
+                        + ", which needs a full rollout and which this build does not know"))
+                .orElse(Readiness.READY);
     }
 
     /** How it ended; null while it has not, or when {@link #fatal} says why. */
@@ -242,10 +253,10 @@ final class Replica {
         boolean thorough = before != null && thoroughLooks.isDue(before, sentAt);
         Heartbeat self = new Heartbeat(
                 config.identity().id(),
-                config.identity().host(),
+                config.identity().node(),
                 config.identity().build(),
                 config.catalog().newest(),
-                safeToServe(),
+                readiness().ready(),
                 board.due(),
                 thorough);
         Snapshot snapshot = config.store().look(self);

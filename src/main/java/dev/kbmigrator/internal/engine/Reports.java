@@ -1,16 +1,16 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.DryRun;
 import dev.kbmigrator.KbFailure;
-import dev.kbmigrator.MigrationPlan;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
@@ -37,7 +37,7 @@ final class Reports {
         this.view = view;
     }
 
-    MigrationPlan plan() {
+    DryRun dryRun() {
         GlobalState wanted = view.state().extended(view.knowledge().extension());
         long target = Math.max(wanted.target(), wanted.current());
         long goal = Plans.kbGoal(wanted.plan(), target);
@@ -47,7 +47,7 @@ final class Reports {
         }
         List<String> sample =
                 list(Selection.ALL, goal, SAMPLE).stream().map(KbState::kbId).toList();
-        return new MigrationPlan(
+        return new DryRun(
                 wanted.current(),
                 target,
                 Plans.stages(wanted.plan(), wanted.current(), target),
@@ -81,10 +81,10 @@ final class Reports {
     private static MigratorStatus.Replica describe(ReplicaState replica) {
         return new MigratorStatus.Replica(
                 replica.replicaId(),
-                replica.host(),
+                replica.node(),
                 replica.build(),
                 replica.newestVersion(),
-                replica.safeToServe(),
+                replica.ready(),
                 instant(replica.lastSeenMicros()));
     }
 
@@ -178,18 +178,18 @@ final class Reports {
     }
 
     private long failureCount() {
-        return view.snapshot().attempts().stream()
+        return view.snapshot().recordCounts().stream()
                 .mapToLong(count -> (long) count.waiting() + count.setAside())
                 .sum();
     }
 
     List<KbFailure> failures() {
         List<KbFailure> failures = new ArrayList<>();
-        if (view.snapshot().attempts().isEmpty()) {
+        if (view.snapshot().recordCounts().isEmpty()) {
             return failures;
         }
         for (KbState kb : list(Selection.FAILING, Long.MAX_VALUE, MOST_FAILURES)) {
-            Attempt attempt = kb.attempt();
+            KbRecord attempt = kb.record();
             if (attempt != null) {
                 String error = attempt.error();
                 failures.add(new KbFailure(
@@ -205,11 +205,11 @@ final class Reports {
 
     private List<KbState> list(Selection selection, long belowVersion, int most) {
         List<KbState> found = new ArrayList<>();
-        PageRequest request = new PageRequest(
+        PageQuery request = new PageQuery(
                 Partitions.all(),
                 selection,
                 belowVersion,
-                Due.BY_THE_CLOCK,
+                DueFilter.BY_THE_CLOCK,
                 null,
                 Math.min(most, config.store().maxBatch()));
         while (request != null && found.size() < most) {

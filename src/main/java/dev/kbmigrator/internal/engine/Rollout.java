@@ -53,16 +53,17 @@ final class Rollout {
     }
 
     private static String describe(ReplicaState replica) {
-        return "replica " + replica.replicaId() + " on " + replica.host() + " (build " + replica.build() + ", version "
+        return "replica " + replica.replicaId() + " on " + replica.node() + " (build " + replica.build() + ", version "
                 + replica.newestVersion() + ")";
     }
 
-    /** Whether nothing has been opened that needed every replica to know it, and that this one does not know. */
-    static boolean knowsWhatIsOpen(View view) {
+    /** The first migration that has been opened, needed every replica to know it, and is not known to this one. */
+    static Optional<MigrationInfo> openButUnknown(View view) {
         return view.state().plan().stream()
                 .filter(MigrationInfo::fullRollout)
                 .filter(migration -> migration.version() <= view.state().open())
-                .allMatch(migration -> migration.version() <= view.knowledge().upTo());
+                .filter(migration -> migration.version() > view.knowledge().upTo())
+                .findFirst();
     }
 
     /** Whether the next stage may not begin yet, because replicas are missing in the rollout that it needs. */

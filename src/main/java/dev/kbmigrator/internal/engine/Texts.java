@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.common.base.Throwables;
 import dev.kbmigrator.MigratorException;
-import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.KbRecord;
 import java.util.Arrays;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +45,7 @@ final class Texts {
             if (before != null && isAlike(error, before.error(), DEEPEST_COMPARED)) {
                 return new Printed(error, before.text());
             }
-            String text = shorten(Throwables.getStackTraceAsString(error), Attempt.MAX_ERROR_CHARACTERS);
+            String text = shorten(Throwables.getStackTraceAsString(error), KbRecord.MAX_ERROR_CHARACTERS);
             return new Printed(error, storable(text));
         } catch (RuntimeException | Error e) {
             return print(

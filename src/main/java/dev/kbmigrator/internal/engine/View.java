@@ -3,9 +3,9 @@ package dev.kbmigrator.internal.engine;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Strings;
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
@@ -92,7 +92,7 @@ record View(
     Set<Integer> duePartitions() {
         Set<Integer> due = partitionsBelowGoal();
         due.addAll(requests.keySet());
-        for (AttemptCount count : snapshot.attempts()) {
+        for (KbRecordCount count : snapshot.recordCounts()) {
             if (count.due() > 0 && count.version() <= goal) {
                 due.add(count.partition());
             }
@@ -114,7 +114,7 @@ record View(
     /** How many KBs have an attempt on record below the version and are not set aside. */
     long failing(long version) {
         long kbGoal = Plans.kbGoal(state.plan(), version);
-        return snapshot.attempts().stream()
+        return snapshot.recordCounts().stream()
                 .filter(count -> count.version() <= kbGoal)
                 .mapToLong(count -> (long) count.due() + count.waiting())
                 .sum();
@@ -154,7 +154,7 @@ record View(
      */
     boolean looksForAll(String replicaId, Duration lately) {
         return seenWithin(lately)
-                .max(Comparator.comparing(ReplicaState::safeToServe)
+                .max(Comparator.comparing(ReplicaState::ready)
                         .thenComparing(ReplicaState::newestVersion)
                         .thenComparing(ReplicaState::replicaId))
                 .filter(replica -> replica.replicaId().equals(replicaId))
@@ -168,9 +168,9 @@ record View(
 
     /** When the next attempt of a KB is due, in microseconds of the store's clock; {@link Long#MAX_VALUE} for never. */
     long nextDueMicros() {
-        return snapshot.attempts().stream()
+        return snapshot.recordCounts().stream()
                 .filter(count -> count.version() <= goal)
-                .mapToLong(AttemptCount::nextDueMicros)
+                .mapToLong(KbRecordCount::nextDueMicros)
                 .min()
                 .orElse(Long.MAX_VALUE);
     }

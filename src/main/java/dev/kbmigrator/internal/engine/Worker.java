@@ -5,8 +5,8 @@ import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -231,7 +231,7 @@ final class Worker implements Runnable {
     /** Fetches the next page of a pass that has one; answers whether there was one. */
     private boolean fetch() {
         for (Pass pass : passes) {
-            PageRequest request = pass.next;
+            PageQuery request = pass.next;
             if (request != null) {
                 Page page = config.store().page(request);
                 pass.next = page.next() == null ? null : request.from(page.next());
@@ -262,8 +262,8 @@ final class Worker implements Runnable {
         return isPageToCome();
     }
 
-    private PageRequest request(Set<Integer> partitions, long goal) {
-        return new PageRequest(
+    private PageQuery request(Set<Integer> partitions, long goal) {
+        return new PageQuery(
                 partitions,
                 Selection.DUE,
                 goal,

@@ -55,7 +55,7 @@ final class Archive {
 
     /** Whether the fleet is where it should be, with every KB that there is now. */
     private static boolean isUpToDate(ArchiveHost host, Set<String> kbs) {
-        return host.migrator().plan().isUpToDate()
+        return host.migrator().dryRun().isUpToDate()
                 && host.storage().stateStore().find(kbs).size() == kbs.size();
     }
 

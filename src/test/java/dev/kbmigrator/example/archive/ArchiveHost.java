@@ -35,7 +35,7 @@ record ArchiveHost(Migrator migrator, Storage storage, ArchiveDatabase database,
                 .service(ArchiveDatabase.class, database)
                 .service(ArchiveFiles.class, new ArchiveFiles(inventory))
                 .service(Journal.class, new Journal(database, replica))
-                .host(replica)
+                .node(replica)
                 .leaseTtl(LEASE_TTL)
                 .lookInterval(Duration.ofMillis(250), Duration.ofSeconds(2))
                 .listingInterval(Duration.ofSeconds(1))

@@ -8,8 +8,8 @@ import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
@@ -117,7 +117,7 @@ public class KbConfigStateStore implements StateStore {
 
     /** In the order of the ids, which never change: a KB is neither skipped nor met twice, whatever is written meanwhile. */
     @Override
-    public Page page(PageRequest request) {
+    public Page page(PageQuery request) {
         String after = request.after() == null ? "" : request.after().position();
         return transactions.run("list KBs", connection -> {
             List<KbState> kbs =
@@ -131,8 +131,8 @@ public class KbConfigStateStore implements StateStore {
         });
     }
 
-    private static boolean isSelected(KbState kb, PageRequest request, long now) {
-        var attempt = kb.attempt();
+    private static boolean isSelected(KbState kb, PageQuery request, long now) {
+        var attempt = kb.record();
         if (request.selection() == Selection.FAILING) {
             return attempt != null && (attempt.failures() > 0 || attempt.setAside());
         }

@@ -2,7 +2,7 @@ package dev.kbmigrator.example.ownstore;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStoreException;
@@ -76,7 +76,7 @@ final class KbRecords {
                 """)) {
             for (int i = 0; i < kbs.size(); i++) {
                 statement.setLong(1, kbs.get(i).version());
-                statement.setString(2, json(kbs.get(i).attempt()));
+                statement.setString(2, json(kbs.get(i).record()));
                 statement.setInt(3, partitions.get(i));
                 statement.setString(4, kbs.get(i).kbId());
                 statement.addBatch();
@@ -111,7 +111,7 @@ final class KbRecords {
                 WHERE kb_id = ? AND migration_version = ?
                 """)) {
             for (int i = 0; i < writes.size(); i++) {
-                Attempt attempt = after.get(i).attempt();
+                KbRecord attempt = after.get(i).record();
                 statement.setLong(1, after.get(i).version());
                 statement.setString(2, json(attempt));
                 statement.setString(3, attempt == null ? null : attempt.checkpoint());
@@ -131,7 +131,7 @@ final class KbRecords {
 
     /** What a write makes of a KB. */
     static KbState after(KbWrite write, KbState before, long floor, long now) {
-        Attempt attempt = before.attempt();
+        KbRecord attempt = before.record();
         if (write instanceof KbWrite.Advanced advanced) {
             boolean isBehind = attempt != null && advanced.to() < floor;
             return new KbState(before.kbId(), advanced.to(), isBehind ? dueAtOnce(advanced.to() + 1) : null);
@@ -142,7 +142,7 @@ final class KbRecords {
             return new KbState(
                     before.kbId(),
                     before.version(),
-                    new Attempt(
+                    new KbRecord(
                             failed.version(),
                             failed.failures(),
                             failed.error(),
@@ -153,16 +153,16 @@ final class KbRecords {
                             checkpoint));
         }
         KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
-        Attempt kept = attempt != null && attempt.version() == saved.version() ? attempt : dueAtOnce(saved.version());
+        KbRecord kept = attempt != null && attempt.version() == saved.version() ? attempt : dueAtOnce(saved.version());
         return new KbState(before.kbId(), before.version(), withCheckpoint(kept, true, saved.checkpoint()));
     }
 
-    static Attempt dueAtOnce(long version) {
-        return new Attempt(version, 0, null, 0, 0, false, false, null);
+    static KbRecord dueAtOnce(long version) {
+        return new KbRecord(version, 0, null, 0, 0, false, false, null);
     }
 
-    private static Attempt withCheckpoint(Attempt attempt, boolean checkpointed, @Nullable String checkpoint) {
-        return new Attempt(
+    private static KbRecord withCheckpoint(KbRecord attempt, boolean checkpointed, @Nullable String checkpoint) {
+        return new KbRecord(
                 attempt.version(),
                 attempt.failures(),
                 attempt.error(),
@@ -173,9 +173,9 @@ final class KbRecords {
                 checkpoint);
     }
 
-    static Attempt attempt(String json, @Nullable String checkpoint) {
+    static KbRecord attempt(String json, @Nullable String checkpoint) {
         try {
-            Attempt attempt = JSON.readValue(json, Attempt.class);
+            KbRecord attempt = JSON.readValue(json, KbRecord.class);
             return withCheckpoint(attempt, attempt.checkpointed(), checkpoint);
         } catch (JsonProcessingException e) {
             throw new StateStoreException("a migration_attempt of kb_config is not what was written there", e);
@@ -183,7 +183,7 @@ final class KbRecords {
     }
 
     /** Without the checkpoint, which has a column of its own. */
-    private static @Nullable String json(@Nullable Attempt attempt) {
+    private static @Nullable String json(@Nullable KbRecord attempt) {
         if (attempt == null) {
             return null;
         }

@@ -1,10 +1,10 @@
 package dev.kbmigrator.example.ownstore;
 
-import dev.kbmigrator.spi.Attempt;
-import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbRecord;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
@@ -54,10 +54,10 @@ final class Looks {
     }
 
     private static void bind(PreparedStatement statement, Heartbeat self, long now) throws SQLException {
-        statement.setString(1, self.host());
+        statement.setString(1, self.node());
         statement.setString(2, self.build());
         statement.setLong(3, self.newestVersion());
-        statement.setBoolean(4, self.safeToServe());
+        statement.setBoolean(4, self.ready());
         statement.setLong(5, now);
         statement.setString(6, self.replicaId());
     }
@@ -89,17 +89,17 @@ final class Looks {
     private record Group(int partition, long version) {}
 
     /** Attempts are few, so that they are told apart here rather than in SQL. */
-    private static List<AttemptCount> attempts(Connection connection, Due due, long now) throws SQLException {
-        Map<Group, AttemptCount> counts = new HashMap<>();
+    private static List<KbRecordCount> attempts(Connection connection, DueFilter due, long now) throws SQLException {
+        Map<Group, KbRecordCount> counts = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement("""
                 SELECT migration_partition, migration_attempt FROM kb_config WHERE migration_attempt IS NOT NULL
                 """);
                 ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
-                Attempt attempt = KbRecords.attempt(rows.getString(2), null);
+                KbRecord attempt = KbRecords.attempt(rows.getString(2), null);
                 boolean isDue = due.isDue(attempt, now);
                 boolean waits = !isDue && !attempt.setAside();
-                AttemptCount one = new AttemptCount(
+                KbRecordCount one = new KbRecordCount(
                         rows.getInt(1),
                         attempt.version(),
                         isDue ? 1 : 0,
@@ -112,8 +112,8 @@ final class Looks {
         return List.copyOf(counts.values());
     }
 
-    private static AttemptCount sum(AttemptCount a, AttemptCount b) {
-        return new AttemptCount(
+    private static KbRecordCount sum(KbRecordCount a, KbRecordCount b) {
+        return new KbRecordCount(
                 a.partition(),
                 a.version(),
                 a.due() + b.due(),

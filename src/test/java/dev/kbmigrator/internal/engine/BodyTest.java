@@ -28,7 +28,7 @@ class BodyTest {
     private Probe body = probe(() -> {});
 
     private EngineConfig newConfig() {
-        surroundings.kbTimeout = Duration.ofSeconds(10);
+        surroundings.attemptTimeout = Duration.ofSeconds(10);
         surroundings.services = new Services(Map.of(String.class, "the host's"));
         return surroundings.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), tasks, Probe.NOTHING);
     }

@@ -9,7 +9,7 @@ import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorListener;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Lease;
@@ -38,7 +38,7 @@ class CoordinatorTest {
     private final List<String> ran = new ArrayList<>();
     private final List<String> told = new ArrayList<>();
     private Executor executor = Runnable::run;
-    private GlobalMigration.Body body = context -> {};
+    private GlobalMigration.Part body = context -> {};
     private EngineConfig config = newConfig();
     private Replica replica = new Replica(config, false);
     private LeaseKeeper keeper = new LeaseKeeper(config, replica.slots());
@@ -113,8 +113,8 @@ class CoordinatorTest {
 
     /** Another replica, which knows versions up to that, looks. */
     private void another(long newestVersion) {
-        store.byOthers(() ->
-                store.look(new Heartbeat("another", "host", "build", newestVersion, true, Due.BY_THE_CLOCK, false)));
+        store.byOthers(() -> store.look(
+                new Heartbeat("another", "host", "build", newestVersion, true, DueFilter.BY_THE_CLOCK, false)));
     }
 
     private void fail(String call) {

@@ -44,7 +44,7 @@ class EngineConfigTest {
         Optional<Duration> own = Optional.of(Duration.ofSeconds(5));
         assertThat(timeoutOf(Optional.empty())).as("neither").isEmpty();
         assertThat(timeoutOf(own)).isEqualTo(own);
-        surroundings.kbTimeout = MINUTE;
+        surroundings.attemptTimeout = MINUTE;
         assertThat(timeoutOf(Optional.empty())).hasValue(MINUTE);
         assertThat(timeoutOf(own)).isEqualTo(own);
     }

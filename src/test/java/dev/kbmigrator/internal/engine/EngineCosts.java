@@ -7,7 +7,7 @@ import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.Migrations;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
@@ -90,7 +90,7 @@ public class EngineCosts {
     @Setup
     public void look() {
         InstantStore.ids(BATCH).forEach(id -> kbs.add(new KbState(id, 0, null)));
-        Heartbeat self = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, false);
+        Heartbeat self = new Heartbeat("replica", "host", "build", 1, true, DueFilter.BY_THE_CLOCK, false);
         board.update(View.of(store.look(self), System.nanoTime(), catalog, 0));
     }
 
@@ -147,8 +147,7 @@ public class EngineCosts {
     public long run(Fleet fleet) {
         try (Migrator migrator = Migrator.builder()
                 .migrations(Migrations.of(NO_OP))
-                .stateStore(fleet.store)
-                .lock(MemoryLock.create())
+                .storage(fleet.store, MemoryLock.create())
                 .knowledgeBoxes(NO_LIST)
                 .build()) {
             return migrator.run().kbMigrations();

@@ -10,10 +10,12 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationFailedException;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.MigrationsPausedException;
+import dev.kbmigrator.MigratorClosedException;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
-import dev.kbmigrator.spi.JoinsHostTransactions;
+import dev.kbmigrator.spi.HostTransactionSupport;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
@@ -38,11 +40,11 @@ class EngineTest {
     private final Scripted surroundings = new Scripted();
     private final Store store = new Store(surroundings);
     private final List<String> ran = new ArrayList<>();
-    private GlobalMigration.Body body = context -> {};
+    private GlobalMigration.Part body = context -> {};
     private Engine engine = newEngine();
 
     /** One that joins transactions, and notes how. */
-    private static final class Store extends WatchedStore implements JoinsHostTransactions {
+    private static final class Store extends WatchedStore implements HostTransactionSupport {
 
         private Store(Scripted surroundings) {
             super(surroundings);
@@ -125,7 +127,9 @@ class EngineTest {
     }
 
     private void assertClosed(Runnable call) {
-        assertThatThrownBy(call::run).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        assertThatThrownBy(call::run)
+                .isInstanceOf(MigratorClosedException.class)
+                .hasMessageContaining("closed");
     }
 
     // Starting and running
@@ -220,7 +224,7 @@ class EngineTest {
     void aRunSaysThatTheFleetIsPaused() {
         engine.setPaused(true, "busy hours");
         assertThatThrownBy(() -> engine.run(null))
-                .isInstanceOf(MigrationFailedException.class)
+                .isInstanceOf(MigrationsPausedException.class)
                 .hasMessageContaining("paused by an operator: busy hours");
     }
 
@@ -230,7 +234,7 @@ class EngineTest {
         use(global(1));
         surroundings.meanwhile(() -> engine.close(TEN_SECONDS));
         assertThatThrownBy(() -> engine.run(null))
-                .isInstanceOf(MigrationFailedException.class)
+                .isInstanceOf(MigratorClosedException.class)
                 .hasMessageContaining("closed before the run had ended");
         assertThat(ran).isEmpty();
     }
@@ -426,11 +430,11 @@ class EngineTest {
     @Test
     void itIsSafeToServeOnlyWhileItIsOpen() {
         store.listed();
-        assertThat(engine.safeToServe()).as("before the start").isFalse();
+        assertThat(engine.readiness().ready()).as("before the start").isFalse();
         engine.run(null);
-        assertThat(engine.safeToServe()).isTrue();
+        assertThat(engine.readiness().ready()).isTrue();
         engine.close(TEN_SECONDS);
-        assertThat(engine.safeToServe()).as("closed").isFalse();
+        assertThat(engine.readiness().ready()).as("closed").isFalse();
     }
 
     // Registering and forgetting
@@ -570,7 +574,7 @@ class EngineTest {
     @Test
     void aPlanShowsWhatWouldBeDone() {
         use(kb(1), global(2));
-        assertThat(engine.plan().targetVersion()).isEqualTo(2);
+        assertThat(engine.dryRun().targetVersion()).isEqualTo(2);
     }
 
     @Test
@@ -585,7 +589,7 @@ class EngineTest {
         assertThat(engine.status().replicas())
                 .extracting(MigratorStatus.Replica::id)
                 .containsExactly("replica");
-        assertThat(engine.safeToServe()).isTrue();
+        assertThat(engine.readiness().ready()).isTrue();
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
     }
 
@@ -595,7 +599,7 @@ class EngineTest {
         engine.run(null);
         surroundings.pass(Duration.ofHours(1));
         assertThat(engine.status().replicas()).hasSize(1);
-        assertThat(engine.safeToServe()).isFalse();
+        assertThat(engine.readiness().ready()).isFalse();
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
     }
 }

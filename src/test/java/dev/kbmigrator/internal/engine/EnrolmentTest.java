@@ -12,7 +12,7 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Cursor;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -118,13 +118,13 @@ class EnrolmentTest {
         }
 
         @Override
-        public synchronized Page page(PageRequest request) {
+        public synchronized Page page(PageQuery request) {
             assertThat(++pages).as("pages").isLessThanOrEqualTo(MOST_PAGES);
             whilePaging.run();
             return madeUp == 0 ? super.page(request) : madeUpPage(request);
         }
 
-        private Page madeUpPage(PageRequest request) {
+        private Page madeUpPage(PageQuery request) {
             Cursor after = request.after();
             int from = after == null ? 0 : Integer.parseInt(after.position());
             int to = Math.min(madeUp, from + request.limit());

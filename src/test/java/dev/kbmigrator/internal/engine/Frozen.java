@@ -9,9 +9,9 @@ import dev.kbmigrator.internal.engine.EngineConfig.Identity;
 import dev.kbmigrator.internal.engine.EngineConfig.Timings;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
-import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.Partitions;
@@ -64,7 +64,7 @@ class Frozen implements Surroundings {
 
     /** How long one KB may run. */
     @Nullable
-    Duration kbTimeout;
+    Duration attemptTimeout;
 
     /** What the engine wants to have run in threads of its own. */
     final Tasks started = new Tasks();
@@ -211,12 +211,12 @@ class Frozen implements Surroundings {
                 0,
                 kbConcurrency,
                 storeConcurrency,
-                new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(backoff, backoff), kbTimeout, hour));
+                new Timings(TTL, ACTIVE_LOOK, hour, hour, new Backoff(backoff, backoff), attemptTimeout, hour));
     }
 
     /** What a look shows of a fleet with one version, taken now. */
     View view(
-            long revision, long current, List<Long> floors, List<AttemptCount> attempts, List<ReplicaState> replicas) {
+            long revision, long current, List<Long> floors, List<KbRecordCount> attempts, List<ReplicaState> replicas) {
         GlobalState state = new GlobalState(
                 revision,
                 0,
@@ -243,7 +243,7 @@ class Frozen implements Surroundings {
             GlobalState state,
             Catalog catalog,
             Duration later,
-            List<AttemptCount> attempts,
+            List<KbRecordCount> attempts,
             List<ReplicaState> replicas) {
         Snapshot snapshot = new Snapshot(
                 STORE_MICROS + TimeUnit.NANOSECONDS.toMicros(later.toNanos()),

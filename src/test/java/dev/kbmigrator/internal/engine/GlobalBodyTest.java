@@ -9,9 +9,9 @@ import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.internal.engine.Body.Failed;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
-import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.StateStoreException;
 import java.time.Duration;
 import java.util.List;
@@ -57,7 +57,7 @@ class GlobalBodyTest {
     }
 
     /** What a look shows of a fleet at that version. */
-    private View view(long current, List<AttemptCount> attempts) {
+    private View view(long current, List<KbRecordCount> attempts) {
         GlobalState state = new GlobalState(
                 1, 0, current, 8, 8, Long.MAX_VALUE, 0, config.catalog().infos(), Json.object());
         return Frozen.lookAt(state, config.catalog(), Duration.ZERO, attempts, List.of());
@@ -176,7 +176,7 @@ class GlobalBodyTest {
         assertThat(GlobalBody.describeFailure(failure))
                 .startsWith("0008_global has failed 3 times, the last time with ")
                 .contains("broken");
-        View kbsFirst = view(7, List.of(new AttemptCount(3, 0, 0, 1, 0, 1)));
+        View kbsFirst = view(7, List.of(new KbRecordCount(3, 0, 0, 1, 0, 1)));
         assertThat(GlobalBody.failureThatStands(store, kbsFirst))
                 .as("KBs come first")
                 .isEmpty();

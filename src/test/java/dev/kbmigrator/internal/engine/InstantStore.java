@@ -6,7 +6,7 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.ArrayList;
@@ -44,7 +44,7 @@ final class InstantStore extends MemoryStateStore {
 
     @Override
     @SuppressWarnings("UnsynchronizedOverridesSynchronized") // what it lists never changes
-    public Page page(PageRequest request) {
+    public Page page(PageQuery request) {
         List<Integer> partitions = new ArrayList<>(new TreeSet<>(request.partitions()));
         int at = 0;
         int from = 0;

@@ -1,6 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Partitions;
@@ -40,7 +40,7 @@ final class OnePartition {
     }
 
     static View look(EngineConfig config, boolean thorough) {
-        Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, Due.BY_THE_CLOCK, thorough);
+        Heartbeat heartbeat = new Heartbeat("replica", "host", "build", 1, true, DueFilter.BY_THE_CLOCK, thorough);
         StateStore store = config.store();
         return View.of(store.look(heartbeat), config.surroundings().nanoTime(), config.catalog(), 0);
     }

@@ -3,7 +3,7 @@ package dev.kbmigrator.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
@@ -23,11 +23,11 @@ class PaceTest {
     private final Pace background = new Pace(config, board, false);
     private final Pace singleRun = new Pace(config, board, true);
 
-    private View view(long revision, long current, AttemptCount... attempts) {
+    private View view(long revision, long current, KbRecordCount... attempts) {
         return view(revision, current, Collections.nCopies(Partitions.COUNT, current), attempts);
     }
 
-    private View view(long revision, long current, List<Long> floors, AttemptCount... attempts) {
+    private View view(long revision, long current, List<Long> floors, KbRecordCount... attempts) {
         return surroundings.view(revision, current, floors, List.of(attempts), List.of());
     }
 
@@ -142,7 +142,7 @@ class PaceTest {
     @Test
     void aKbThatIsDueEarlierIsNotKeptWaiting() {
         surroundings.pass(Duration.ofMinutes(1));
-        View due = view(1, 1, new AttemptCount(0, 1, 0, 1, 0, Frozen.STORE_MICROS + TimeUnit.SECONDS.toMicros(3)));
+        View due = view(1, 1, new KbRecordCount(0, 1, 0, 1, 0, Frozen.STORE_MICROS + TimeUnit.SECONDS.toMicros(3)));
         surroundings.pass(Duration.ofSeconds(1));
         assertThat(after(background, due)).isEqualTo(Duration.ofSeconds(2).plusMillis(1));
         assertThat(after(singleRun, due))

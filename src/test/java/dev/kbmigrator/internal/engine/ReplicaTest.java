@@ -7,7 +7,7 @@ import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigratorListener;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Lock;
@@ -392,15 +392,15 @@ class ReplicaTest {
 
     @Test
     void itIsSafeToServeForHalfOfTheGraceAfterALook() {
-        assertThat(replica.safeToServe()).as("before the first look").isFalse();
+        assertThat(replica.readiness().ready()).as("before the first look").isFalse();
         replica.look();
-        assertThat(replica.safeToServe()).isTrue();
+        assertThat(replica.readiness().ready()).isTrue();
         surroundings.pass(HALF_AN_HOUR);
-        assertThat(replica.safeToServe()).isTrue();
+        assertThat(replica.readiness().ready()).isTrue();
         surroundings.pass(NANO);
-        assertThat(replica.safeToServe()).isFalse();
+        assertThat(replica.readiness().ready()).isFalse();
         replica.look();
-        assertThat(replica.safeToServe()).isTrue();
+        assertThat(replica.readiness().ready()).isTrue();
     }
 
     @Test
@@ -408,9 +408,9 @@ class ReplicaTest {
         store.onCall = call -> surroundings.pass(NANO);
         replica.look();
         surroundings.pass(HALF_AN_HOUR.minus(NANO));
-        assertThat(replica.safeToServe()).isTrue();
+        assertThat(replica.readiness().ready()).isTrue();
         surroundings.pass(NANO);
-        assertThat(replica.safeToServe()).isFalse();
+        assertThat(replica.readiness().ready()).isFalse();
     }
 
     @Test
@@ -420,10 +420,10 @@ class ReplicaTest {
                 "\"plan\":[{\"version\":1,\"name\":\"kb\",\"kb\":true},{\"version\":2,\"name\":\"drop\",\"kb\":true,\"rollout\":true}]";
         store.put(GlobalState.DOCUMENT, "{\"open\":1,\"target\":2," + plan + "}");
         replica.look();
-        assertThat(replica.safeToServe()).as("before it is open").isTrue();
+        assertThat(replica.readiness().ready()).as("before it is open").isTrue();
         store.put(GlobalState.DOCUMENT, "{\"open\":2,\"target\":2," + plan + "}");
         replica.look();
-        assertThat(replica.safeToServe()).isFalse();
+        assertThat(replica.readiness().ready()).isFalse();
     }
 
     // Looks
@@ -439,7 +439,7 @@ class ReplicaTest {
                         shown.storeMicros(),
                         shown.documents(),
                         Collections.nCopies(Partitions.COUNT, 0L),
-                        shown.attempts(),
+                        shown.recordCounts(),
                         shown.replicas())
                 : shown;
         replica.look();
@@ -674,7 +674,8 @@ class ReplicaTest {
     @Test
     void aStageThatWaitsForReplicasNeedsNoCoordinatorYet() {
         store.listed();
-        store.byOthers(() -> store.look(new Heartbeat("another", "host", "build", 0, true, Due.BY_THE_CLOCK, false)));
+        store.byOthers(
+                () -> store.look(new Heartbeat("another", "host", "build", 0, true, DueFilter.BY_THE_CLOCK, false)));
         String plan = "\"plan\":[{\"version\":1,\"name\":\"kb\",\"kb\":true,\"rollout\":true}]";
         store.put(GlobalState.DOCUMENT, "{\"target\":1," + plan + "}");
         use(false, kb(1));
@@ -727,9 +728,9 @@ class ReplicaTest {
         surroundings.meanwhile(() -> surroundings.run(Scripted.COORDINATOR), replica::stop);
         surroundings.run(Scripted.LOOP);
         assertThat(store.heartbeats.stream().map(Heartbeat::due).toList())
-                .startsWith(new Due(Long.MAX_VALUE), new Due(began))
+                .startsWith(new DueFilter(Long.MAX_VALUE), new DueFilter(began))
                 .hasSizeGreaterThan(2)
-                .filteredOn(due -> !due.equals(new Due(began)))
+                .filteredOn(due -> !due.equals(new DueFilter(began)))
                 .hasSize(1);
     }
 
@@ -740,7 +741,7 @@ class ReplicaTest {
         loop(() -> {});
         assertThat(store.heartbeats)
                 .hasSizeGreaterThan(1)
-                .allSatisfy(heartbeat -> assertThat(heartbeat.due()).isEqualTo(Due.BY_THE_CLOCK));
+                .allSatisfy(heartbeat -> assertThat(heartbeat.due()).isEqualTo(DueFilter.BY_THE_CLOCK));
     }
 
     private void globalPartFailedElsewhere() {

@@ -2,21 +2,21 @@ package dev.kbmigrator.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kbmigrator.DryRun;
 import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.KbFailure;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.MigrationPlan;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,7 +54,7 @@ class ReportsTest {
         }
 
         @Override
-        public synchronized Page page(PageRequest request) {
+        public synchronized Page page(PageQuery request) {
             pages++;
             return super.page(request);
         }
@@ -98,7 +98,7 @@ class ReportsTest {
 
     /** Another replica announces itself, which knows no migration. */
     private void announceAnother() {
-        store.look(new Heartbeat("old", "elsewhere", "0.9", 0, false, Due.BY_THE_CLOCK, false));
+        store.look(new Heartbeat("old", "elsewhere", "0.9", 0, false, DueFilter.BY_THE_CLOCK, false));
     }
 
     private Replica replica() {
@@ -118,8 +118,8 @@ class ReportsTest {
         return new Reports(config, replica.look()).runReport(replica, 90_000_000_000L);
     }
 
-    private MigrationPlan plan() {
-        return new Reports(config, Reports.read(config)).plan();
+    private DryRun plan() {
+        return new Reports(config, Reports.read(config)).dryRun();
     }
 
     private void pause() {
@@ -139,7 +139,7 @@ class ReportsTest {
     void aPlanCountsAndShowsTheKbsThatARunWouldMigrate() {
         enroll(2);
         store.enroll(KBS.subList(2, 5), 2);
-        MigrationPlan plan = plan();
+        DryRun plan = plan();
         assertThat(plan.currentVersion()).isZero();
         assertThat(plan.targetVersion()).isEqualTo(2);
         assertThat(plan.stages())

@@ -46,10 +46,10 @@ class RolloutTest {
 
     @Test
     void aReplicaKnowsWhetherItKnowsWhatIsOpen() {
-        assertThat(Rollout.knowsWhatIsOpen(view(STATE, Frozen.catalog(1)))).isTrue();
-        assertThat(Rollout.knowsWhatIsOpen(view(STATE.opened(2), Frozen.catalog(1))))
-                .isFalse();
-        assertThat(Rollout.knowsWhatIsOpen(view(STATE.opened(2), Frozen.catalog(1, 2))))
-                .isTrue();
+        assertThat(Rollout.openButUnknown(view(STATE, Frozen.catalog(1)))).isEmpty();
+        assertThat(Rollout.openButUnknown(view(STATE.opened(2), Frozen.catalog(1))))
+                .isPresent();
+        assertThat(Rollout.openButUnknown(view(STATE.opened(2), Frozen.catalog(1, 2))))
+                .isEmpty();
     }
 }

@@ -9,8 +9,8 @@ import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.engine.SingleRun.End;
 import dev.kbmigrator.memory.MemoryLock;
-import dev.kbmigrator.spi.AttemptCount;
 import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
@@ -64,12 +64,12 @@ class SingleRunTest {
     }
 
     /** What a look shows of a fleet whose KBs are at version 1, but for those of so many partitions. */
-    private View look(GlobalState state, int partitionsBelow, AttemptCount... attempts) {
+    private View look(GlobalState state, int partitionsBelow, KbRecordCount... attempts) {
         return look(state, partitionsBelow, List.of(attempts), List.of());
     }
 
     private View look(
-            GlobalState state, int partitionsBelow, List<AttemptCount> attempts, List<ReplicaState> replicas) {
+            GlobalState state, int partitionsBelow, List<KbRecordCount> attempts, List<ReplicaState> replicas) {
         List<Document> documents = new ArrayList<>(store.documents(Document.ANNOUNCED));
         documents.add(new Document(GlobalState.DOCUMENT, 1, state.toJson()));
         Snapshot snapshot =
@@ -163,7 +163,7 @@ class SingleRunTest {
 
     @Test
     void aKbThatWaitsForItsNextAttemptIsAFailure() {
-        AttemptCount waiting = new AttemptCount(0, 1, 0, 1, 0, Long.MAX_VALUE);
+        KbRecordCount waiting = new KbRecordCount(0, 1, 0, 1, 0, Long.MAX_VALUE);
         assertThat(endOf(look(TO_MIGRATE_KBS.opened(1), 0, waiting))).isEqualTo(End.FAILED);
     }
 

@@ -10,7 +10,7 @@ import dev.kbmigrator.jdbc.JdbcSettings;
 import dev.kbmigrator.jdbc.JdbcStateStore;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.ReplicaState;
 import java.sql.Connection;
@@ -63,8 +63,8 @@ class ThoroughLookTest {
         assertThat(isNextLookThorough()).as("after another hour").isTrue();
     }
 
-    private void another(String id, long newestVersion, boolean safeToServe) {
-        store.look(new Heartbeat(id, "host", "build", newestVersion, safeToServe, Due.BY_THE_CLOCK, false));
+    private void another(String id, long newestVersion, boolean ready) {
+        store.look(new Heartbeat(id, "host", "build", newestVersion, ready, DueFilter.BY_THE_CLOCK, false));
     }
 
     /** Whether this replica makes one within that time, while others look as often as it does. */

@@ -3,7 +3,7 @@ package dev.kbmigrator.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
 import java.util.List;
@@ -19,7 +19,7 @@ class ViewTest {
     }
 
     /** A fleet that has reached {@code current}, on its way to version 4. */
-    private static View view(long current, Catalog catalog, List<AttemptCount> attempts, List<ReplicaState> replicas) {
+    private static View view(long current, Catalog catalog, List<KbRecordCount> attempts, List<ReplicaState> replicas) {
         GlobalState state = GlobalState.initial(0)
                 .extended(List.of(info(1), info(2), info(3), info(4)))
                 .reached(current);
@@ -31,7 +31,7 @@ class ViewTest {
         View view = view(
                 2,
                 Frozen.catalog(1, 2, 3, 4),
-                List.of(new AttemptCount(0, 2, 1, 2, 4, 0), new AttemptCount(0, 3, 8, 16, 32, 0)),
+                List.of(new KbRecordCount(0, 2, 1, 2, 4, 0), new KbRecordCount(0, 3, 8, 16, 32, 0)),
                 List.of());
         assertThat(view.failing(1)).isZero();
         assertThat(view.failing(2)).isEqualTo(1 + 2);
@@ -42,8 +42,8 @@ class ViewTest {
 
     @Test
     void anAttemptIsNextOnlyIfThisReplicaMayMakeIt() {
-        AttemptCount first = new AttemptCount(0, 2, 0, 1, 0, 700);
-        AttemptCount beyond = new AttemptCount(0, 3, 0, 1, 0, 500);
+        KbRecordCount first = new KbRecordCount(0, 2, 0, 1, 0, 700);
+        KbRecordCount beyond = new KbRecordCount(0, 3, 0, 1, 0, 500);
         assertThat(view(2, Frozen.catalog(1, 2), List.of(first, beyond), List.of())
                         .nextDueMicros())
                 .isEqualTo(700);

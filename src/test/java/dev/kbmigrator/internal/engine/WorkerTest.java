@@ -8,13 +8,13 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Lock;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
@@ -41,7 +41,7 @@ class WorkerTest {
     private final Lock lock = MemoryLock.create(() -> TimeUnit.NANOSECONDS.toMicros(surroundings.nanoTime()));
     private final List<String> ran = new ArrayList<>();
     private boolean thorough = true;
-    private KbMigration.Body body = (context, kbId) -> {};
+    private KbMigration.Part body = (context, kbId) -> {};
     private EngineConfig config = newConfig();
     private Board board = new Board(config, surroundings.newSignal());
     private Slots slots = new Slots(config, board::wakeWorkers);
@@ -284,9 +284,9 @@ class WorkerTest {
         runToTheEnd(worker);
         assertThat(version(1)).isEqualTo(2);
         assertThat(version(0)).isZero();
-        assertThat(Objects.requireNonNull(state(0).attempt()).failures()).isEqualTo(1);
-        assertThat(state(0).attempt().error()).contains("broken");
-        assertThat(state(0).attempt().dueMicros()).isEqualTo(TimeUnit.HOURS.toMicros(1));
+        assertThat(Objects.requireNonNull(state(0).record()).failures()).isEqualTo(1);
+        assertThat(state(0).record().error()).contains("broken");
+        assertThat(state(0).record().dueMicros()).isEqualTo(TimeUnit.HOURS.toMicros(1));
         surroundings.pass(Duration.ofHours(1));
         look();
         assertThat(board.hasCandidates()).isTrue();
@@ -467,7 +467,7 @@ class WorkerTest {
         runToTheEnd(start());
         Map<String, KbState> all = store.find(KBS);
         assertThat(all.values()).extracting(KbState::version).containsOnly(2L);
-        PageRequest rest = new PageRequest(Set.of(OnePartition.NUMBER), Selection.ALL, 2, Due.BY_THE_CLOCK, null, 10);
+        PageQuery rest = new PageQuery(Set.of(OnePartition.NUMBER), Selection.ALL, 2, DueFilter.BY_THE_CLOCK, null, 10);
         assertThat(store.page(rest).kbs()).isEmpty();
     }
 
@@ -662,7 +662,7 @@ class WorkerTest {
         assertThat(store.batches)
                 .filteredOn(batch -> batch.get(0) instanceof KbWrite.Failed)
                 .hasSize(1);
-        assertThat(state(0).attempt()).isNotNull();
+        assertThat(state(0).record()).isNotNull();
     }
 
     @Test

@@ -1,16 +1,16 @@
 package dev.kbmigrator.testkit.selfcheck;
 
 import dev.kbmigrator.memory.MemoryStateStore;
-import dev.kbmigrator.spi.Attempt;
 import dev.kbmigrator.spi.Cursor;
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.WriteResult;
@@ -37,7 +37,7 @@ final class BrokenStores {
         }
 
         @Override
-        public synchronized Page page(PageRequest request) {
+        public synchronized Page page(PageQuery request) {
             Page page = super.page(request);
             return request.after() == null || page.kbs().isEmpty()
                     ? page
@@ -52,11 +52,11 @@ final class BrokenStores {
         }
 
         @Override
-        public synchronized Page page(PageRequest request) {
+        public synchronized Page page(PageQuery request) {
             int offset = request.after() == null
                     ? 0
                     : Integer.parseInt(request.after().position());
-            List<KbState> all = super.page(new PageRequest(
+            List<KbState> all = super.page(new PageQuery(
                             request.partitions(),
                             request.selection(),
                             request.belowVersion(),
@@ -76,7 +76,7 @@ final class BrokenStores {
         }
 
         @Override
-        public synchronized Page page(PageRequest request) {
+        public synchronized Page page(PageQuery request) {
             Page page = super.page(request);
             List<String> kbIds = page.kbs().stream().map(KbState::kbId).toList();
             return new Page(new ArrayList<>(find(kbIds).values()), page.next());
@@ -126,7 +126,7 @@ final class BrokenStores {
         }
 
         @Override
-        public synchronized Page page(PageRequest request) {
+        public synchronized Page page(PageQuery request) {
             Page page = super.page(request);
             return new Page(page.kbs().stream().map(this::shown).toList(), page.next());
         }
@@ -157,7 +157,7 @@ final class BrokenStores {
         }
 
         private synchronized List<Long> readFloors() {
-            floors = look(new Heartbeat("x", "", "", 0, false, Due.BY_THE_CLOCK, false))
+            floors = look(new Heartbeat("x", "", "", 0, false, DueFilter.BY_THE_CLOCK, false))
                     .floors();
             forgetReplica("x");
             return floors;
@@ -217,7 +217,7 @@ final class BrokenStores {
                     seen.storeMicros(),
                     seen.documents(),
                     self.thorough() ? seen.floors() : floors,
-                    seen.attempts(),
+                    seen.recordCounts(),
                     seen.replicas());
         }
     }
@@ -251,7 +251,7 @@ final class BrokenStores {
     /** Deletes the KB's row, but not the one of its attempt. */
     static final class RemovingLeavesAttempts extends BrokenWrites.Sloppy {
 
-        private final Map<String, Attempt> left = new HashMap<>();
+        private final Map<String, KbRecord> left = new HashMap<>();
 
         RemovingLeavesAttempts(LongSupplier clock) {
             super(clock);
@@ -260,15 +260,15 @@ final class BrokenStores {
         @Override
         public synchronized void remove(Collection<String> kbIds) {
             find(kbIds).values().stream()
-                    .filter(kb -> kb.attempt() != null)
-                    .forEach(kb -> left.put(kb.kbId(), kb.attempt()));
+                    .filter(kb -> kb.record() != null)
+                    .forEach(kb -> left.put(kb.kbId(), kb.record()));
             super.remove(kbIds);
         }
 
         @Override
         public synchronized Map<String, KbState> find(Collection<String> kbIds) {
             Map<String, KbState> found = new HashMap<>(super.find(kbIds));
-            found.replaceAll((kbId, kb) -> kb.attempt() == null ? new KbState(kbId, kb.version(), left.get(kbId)) : kb);
+            found.replaceAll((kbId, kb) -> kb.record() == null ? new KbState(kbId, kb.version(), left.get(kbId)) : kb);
             return found;
         }
     }
@@ -316,7 +316,7 @@ final class BrokenStores {
         @Override
         public synchronized Snapshot look(Heartbeat self) {
             Snapshot seen = super.look(self);
-            return new Snapshot(seen.storeMicros(), documents(""), seen.floors(), seen.attempts(), seen.replicas());
+            return new Snapshot(seen.storeMicros(), documents(""), seen.floors(), seen.recordCounts(), seen.replicas());
         }
     }
 
@@ -343,10 +343,10 @@ final class BrokenStores {
         public synchronized Snapshot look(Heartbeat self) {
             return super.look(new Heartbeat(
                     self.replicaId(),
-                    self.host(),
+                    self.node(),
                     self.build(),
                     self.newestVersion(),
-                    self.safeToServe(),
+                    self.ready(),
                     self.due(),
                     false));
         }

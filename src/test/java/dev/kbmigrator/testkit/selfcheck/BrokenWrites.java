@@ -220,9 +220,9 @@ final class BrokenWrites {
                 KbState kb = before.get(write.kbId());
                 if (write instanceof KbWrite.Advanced advanced
                         && kb != null
-                        && kb.attempt() != null
-                        && kb.attempt().checkpoint() != null) {
-                    String checkpoint = kb.attempt().checkpoint();
+                        && kb.record() != null
+                        && kb.record().checkpoint() != null) {
+                    String checkpoint = kb.record().checkpoint();
                     super.write(
                             carried,
                             List.of(new KbWrite.Checkpointed(kb.kbId(), advanced.to(), advanced.to() + 1, checkpoint)));

@@ -1,7 +1,7 @@
 package com.acme.kb;
 
-import dev.kbmigrator.spi.Attempt;
-import dev.kbmigrator.spi.AttemptCount;
+import dev.kbmigrator.spi.KbRecord;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Cursor;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
@@ -9,7 +9,7 @@ import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
-import dev.kbmigrator.spi.PageRequest;
+import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
@@ -47,15 +47,15 @@ public final class AcmeStateStore implements StateStore {
         replicas.put(
                 self.replicaId(),
                 new ReplicaState(
-                        self.replicaId(), self.host(), self.build(), self.newestVersion(), self.safeToServe(), first, now));
+                        self.replicaId(), self.node(), self.build(), self.newestVersion(), self.ready(), first, now));
         long[] shown = self.thorough() ? lowest() : floors;
-        List<AttemptCount> counts = new ArrayList<>();
+        List<KbRecordCount> counts = new ArrayList<>();
         for (KbState kb : kbs.values()) {
-            Attempt attempt = kb.attempt();
+            KbRecord attempt = kb.record();
             if (attempt != null) {
                 boolean due = self.due().isDue(attempt, now);
                 boolean waits = !due && !attempt.setAside();
-                counts.add(new AttemptCount(
+                counts.add(new KbRecordCount(
                         Partitions.of(kb.kbId()), attempt.version(), due ? 1 : 0, waits ? 1 : 0,
                         attempt.setAside() ? 1 : 0, waits ? attempt.dueMicros() : Long.MAX_VALUE));
             }
@@ -68,7 +68,7 @@ public final class AcmeStateStore implements StateStore {
     private long[] lowest() {
         long[] lowest = LongStream.generate(() -> Long.MAX_VALUE).limit(Partitions.COUNT).toArray();
         for (KbState kb : kbs.values()) {
-            if (kb.attempt() == null) {
+            if (kb.record() == null) {
                 int partition = Partitions.of(kb.kbId());
                 lowest[partition] = Math.min(lowest[partition], kb.version());
             }
@@ -76,10 +76,10 @@ public final class AcmeStateStore implements StateStore {
         return lowest;
     }
 
-    private static List<AttemptCount> grouped(List<AttemptCount> counts) {
-        Map<List<Long>, AttemptCount> groups = new HashMap<>();
-        for (AttemptCount count : counts) {
-            groups.merge(List.of((long) count.partition(), count.version()), count, (a, b) -> new AttemptCount(
+    private static List<KbRecordCount> grouped(List<KbRecordCount> counts) {
+        Map<List<Long>, KbRecordCount> groups = new HashMap<>();
+        for (KbRecordCount count : counts) {
+            groups.merge(List.of((long) count.partition(), count.version()), count, (a, b) -> new KbRecordCount(
                     a.partition(), a.version(), a.due() + b.due(), a.waiting() + b.waiting(),
                     a.setAside() + b.setAside(), Math.min(a.nextDueMicros(), b.nextDueMicros())));
         }
@@ -110,12 +110,12 @@ public final class AcmeStateStore implements StateStore {
         return enrolled;
     }
 
-    private Attempt behindTheFloor(String kbId, long version) {
+    private KbRecord behindTheFloor(String kbId, long version) {
         return version < floors[Partitions.of(kbId)] ? untried(version + 1) : null;
     }
 
-    private static Attempt untried(long version) {
-        return new Attempt(version, 0, null, 0, 0, false, false, null);
+    private static KbRecord untried(long version) {
+        return new KbRecord(version, 0, null, 0, 0, false, false, null);
     }
 
     @Override
@@ -131,13 +131,13 @@ public final class AcmeStateStore implements StateStore {
     }
 
     @Override
-    public synchronized Page page(PageRequest request) {
+    public synchronized Page page(PageQuery request) {
         List<KbState> listed = new ArrayList<>();
         Map<String, KbState> rest =
                 request.after() == null ? kbs : kbs.tailMap(request.after().position(), false);
         for (KbState kb : rest.values()) {
             if (isSelected(kb, request)) {
-                listed.add(new KbState(kb.kbId(), kb.version(), checkpointed(kb.attempt(), null)));
+                listed.add(new KbState(kb.kbId(), kb.version(), checkpointed(kb.record(), null)));
                 if (listed.size() == request.limit()) {
                     return new Page(listed, new Cursor(kb.kbId()));
                 }
@@ -146,8 +146,8 @@ public final class AcmeStateStore implements StateStore {
         return new Page(listed, null);
     }
 
-    private static boolean isSelected(KbState kb, PageRequest request) {
-        Attempt attempt = kb.attempt();
+    private static boolean isSelected(KbState kb, PageQuery request) {
+        KbRecord attempt = kb.record();
         return request.partitions().contains(Partitions.of(kb.kbId()))
                 && kb.version() < request.belowVersion()
                 && switch (request.selection()) {
@@ -158,8 +158,8 @@ public final class AcmeStateStore implements StateStore {
     }
 
     /** The attempt with another text, which says what it said before about there being one. */
-    private static Attempt checkpointed(Attempt attempt, String checkpoint) {
-        return attempt == null ? null : new Attempt(
+    private static KbRecord checkpointed(KbRecord attempt, String checkpoint) {
+        return attempt == null ? null : new KbRecord(
                 attempt.version(), attempt.failures(), attempt.error(), attempt.failedMicros(), attempt.dueMicros(),
                 attempt.setAside(), attempt.checkpointed() || checkpoint != null, checkpoint);
     }
@@ -195,7 +195,7 @@ public final class AcmeStateStore implements StateStore {
     }
 
     private KbState after(KbWrite write, KbState before) {
-        Attempt attempt = before.attempt();
+        KbRecord attempt = before.record();
         if (write instanceof KbWrite.Advanced advanced) {
             return new KbState(
                     before.kbId(), advanced.to(),
@@ -205,12 +205,12 @@ public final class AcmeStateStore implements StateStore {
             String kept = attempt != null && attempt.version() == failed.version() ? attempt.checkpoint() : null;
             long now = now();
             long due = failed.retryAfter() == null ? 0 : now + failed.retryAfter().toNanos() / 1_000;
-            return new KbState(before.kbId(), before.version(), new Attempt(
+            return new KbState(before.kbId(), before.version(), new KbRecord(
                     failed.version(), failed.failures(), failed.error(), now, due,
                     failed.retryAfter() == null, kept != null, kept));
         }
         KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
-        Attempt same = attempt != null && attempt.version() == saved.version() ? attempt : untried(saved.version());
+        KbRecord same = attempt != null && attempt.version() == saved.version() ? attempt : untried(saved.version());
         return new KbState(before.kbId(), before.version(), checkpointed(same, saved.checkpoint()));
     }
 

@@ -18,8 +18,7 @@ class AcmeMigratorTest {
         try (Migrator migrator = Migrator.builder()
                 .migrations(Migrations.of(
                         KbMigration.of(1, "trim_titles", (context, kbId) -> migrated.add(kbId))))
-                .stateStore(new AcmeStateStore())
-                .lock(new AcmeLock())
+                .storage(new AcmeStateStore(), new AcmeLock())
                 .knowledgeBoxes(() -> Stream.of("accounts", "research"))
                 .build()) {
             assertThat(migrator.run().currentVersion()).isEqualTo(1);

@@ -13,7 +13,7 @@ import java.util.List;
  * @param sample some of those, at most 20
  * @param problems what keeps this replica from doing it: a conflict with the stored plan, migrations that it does not know
  */
-public record MigrationPlan(
+public record DryRun(
         long currentVersion,
         long targetVersion,
         List<Stage> stages,
@@ -33,7 +33,7 @@ public record MigrationPlan(
      * @param sample some of those, at most 20
      * @param problems what keeps this replica from doing it: a conflict with the stored plan, migrations that it does not know
      */
-    public MigrationPlan {
+    public DryRun {
         stages = List.copyOf(stages);
         sample = List.copyOf(sample);
         problems = List.copyOf(problems);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import ch.qos.logback.classic.Level;
-import dev.kbmigrator.spi.Attempting;
+import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.KbWrite;
 import java.time.Duration;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What an adapter does that commits a migration's outcome itself. */
 @Timeout(20)
-class AttemptingTest {
+class AttemptCommitTest {
 
     @RegisterExtension
     final Fleet fleet = new Fleet().withKbs(5);
@@ -26,7 +26,7 @@ class AttemptingTest {
     final LogCapture log = new LogCapture();
 
     private void commit(MigrationContext context) {
-        Attempting attempt = (Attempting) context;
+        AttemptCommit attempt = (AttemptCommit) context;
         String kbId = context.kbId().orElseThrow();
         var result = fleet.memory.write(
                 Set.of(attempt.epoch()), List.of(new KbWrite.Advanced(kbId, attempt.fromVersion(), context.version())));
@@ -37,7 +37,7 @@ class AttemptingTest {
     }
 
     private void commitGlobal(MigrationContext context) {
-        Attempting attempt = (Attempting) context;
+        AttemptCommit attempt = (AttemptCommit) context;
         Document record = attempt.doneRecord().orElseThrow();
         assertThat(fleet.memory.compareAndSet(record.name(), record.revision(), record.json(), attempt.epoch()))
                 .isTrue();
@@ -75,7 +75,7 @@ class AttemptingTest {
     void aGlobalPartThatHasCommittedIsDoneWithoutAWriteOfTheEngines() {
         Migrator migrator = fleet.migrator(fleet.recording(1), GlobalMigration.of(2, "commit", context -> {
             fleet.ran.add("2/");
-            assertThat(((Attempting) context).fromVersion()).isEqualTo(0);
+            assertThat(((AttemptCommit) context).fromVersion()).isEqualTo(0);
             context.saveCheckpoint("half");
             commitGlobal(context);
         }));
@@ -103,7 +103,7 @@ class AttemptingTest {
     @Test
     void whatIsCancelledAfterItsCommitIsDone() {
         Migrator migrator = fleet.migrator(
-                builder -> builder.kbTimeout(Duration.ofMillis(50)).leaseTtl(Duration.ofMillis(200)),
+                builder -> builder.attemptTimeout(Duration.ofMillis(50)).leaseTtl(Duration.ofMillis(200)),
                 KbMigration.of(1, "commit", (context, kbId) -> {
                     commit(context);
                     if (kbId.equals("kb-3")) {

@@ -3,7 +3,7 @@ package dev.kbmigrator.spi;
 import java.sql.Connection;
 
 /** What a {@link StateStore} over a relational database can do besides: take part in a transaction of the host. */
-public interface JoinsHostTransactions {
+public interface HostTransactionSupport {
 
     /**
      * Enrols a KB in the transaction that is open on a connection of the host's. Never runs DDL, never commits or rolls back,

@@ -1,7 +1,7 @@
 package dev.kbmigrator.spi;
 
 /**
- * How many KBs of one partition have an {@link Attempt} at one version on record.
+ * How many KBs of one partition have an {@link KbRecord} at one version on record.
  *
  * @param partition the partition
  * @param version the version that they have not reached
@@ -11,4 +11,4 @@ package dev.kbmigrator.spi;
  * @param nextDueMicros when the first of those that wait is due, in microseconds since 1970 by the store's clock;
  *     {@link Long#MAX_VALUE} when none waits
  */
-public record AttemptCount(int partition, long version, int due, int waiting, int setAside, long nextDueMicros) {}
+public record KbRecordCount(int partition, long version, int due, int waiting, int setAside, long nextDueMicros) {}

@@ -8,7 +8,7 @@ import java.util.Optional;
  * KB from {@link #fromVersion} to the context's version (or stores the {@link #doneRecord}), commits, and then calls
  * {@link #committed}. It belongs to one attempt, and to the thread that runs it.
  */
-public interface Attempting {
+public interface AttemptCommit {
 
     /**
      * The epoch under which the attempt runs: the transaction may commit only while it is the newest of its scope.
@@ -37,7 +37,7 @@ public interface Attempting {
      * A checkpoint as it is stored, for adapters that commit it in the same transaction as a part of the migration's writes.
      *
      * @param checkpoint what the migration wants to be saved
-     * @return its JSON text, at most {@value Attempt#MAX_CHECKPOINT_BYTES} UTF-8 bytes
+     * @return its JSON text, at most {@value KbRecord#MAX_CHECKPOINT_BYTES} UTF-8 bytes
      * @throws dev.kbmigrator.CheckpointException when the value cannot be written as JSON, or is too large
      */
     String checkpointJson(Object checkpoint);

@@ -9,23 +9,23 @@ import org.jspecify.annotations.Nullable;
  * @param partitions the partitions to look in
  * @param selection which KBs of theirs
  * @param belowVersion only those whose version is below this
- * @param due for {@link Selection#DUE}: which of those with an {@link Attempt} count; ignored otherwise
+ * @param due for {@link Selection#DUE}: which of those with an {@link KbRecord} count; ignored otherwise
  * @param after where the page before ended, or null for the first; a cursor is good for the same other parameters only
  * @param limit the most KBs to return, at least 1
  */
-public record PageRequest(
+public record PageQuery(
         Set<Integer> partitions,
         Selection selection,
         long belowVersion,
-        Due due,
+        DueFilter due,
         @Nullable Cursor after,
         int limit) {
 
     /** Which of the KBs below the version are listed. */
     public enum Selection {
-        /** Those without an {@link Attempt}, and those whose attempt is due. */
+        /** Those without an {@link KbRecord}, and those whose attempt is due. */
         DUE,
-        /** Those that have an {@link Attempt} with at least one failure, or are set aside. */
+        /** Those that have an {@link KbRecord} with at least one failure, or are set aside. */
         FAILING,
         /** All of them. */
         ALL
@@ -37,11 +37,11 @@ public record PageRequest(
      * @param partitions the partitions to look in
      * @param selection which KBs of theirs
      * @param belowVersion only those whose version is below this
-     * @param due for {@link Selection#DUE}: which of those with an {@link Attempt} count; ignored otherwise
+     * @param due for {@link Selection#DUE}: which of those with an {@link KbRecord} count; ignored otherwise
      * @param after where the page before ended, or null for the first; a cursor is good for the same other parameters only
      * @param limit the most KBs to return, at least 1
      */
-    public PageRequest {
+    public PageQuery {
         partitions = Set.copyOf(partitions);
         if (limit < 1) {
             throw new IllegalArgumentException("limit is at least 1, not " + limit);
@@ -54,7 +54,7 @@ public record PageRequest(
      * @param cursor where this page ended
      * @return the request for the page after
      */
-    public PageRequest from(@Nullable Cursor cursor) {
-        return new PageRequest(partitions, selection, belowVersion, due, cursor, limit);
+    public PageQuery from(@Nullable Cursor cursor) {
+        return new PageQuery(partitions, selection, belowVersion, due, cursor, limit);
     }
 }

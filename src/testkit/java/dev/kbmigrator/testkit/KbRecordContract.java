@@ -2,7 +2,7 @@ package dev.kbmigrator.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.spi.Attempt;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbWrite;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What is on record of a KB that did not simply advance: failures and checkpoints. */
-interface AttemptContract extends StoreFixture {
+interface KbRecordContract extends StoreFixture {
 
     @Test
     default void aFailureIsOnRecordWithWhenTheNextAttemptIsDue() {
@@ -19,7 +19,7 @@ interface AttemptContract extends StoreFixture {
         long before = kbs().look().storeMicros();
         kbs().done(new KbWrite.Failed("kb", 4, 5, 3, "it's \"broken\"\n\tat a.b.C😀", Duration.ofMinutes(90)));
         long after = kbs().look().storeMicros();
-        Attempt attempt = kbs().recorded("kb");
+        KbRecord attempt = kbs().recorded("kb");
         assertThat(kbs().version("kb")).isEqualTo(4);
         assertThat(attempt.version()).isEqualTo(5);
         assertThat(attempt.failures()).isEqualTo(3);
@@ -56,9 +56,9 @@ interface AttemptContract extends StoreFixture {
     default void theLongestErrorsFit() {
         kbs().enroll(0, "kb");
         for (String error : List.of(
-                "x".repeat(Attempt.MAX_ERROR_CHARACTERS),
-                "é".repeat(Attempt.MAX_ERROR_CHARACTERS),
-                "😀".repeat(Attempt.MAX_ERROR_CHARACTERS / 2),
+                "x".repeat(KbRecord.MAX_ERROR_CHARACTERS),
+                "é".repeat(KbRecord.MAX_ERROR_CHARACTERS),
+                "😀".repeat(KbRecord.MAX_ERROR_CHARACTERS / 2),
                 "")) {
             kbs().done(new KbWrite.Failed("kb", 0, 1, 1, error, Duration.ofHours(1)));
             assertThat(kbs().recorded("kb").error()).isEqualTo(error);
@@ -70,7 +70,7 @@ interface AttemptContract extends StoreFixture {
         kbs().enroll(4, "kb");
         kbs().done(new KbWrite.Checkpointed("kb", 4, 5, "{\"page\":17}"));
         assertThat(kbs().version("kb")).isEqualTo(4);
-        assertThat(kbs().recorded("kb")).isEqualTo(new Attempt(5, 0, null, 0, 0, false, true, "{\"page\":17}"));
+        assertThat(kbs().recorded("kb")).isEqualTo(new KbRecord(5, 0, null, 0, 0, false, true, "{\"page\":17}"));
     }
 
     @Test
@@ -97,11 +97,11 @@ interface AttemptContract extends StoreFixture {
     default void failuresStayOverACheckpointOfTheSameVersion() {
         kbs().enroll(0, "kb");
         kbs().done(new KbWrite.Failed("kb", 0, 1, 3, "boom", Duration.ofHours(1)));
-        Attempt failed = kbs().recorded("kb");
+        KbRecord failed = kbs().recorded("kb");
         kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "\"here\""));
         assertThat(kbs().recorded("kb"))
                 .isEqualTo(
-                        new Attempt(1, 3, "boom", failed.failedMicros(), failed.dueMicros(), false, true, "\"here\""));
+                        new KbRecord(1, 3, "boom", failed.failedMicros(), failed.dueMicros(), false, true, "\"here\""));
         kbs().done(new KbWrite.Failed("kb", 0, 1, 4, "boom", null));
         kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "\"there\""));
         assertThat(kbs().recorded("kb").setAside()).isTrue();
@@ -113,7 +113,7 @@ interface AttemptContract extends StoreFixture {
         kbs().enroll(0, "failed", "saved");
         kbs().done(new KbWrite.Failed("failed", 0, 1, 3, "boom", null));
         kbs().done(new KbWrite.Checkpointed("failed", 0, 2, "2"));
-        assertThat(kbs().recorded("failed")).isEqualTo(new Attempt(2, 0, null, 0, 0, false, true, "2"));
+        assertThat(kbs().recorded("failed")).isEqualTo(new KbRecord(2, 0, null, 0, 0, false, true, "2"));
         kbs().done(new KbWrite.Checkpointed("saved", 0, 1, "1"));
         kbs().done(new KbWrite.Failed("saved", 0, 2, 1, "boom", Duration.ofHours(1)));
         assertThat(kbs().recorded("saved").version()).isEqualTo(2);
@@ -128,7 +128,7 @@ interface AttemptContract extends StoreFixture {
         kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "1"));
         kbs().advance("kb", 0, 1);
         assertThat(kbs().attempt("kb")).isNull();
-        assertThat(kbs().look().attempts()).isEmpty();
+        assertThat(kbs().look().recordCounts()).isEmpty();
         kbs().done(new KbWrite.Failed("kb", 1, 2, 1, "boom", Duration.ofHours(1)));
         assertThat(kbs().recorded("kb").checkpointed())
                 .as("a checkpoint of version 1")
@@ -140,7 +140,7 @@ interface AttemptContract extends StoreFixture {
         kbs().enroll(3, "kb");
         kbs().done(new KbWrite.Failed("kb", 3, 4, 2, "boom", Duration.ofHours(1)));
         kbs().done(new KbWrite.Checkpointed("kb", 3, 4, "\"here\""));
-        Attempt before = kbs().recorded("kb");
+        KbRecord before = kbs().recorded("kb");
         kbs().write(new KbWrite.Advanced("kb", 2, 3));
         kbs().write(new KbWrite.Failed("kb", 2, 3, 9, "late", null));
         kbs().write(new KbWrite.Checkpointed("kb", 2, 3, "\"late\""));
@@ -150,12 +150,12 @@ interface AttemptContract extends StoreFixture {
     @Test
     default void theLargestCheckpointsFit() {
         kbs().enroll(0, "kb");
-        int inner = Attempt.MAX_CHECKPOINT_BYTES - 2;
+        int inner = KbRecord.MAX_CHECKPOINT_BYTES - 2;
         for (String text :
                 List.of("x".repeat(inner), "é".repeat(inner / 2), "日".repeat(inner / 3), "😀".repeat(inner / 4))) {
             String checkpoint = "\"" + text + "\"";
             assertThat(checkpoint.getBytes(StandardCharsets.UTF_8).length)
-                    .isBetween(Attempt.MAX_CHECKPOINT_BYTES - 3, Attempt.MAX_CHECKPOINT_BYTES);
+                    .isBetween(KbRecord.MAX_CHECKPOINT_BYTES - 3, KbRecord.MAX_CHECKPOINT_BYTES);
             kbs().done(new KbWrite.Checkpointed("kb", 0, 1, checkpoint));
             assertThat(kbs().recorded("kb").checkpoint()).isEqualTo(checkpoint);
         }

@@ -2,11 +2,11 @@ package dev.kbmigrator.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.spi.AttemptCount;
-import dev.kbmigrator.spi.Due;
+import dev.kbmigrator.spi.DueFilter;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.KbWrite;
-import dev.kbmigrator.spi.PageRequest;
-import dev.kbmigrator.spi.PageRequest.Selection;
+import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import java.time.Duration;
 import java.util.List;
@@ -14,12 +14,12 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Which KBs are to be tried now: the same answer in a page and in a look. */
-interface DueContract extends StoreFixture {
+interface DueFilterContract extends StoreFixture {
 
     @Test
     default void byTheClockAKbIsDueUnlessItsNextAttemptIsLater() {
         enrollOneOfEachKind();
-        assertThat(kbs().listed(StoreDriver.due(1, Due.BY_THE_CLOCK, 2)))
+        assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 2)))
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due");
     }
 
@@ -28,14 +28,14 @@ interface DueContract extends StoreFixture {
         kbs().enroll(0, "kb");
         kbs().done(new KbWrite.Failed("kb", 0, 1, 1, "boom", Duration.ofMillis(400)));
         long due = kbs().recorded("kb").dueMicros();
-        Set<String> early = kbs().listed(StoreDriver.due(1, Due.BY_THE_CLOCK, 10));
+        Set<String> early = kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10));
         if (kbs().look().storeMicros() < due) {
             assertThat(early).isEmpty();
         }
         letPass(Duration.ofMillis(410));
         assertThat(kbs().look().storeMicros()).isGreaterThanOrEqualTo(due);
-        assertThat(kbs().listed(StoreDriver.due(1, Due.BY_THE_CLOCK, 10))).containsExactly("kb");
-        assertThat(kbs().look().attempts()).extracting(AttemptCount::due).containsExactly(1);
+        assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10))).containsExactly("kb");
+        assertThat(kbs().look().recordCounts()).extracting(KbRecordCount::due).containsExactly(1);
     }
 
     @Test
@@ -46,11 +46,11 @@ interface DueContract extends StoreFixture {
         kbs().done(new KbWrite.Failed("failed once more", 0, 1, 1, "boom", Duration.ZERO));
         long instant = kbs().recorded("failed once more").failedMicros();
         assertThat(instant).isGreaterThan(kbs().recorded("failed, later").failedMicros());
-        assertThat(kbs().listed(StoreDriver.due(1, new Due(instant), 2)))
+        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant), 2)))
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due", "failed, later");
-        assertThat(kbs().listed(StoreDriver.due(1, new Due(instant + 1), 2)))
+        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant + 1), 2)))
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due", "failed, later", "failed once more");
-        assertThat(kbs().listed(StoreDriver.due(1, new Due(1L), 2))).containsExactlyInAnyOrder("plain", "saved");
+        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(1L), 2))).containsExactlyInAnyOrder("plain", "saved");
     }
 
     @Test
@@ -62,13 +62,13 @@ interface DueContract extends StoreFixture {
         assertThat(kbs().raise(behind, 2)).as("chosen alone in its partition").containsExactly(behind);
         kbs().enroll(1, "behind");
         for (int limit : new int[] {1, 2, 256}) {
-            for (Due ignored : List.of(Due.BY_THE_CLOCK, new Due(1L))) {
-                PageRequest request =
-                        new PageRequest(Partitions.all(), Selection.FAILING, Long.MAX_VALUE, ignored, null, limit);
+            for (DueFilter ignored : List.of(DueFilter.BY_THE_CLOCK, new DueFilter(1L))) {
+                PageQuery request =
+                        new PageQuery(Partitions.all(), Selection.FAILING, Long.MAX_VALUE, ignored, null, limit);
                 assertThat(kbs().listed(request))
                         .containsExactlyInAnyOrder(
                                 "failed, due", "failed, later", "set aside", "set aside without a failure");
-                assertThat(kbs().listed(new PageRequest(Partitions.all(), Selection.FAILING, 0, ignored, null, limit)))
+                assertThat(kbs().listed(new PageQuery(Partitions.all(), Selection.FAILING, 0, ignored, null, limit)))
                         .isEmpty();
             }
         }
@@ -97,11 +97,11 @@ interface DueContract extends StoreFixture {
         long first = kbs().recorded(kbIds.get(0)).dueMicros();
         long third =
                 kbs().recorded(StoreDriver.inPartition(31, "kb-", 1).get(0)).dueMicros();
-        assertThat(kbs().look().attempts())
+        assertThat(kbs().look().recordCounts())
                 .containsExactlyInAnyOrder(
-                        new AttemptCount(30, 1, 2, 2, 1, first),
-                        new AttemptCount(30, 2, 0, 0, 1, Long.MAX_VALUE),
-                        new AttemptCount(31, 1, 0, 1, 0, third));
+                        new KbRecordCount(30, 1, 2, 2, 1, first),
+                        new KbRecordCount(30, 2, 0, 0, 1, Long.MAX_VALUE),
+                        new KbRecordCount(31, 1, 0, 1, 0, third));
     }
 
     @Test
@@ -114,10 +114,10 @@ interface DueContract extends StoreFixture {
         kbs().done(new KbWrite.Failed(kbIds.get(2), 0, 1, 1, "boom", null));
         long instant = kbs().recorded(kbIds.get(1)).failedMicros();
         long waitingSince = kbs().recorded(kbIds.get(1)).dueMicros();
-        assertThat(kbs().look(new Due(instant)).attempts())
-                .containsExactly(new AttemptCount(30, 1, 1, 1, 1, waitingSince));
-        assertThat(kbs().look(new Due(instant + 1)).attempts())
-                .containsExactly(new AttemptCount(30, 1, 2, 0, 1, Long.MAX_VALUE));
+        assertThat(kbs().look(new DueFilter(instant)).recordCounts())
+                .containsExactly(new KbRecordCount(30, 1, 1, 1, 1, waitingSince));
+        assertThat(kbs().look(new DueFilter(instant + 1)).recordCounts())
+                .containsExactly(new KbRecordCount(30, 1, 2, 0, 1, Long.MAX_VALUE));
     }
 
     /** KBs at version 0 of which "plain", "saved", and "failed, due" are due by the clock. */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoint the checkpoint's JSON text, for the version {@code version}; null when there is none, and always null in
  *     a {@link Page}, which says only whether there is one
  */
-public record Attempt(
+public record KbRecord(
         long version,
         int failures,
         @Nullable String error,

@@ -3,16 +3,16 @@ package dev.kbmigrator.spi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of the KBs that have an {@link Attempt} on record are to be tried now.
+ * Which of the KBs that have an {@link KbRecord} on record are to be tried now.
  *
  * @param failedBefore null: those whose next attempt is due by the store's clock. Otherwise microseconds since 1970 by the
  *     store's clock: those that last failed before that instant, or have not failed, whatever their next attempt. A KB that
  *     was set aside is never due.
  */
-public record Due(@Nullable Long failedBefore) {
+public record DueFilter(@Nullable Long failedBefore) {
 
     /** The KBs whose next attempt is due by the store's clock. */
-    public static final Due BY_THE_CLOCK = new Due(null);
+    public static final DueFilter BY_THE_CLOCK = new DueFilter(null);
 
     /**
      * Whether an attempt is due; for stores that decide it in Java.
@@ -21,7 +21,7 @@ public record Due(@Nullable Long failedBefore) {
      * @param storeMicros the store's clock
      * @return whether the KB is to be tried now
      */
-    public boolean isDue(Attempt attempt, long storeMicros) {
+    public boolean isDue(KbRecord attempt, long storeMicros) {
         if (attempt.setAside()) {
             return false;
         }

@@ -1,0 +1,29 @@
+package dev.kbmigrator;
+
+/** An operator has paused the fleet, so that nothing more is started. What was done before that is kept. */
+public final class MigrationsPausedException extends MigratorException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String reason;
+
+    /**
+     * Creates the exception.
+     *
+     * @param message what could not be done
+     * @param reason why the operator paused the fleet, in the operator's words
+     */
+    public MigrationsPausedException(String message, String reason) {
+        super(message);
+        this.reason = reason;
+    }
+
+    /**
+     * Returns why the fleet is paused.
+     *
+     * @return the operator's words
+     */
+    public String reason() {
+        return reason;
+    }
+}
