@@ -1,15 +1,20 @@
 package dev.kbmigrator;
 
-import dev.kbmigrator.internal.engine.Backoff;
-import dev.kbmigrator.internal.engine.Catalog;
-import dev.kbmigrator.internal.engine.Durations;
+import dev.kbmigrator.internal.config.Identity;
+import dev.kbmigrator.internal.config.Timings;
+
+import dev.kbmigrator.internal.config.Concurrency;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.config.HostApplication;
+import dev.kbmigrator.internal.config.LocalBuild;
+import dev.kbmigrator.internal.config.Services;
 import dev.kbmigrator.internal.engine.Engine;
-import dev.kbmigrator.internal.engine.EngineConfig;
-import dev.kbmigrator.internal.engine.EngineConfig.Identity;
-import dev.kbmigrator.internal.engine.EngineConfig.Timings;
-import dev.kbmigrator.internal.engine.Services;
-import dev.kbmigrator.internal.engine.Surroundings;
-import dev.kbmigrator.internal.engine.SystemSurroundings;
+import dev.kbmigrator.internal.state.MigrationCatalog;
+import dev.kbmigrator.internal.support.Backoff;
+import dev.kbmigrator.internal.support.Durations;
+import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ListenerNotifier;
+import dev.kbmigrator.internal.support.SystemEnvironment;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.Storage;
@@ -295,36 +300,38 @@ public final class MigratorBuilder {
         KnowledgeBoxes list = required(knowledgeBoxes, "knowledgeBoxes(...)", problems);
         checkNumbers(problems);
         List<Migration> found = source == null ? List.of() : source.find(problems::add);
-        Catalog catalog = Catalog.of(found, consecutiveVersions, problems);
+        MigrationCatalog catalog = MigrationCatalog.of(found, consecutiveVersions, attemptTimeout, problems);
         if (!problems.isEmpty() || store == null || lock == null || list == null) {
             throw new InvalidMigrationsException(problems);
         }
-        Map<Class<?>, Object> all = new HashMap<>(services);
-        all.put(store.getClass(), store);
-        all.putIfAbsent(StateStore.class, store);
-        Surroundings surroundings = new SystemSurroundings();
+        Environment environment = new SystemEnvironment();
+        Identity identity = new Identity(environment.nonce(), node == null ? machineName() : node, buildId);
+        HostApplication host = new HostApplication(
+                list,
+                servicesWith(store),
+                new ListenerNotifier(listeners),
+                executor == null ? SystemEnvironment.newExecutor() : executor);
         Timings timings = new Timings(
                 Durations.bounded(leaseTtl),
                 Durations.bounded(activeLookInterval),
                 Durations.bounded(idleLookInterval),
                 Durations.bounded(listingInterval),
                 new Backoff(Durations.bounded(firstBackoff), Durations.bounded(longestBackoff)),
-                attemptTimeout == null ? null : Durations.bounded(attemptTimeout),
                 Durations.bounded(rolloutGrace));
         return new Migrator(new Engine(new EngineConfig(
-                catalog,
-                store,
-                lock,
-                list,
-                new Services(all),
-                List.copyOf(listeners),
-                surroundings,
-                executor == null ? SystemSurroundings.newBodyExecutor() : executor,
-                new Identity(surroundings.nonce(), node == null ? machineName() : node, buildId),
-                baselineVersion,
-                kbConcurrency,
-                storeConcurrency,
-                timings)));
+                new LocalBuild(identity, catalog, baselineVersion),
+                new Storage(store, lock),
+                host,
+                new Concurrency(kbConcurrency, storeConcurrency),
+                timings,
+                environment)));
+    }
+
+    private Services servicesWith(StateStore store) {
+        Map<Class<?>, Object> all = new HashMap<>(services);
+        all.put(store.getClass(), store);
+        all.putIfAbsent(StateStore.class, store);
+        return new Services(all);
     }
 
     private static <T> @Nullable T required(@Nullable T value, String setter, List<String> problems) {

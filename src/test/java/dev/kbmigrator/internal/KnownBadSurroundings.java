@@ -12,11 +12,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 
 /**
- * Breaks the rule that only {@code SystemSurroundings} touches time, threads and chance, once in each method.
+ * Breaks the rule that only {@code SystemEnvironment} touches time, threads and chance, once in each method.
  * {@code ArchitectureTest} expects every method here to be reported; nothing ever runs one.
  */
 @SuppressWarnings({"unused", "ThreadPriorityCheck", "WaitNotInLoop", "FutureReturnValueIgnored"})
-final class KnownBadSurroundings {
+final class KnownBadEnvironment {
 
     long readsTheTicker() {
         return System.nanoTime();

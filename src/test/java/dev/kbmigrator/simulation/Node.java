@@ -2,13 +2,13 @@ package dev.kbmigrator.simulation;
 
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.engine.Engine;
-import dev.kbmigrator.internal.engine.Surroundings;
+import dev.kbmigrator.internal.support.Environment;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Executor;
 
 /** One simulated process: what surrounds a replica, and whether it is dead or frozen. */
-class Node implements Surroundings, Executor {
+class Node implements Environment, Executor {
 
     private static final long MOST_WALL_SKEW = 300_000_000;
     private static final String LOOP = "kb-migrator";

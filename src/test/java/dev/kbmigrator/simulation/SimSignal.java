@@ -1,9 +1,9 @@
 package dev.kbmigrator.simulation;
 
-import dev.kbmigrator.internal.engine.Surroundings;
+import dev.kbmigrator.internal.support.Environment;
 
 /** The engine's signal: it waits by its process's clock, in virtual time. */
-final class SimSignal implements Surroundings.Signal {
+final class SimSignal implements Environment.Signal {
 
     private final Node node;
     boolean raised;

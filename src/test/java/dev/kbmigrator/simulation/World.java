@@ -1,13 +1,13 @@
 package dev.kbmigrator.simulation;
 
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.internal.engine.Backoff;
-import dev.kbmigrator.internal.engine.Catalog;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.config.EngineConfig.Identity;
+import dev.kbmigrator.internal.config.EngineConfig.Timings;
+import dev.kbmigrator.internal.config.Services;
 import dev.kbmigrator.internal.engine.Engine;
-import dev.kbmigrator.internal.engine.EngineConfig;
-import dev.kbmigrator.internal.engine.EngineConfig.Identity;
-import dev.kbmigrator.internal.engine.EngineConfig.Timings;
-import dev.kbmigrator.internal.engine.Services;
+import dev.kbmigrator.internal.state.MigrationCatalog;
+import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStore;
@@ -91,7 +91,7 @@ final class World {
         Node node = mutant.node(this, name, knows, names);
         nodes.add(node);
         node.engine = new Engine(new EngineConfig(
-                Catalog.of(bodies.of(node), false, new ArrayList<>()),
+                MigrationCatalog.of(bodies.of(node), false, new ArrayList<>()),
                 mutant.above(node, new SimStore(node, store)),
                 mutant.lockSeenBy(node.lock),
                 host.seenBy(node),

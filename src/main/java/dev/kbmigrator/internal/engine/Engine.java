@@ -9,8 +9,19 @@ import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.Readiness;
 import dev.kbmigrator.RunReport;
-import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.config.RunMode;
+import dev.kbmigrator.internal.look.FleetObserver;
+import dev.kbmigrator.internal.state.ControlDocument;
+import dev.kbmigrator.internal.state.DocumentUpdate;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.PlanComparison;
+import dev.kbmigrator.internal.support.Durations;
+import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.KbIds;
 import dev.kbmigrator.spi.HostTransactionSupport;
+import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.time.Duration;
@@ -25,29 +36,36 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the host asks for, over the replica that does it. Safe for use by many threads. */
+/** Does what the host asks of a migrator, with the help of the replica that is at work. Safe for use by many threads. */
 public final class Engine {
 
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
-    private static final int ATTEMPTS = 20;
+
+    /** Of the time that closing may take, the part after which what runs is interrupted: a half. */
     private static final long INTERRUPT_PART = 2;
 
     private final EngineConfig config;
-    private final KbRequests requests;
-    private @Nullable Replica replica;
+    private final StateStore store;
+    private final Environment environment;
+    private final DocumentUpdate documents;
+    private final KbRequestClient requests;
+    private @Nullable ReplicaLoop replica;
     private boolean closed;
     private volatile boolean announced;
-    private boolean left;
+    private boolean signedOff;
 
-    /** An engine that does nothing yet. */
+    /** Creates an engine that does nothing yet. */
     public Engine(EngineConfig config) {
         this.config = config;
-        this.requests = new KbRequests(config, this::background, this::helperLeft);
+        this.store = config.store();
+        this.environment = config.environment();
+        this.documents = new DocumentUpdate(store);
+        this.requests = new KbRequestClient(config, this::background, this::helperEnded);
     }
 
-    /** Goes on in the background until it is closed. */
+    /** Goes to work in the background until it is closed. */
     public void start() {
-        launch(begin(false), null);
+        launch(begin(RunMode.BACKGROUND), null);
     }
 
     private synchronized void checkOpen() {
@@ -56,17 +74,17 @@ public final class Engine {
         }
     }
 
-    private synchronized Replica begin(boolean once) {
+    private synchronized ReplicaLoop begin(RunMode mode) {
         checkOpen();
         if (replica != null && !replica.hasEnded()) {
             throw new IllegalStateException("this migrator is already at work: use either start(), once, or run()");
         }
-        replica = new Replica(config, once);
+        replica = new ReplicaLoop(config, mode);
         return replica;
     }
 
-    /** Starts it; one that cannot be started must not stand in the way of the next. */
-    private void launch(Replica session, @Nullable Long cap) {
+    /** Starts a replica. One that cannot be started must not block the next. */
+    private void launch(ReplicaLoop session, @Nullable Long cap) {
         boolean launched = false;
         try {
             if (cap != null) {
@@ -83,7 +101,7 @@ public final class Engine {
         }
     }
 
-    private synchronized void withdraw(Replica session) {
+    private synchronized void withdraw(ReplicaLoop session) {
         if (replica == session) {
             replica = null;
         }
@@ -91,8 +109,8 @@ public final class Engine {
 
     /** Tries each due KB once, and waits for it. */
     public RunReport run(@Nullable Long cap) {
-        long startedAt = config.surroundings().nanoTime();
-        Replica session = begin(true);
+        long startedAt = environment.nanoTime();
+        ReplicaLoop session = begin(RunMode.SINGLE_RUN);
         launch(session, cap);
         awaitEnd(session);
         RuntimeException fatal = session.fatal();
@@ -102,13 +120,13 @@ public final class Engine {
         if (fatal != null) {
             throw new MigratorException(
                     "the run could not go on, and what was done is kept: " + fatal.getMessage()
-                            + ". Run again when the cause is mended",
+                            + ". Run again when the cause is fixed",
                     fatal);
         }
         return conclude(session, startedAt);
     }
 
-    private void awaitEnd(Replica session) {
+    private void awaitEnd(ReplicaLoop session) {
         try {
             while (!session.hasEnded()) {
                 session.awaitEnd(TimeUnit.SECONDS.toNanos(10));
@@ -122,65 +140,57 @@ public final class Engine {
         }
     }
 
-    private RunReport conclude(Replica session, long startedAt) {
-        View view = session.board().view();
-        Reports reports = new Reports(config, view);
-        RunReport report = reports.runReport(session, config.surroundings().nanoTime() - startedAt);
-        SingleRun.End end = session.end();
-        if (end == SingleRun.End.PAUSED) {
-            throw new MigrationsPausedException(
-                    "migrations are paused by an operator: " + view.pauseReason(), view.pauseReason());
+    private RunReport conclude(ReplicaLoop session, long startedAt) {
+        FleetView view = session.observer().view();
+        FleetReports reports = new FleetReports(config, view);
+        RunReport report = reports.runReport(session, environment.nanoTime() - startedAt);
+        RunCompletion.End end = session.end();
+        if (end == RunCompletion.End.PAUSED) {
+            String reason = view.control().reason();
+            throw new MigrationsPausedException("migrations are paused by an operator: " + reason, reason);
         }
-        if (end == SingleRun.End.CLOSED) {
+        if (end == RunCompletion.End.CLOSED) {
             throw new MigratorClosedException("the migrator was closed before the run had ended");
         }
-        if (end == SingleRun.End.FAILED) {
+        if (end == RunCompletion.End.FAILED) {
             throw new MigrationFailedException(reports.whatIsMissing(session, report), report);
         }
         return report;
     }
 
-    /** Limits the target, for the whole fleet, until it is set anew. */
+    /** Limits the target, for the whole fleet, until it is set again. */
     public void setCap(long cap) {
         change(state -> state.capped(cap));
     }
 
-    private void change(UnaryOperator<GlobalState> change) {
-        for (int i = 0; i < ATTEMPTS; i++) {
-            GlobalState before = state();
-            GlobalState after = change.apply(before);
-            if (after.equals(before)) {
-                return;
-            }
-            if (config.store().compareAndSet(GlobalState.DOCUMENT, before.revision(), after.toJson(), null)) {
-                wake();
-                return;
-            }
+    private void change(UnaryOperator<FleetState> change) {
+        DocumentUpdate.Outcome outcome = documents.replace(FleetState.DOCUMENT, null, document -> {
+            FleetState before = FleetState.read(document, config.build().baseline());
+            FleetState after = change.apply(before);
+            return after.equals(before) ? Optional.empty() : Optional.of(after.toJson());
+        });
+        if (outcome == DocumentUpdate.Outcome.CHANGED) {
+            wake();
         }
-        throw new StateStoreException("the global state is changed by others again and again");
     }
 
-    private GlobalState state() {
-        return GlobalState.read(config.store().document(GlobalState.DOCUMENT).orElse(null), config.baseline());
-    }
-
-    private synchronized @Nullable Replica replica() {
+    private synchronized @Nullable ReplicaLoop replica() {
         return replica;
     }
 
-    /** The replica that {@link #start} has started, while it is at work. */
-    private synchronized Optional<Replica> background() {
+    /** Returns the replica that {@link #start} has started, while it is at work. */
+    private synchronized Optional<ReplicaLoop> background() {
         return Optional.ofNullable(replica).filter(one -> one.isBackground() && !one.hasEnded());
     }
 
-    private void helperLeft() {
+    private void helperEnded() {
         if (replica() == null) {
-            sayGoodbye();
+            signOff();
         }
     }
 
     private void wake() {
-        Replica running = replica();
+        ReplicaLoop running = replica();
         if (running != null) {
             running.wake();
         }
@@ -188,96 +198,75 @@ public final class Engine {
 
     /** Stops, within the time. */
     public void close(Duration timeout) {
-        List<Replica> running = new ArrayList<>();
+        List<ReplicaLoop> running = new ArrayList<>();
         boolean appeared;
         synchronized (this) {
             closed = true;
             Stream.of(Optional.ofNullable(replica), requests.close())
                     .flatMap(Optional::stream)
                     .forEach(running::add);
-            appeared = !running.isEmpty() && !left;
+            appeared = !running.isEmpty() && !signedOff;
         }
         long nanos = Durations.bounded(timeout).toNanos();
-        long deadline = config.surroundings().nanoTime() + nanos;
-        running.forEach(Replica::stop);
-        boolean quiet = awaitUntil(running, deadline - nanos / INTERRUPT_PART);
+        long deadline = environment.nanoTime() + nanos;
+        running.forEach(ReplicaLoop::stop);
+        boolean quiet = awaitAll(running, deadline - nanos / INTERRUPT_PART);
         if (!quiet) {
-            running.forEach(Replica::interrupt);
-            quiet = awaitUntil(running, deadline);
+            running.forEach(ReplicaLoop::interrupt);
+            quiet = awaitAll(running, deadline);
         }
         if (!quiet) {
-            LOG.atWarn().log("Some bodies did not stop within {}; their leases are left to expire", timeout);
+            LOG.atWarn().log("Some executions did not stop within {}; their leases are left to expire", timeout);
         } else if (appeared) {
-            leave(deadline);
+            signOffUntil(deadline);
         }
     }
 
-    private boolean awaitUntil(List<Replica> running, long deadline) {
+    private static boolean awaitAll(List<ReplicaLoop> running, long deadline) {
         boolean quiet = true;
-        for (Replica one : running) {
-            quiet &= awaitUntil(config, one, deadline);
+        for (ReplicaLoop one : running) {
+            quiet &= one.awaitEndUntil(deadline);
         }
         return quiet;
     }
 
-    /** Waits for a replica to end; answers whether it has. */
-    static boolean awaitUntil(EngineConfig config, Replica running, long deadline) {
-        boolean interrupted = false;
-        while (!running.hasEnded()) {
-            long left = deadline - config.surroundings().nanoTime();
-            if (left <= 0) {
-                break;
-            }
-            try {
-                running.awaitEnd(left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-                break;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return running.hasEnded();
-    }
-
-    /** In a thread of its own: a store that is out of reach must not hold up the one who closes. */
-    private void leave(long deadline) {
+    /** In a thread of its own: a store that is out of reach must not hold up whoever closes. */
+    private void signOffUntil(long deadline) {
         synchronized (this) {
-            left = true;
+            signedOff = true;
         }
-        Surroundings.Signal said = config.surroundings().newSignal();
-        config.surroundings().start("kb-migrator-goodbye", () -> {
+        Environment.Signal done = environment.newSignal();
+        environment.start("kb-migrator-signoff", () -> {
             try {
-                sayGoodbye();
+                signOff();
             } finally {
-                said.raise();
+                done.raise();
             }
         });
-        long left = deadline - config.surroundings().nanoTime();
+        long left = deadline - environment.nanoTime();
         try {
-            said.awaitInterruptibly(Math.max(0, left));
+            done.awaitInterruptibly(Math.max(0, left));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void sayGoodbye() {
+    private void signOff() {
         try {
-            config.store().forgetReplica(config.identity().id());
+            store.forgetReplica(config.build().identity().id());
         } catch (RuntimeException e) {
-            LOG.atInfo().setCause(e).log("Could not say goodbye; the other replicas will find out");
+            LOG.atInfo().setCause(e).log("Could not sign off; the other replicas will notice");
         }
     }
 
-    /** Strikes a replica off the list. */
+    /** Removes a replica from the list. */
     public void forgetReplica(String replicaId) {
-        config.store().forgetReplica(replicaId);
+        store.forgetReplica(replicaId);
     }
 
-    /** Whether this replica may serve, and why not. */
+    /** Returns whether this replica may serve, and why not. */
     public Readiness readiness() {
-        Replica running;
+        ReplicaLoop running;
         synchronized (this) {
             if (closed) {
                 return Readiness.notReady("the migrator is closed");
@@ -291,96 +280,89 @@ public final class Engine {
     public void registerKb(String kbId) {
         KbIds.check(kbId);
         announce();
-        config.store().enroll(Set.of(kbId), registrationVersion());
+        store.enroll(Set.of(kbId), registrationVersion());
     }
 
-    /** The same, in a transaction of the host. */
+    /** Enrols such a KB in a transaction of the host. */
     public void registerKb(Connection connection, String kbId) {
         KbIds.check(kbId);
-        if (!(config.store() instanceof HostTransactionSupport store)) {
-            throw new UnsupportedOperationException("the state store "
-                    + config.store().getClass().getName()
-                    + " cannot join a transaction of the host: use registerKb(kbId)"
-                    + " before the KB is visible to readers");
+        if (!(store instanceof HostTransactionSupport transactional)) {
+            throw new UnsupportedOperationException(
+                    "the state store " + store.getClass().getName()
+                            + " cannot join a transaction of the host: use registerKb(kbId) before the KB is visible to"
+                            + " readers");
         }
         if (!announced) {
-            store.checkReady(connection);
+            transactional.checkReady(connection);
         }
         announce();
-        store.enroll(connection, kbId, registrationVersion());
+        transactional.enroll(connection, kbId, registrationVersion());
     }
 
     private long registrationVersion() {
-        return Math.max(config.baseline(), config.catalog().newest());
+        return Math.max(config.build().baseline(), config.build().catalog().newest());
     }
 
-    /** A version that KBs are created at must be in the fleet's plan, so that nobody else can give it another meaning. */
+    /** A version at which KBs are created must be in the fleet's plan, so that nobody else can give it another meaning. */
     private void announce() {
         if (announced) {
             return;
         }
         change(state -> {
-            Knowledge knowledge = Knowledge.compare(state, config.catalog());
-            if (!knowledge.problems().isEmpty()) {
-                throw new InvalidMigrationsException(knowledge.problems());
+            PlanComparison comparison =
+                    PlanComparison.compare(state, config.build().catalog());
+            if (!comparison.problems().isEmpty()) {
+                throw new InvalidMigrationsException(comparison.problems());
             }
-            return state.extended(knowledge.extension()).registeredUpTo(registrationVersion());
+            return state.extended(comparison.extension()).registeredUpTo(registrationVersion());
         });
         announced = true;
     }
 
     /** Forgets a KB that the host has deleted. */
     public void forgetKb(String kbId) {
-        config.store().remove(Set.of(KbIds.check(kbId)));
+        store.remove(Set.of(KbIds.check(kbId)));
     }
 
-    /** Has a KB migrated now; answers its version then. */
+    /** Has a KB migrated now, past a version to skip if there is one (0: none); returns its version after that. */
     public long migrateKb(String kbId, long skip, String reason) {
         KbIds.check(kbId);
         checkOpen();
-        return requests.migrateKb(state(), kbId, skip, reason);
+        FleetState state = FleetState.read(
+                documents.find(FleetState.DOCUMENT), config.build().baseline());
+        return requests.migrateKb(state, kbId, skip, reason);
     }
 
     /** Withdraws the migrations of which no part has started. */
     public void abandonTarget(String reason) {
-        change(GlobalState::withdrawn);
-        LOG.atWarn().log("Withdrew what has not started of the fleet's plan: {}", reason);
+        change(FleetState::withdrawn);
+        LOG.atWarn().log("Withdrew the migrations of the plan that have not started: {}", reason);
     }
 
     /** Pauses or resumes the fleet. */
     public void setPaused(boolean paused, String reason) {
-        for (int i = 0; i < ATTEMPTS; i++) {
-            Optional<Document> before = config.store().document(View.controlDocument());
-            var control = before.map(Json::read).orElseGet(Json::object);
-            control.put("paused", paused)
-                    .put("reason", reason)
-                    .put("by", config.identity().id());
-            long revision = before.map(Document::revision).orElse(0L);
-            if (config.store().compareAndSet(View.controlDocument(), revision, control.toString(), null)) {
-                wake();
-                return;
-            }
-        }
-        throw new StateStoreException("the control document is changed by others again and again");
+        String by = config.build().identity().id();
+        documents.update(ControlDocument.NAME, null, json -> ControlDocument.pause(json, paused, reason, by));
+        wake();
     }
 
-    /** The dry run. */
+    /** Returns what a run would do. */
     public DryRun dryRun() {
-        return new Reports(config, Reports.read(config)).dryRun();
+        return new FleetReports(config, FleetReports.readState(config)).dryRun();
     }
 
-    /** How things stand. */
+    /** Returns the status of the fleet and of this replica. */
     public MigratorStatus status() {
-        Replica running = replica();
+        ReplicaLoop running = replica();
         if (running != null && !running.hasEnded()) {
-            return new Reports(config, running.look()).status(running);
+            return new FleetReports(config, running.observer().look()).status(running);
         }
-        Replica visitor = new Replica(config, true);
+        FleetObserver visitor = new FleetObserver(store, config.build(), config.timings(), environment);
         try {
-            return new Reports(config, visitor.look()).status(running);
+            return new FleetReports(config, visitor.look()).status(running);
         } finally {
             if (running == null) {
-                sayGoodbye();
+                signOff();
             }
         }
     }

@@ -49,20 +49,21 @@ public class EngineCosts {
 
     private final List<KbState> kbs = new ArrayList<>();
     private final MigrationInfo info = MigrationInfo.of(NO_OP);
-    private final Catalog catalog = Catalog.of(List.of(NO_OP), false, new ArrayList<>());
+    private final MigrationCatalog catalog = MigrationCatalog.of(List.of(NO_OP), false, new ArrayList<>());
     private final InstantStore store = new InstantStore(InstantStore.fleet(0));
     private final EngineConfig config = config(catalog, store);
-    private final Slot slot = new Slot(config.surroundings());
-    private final Board board = new Board(config, config.surroundings().newSignal());
-    private final Slots slots = new Slots(config, board::wakeWorkers);
+    private final ExecutionThread slot = new ExecutionThread(config.environment());
+    private final PartitionQueue board =
+            new PartitionQueue(config, config.environment().newSignal());
+    private final ExecutionPool slots = new ExecutionPool(config, board::wakeWorkers);
     private final LeaseKeeper keeper = new LeaseKeeper(config, slots);
-    private final Held held = new Held(
+    private final HeldScope held = new HeldScope(
             MemoryLock.create().tryAcquire("partition-000", Duration.ofDays(1)).orElseThrow(),
             new Epoch(0, 1),
             Long.MAX_VALUE / 2,
             () -> {});
 
-    private static EngineConfig config(Catalog catalog, InstantStore store) {
+    private static EngineConfig config(MigrationCatalog catalog, InstantStore store) {
         return new EngineConfig(
                 catalog,
                 store,
@@ -70,7 +71,7 @@ public class EngineCosts {
                 NO_LIST,
                 new Services(Map.of()),
                 List.of(),
-                new SystemSurroundings(),
+                new SystemEnvironment(),
                 Runnable::run,
                 new EngineConfig.Identity("replica", "host", "build"),
                 0,
@@ -91,7 +92,7 @@ public class EngineCosts {
     public void look() {
         InstantStore.ids(BATCH).forEach(id -> kbs.add(new KbState(id, 0, null)));
         Heartbeat self = new Heartbeat("replica", "host", "build", 1, true, DueFilter.BY_THE_CLOCK, false);
-        board.update(View.of(store.look(self), System.nanoTime(), catalog, 0));
+        board.update(FleetView.of(store.look(self), System.nanoTime(), catalog, 0));
     }
 
     /** Which partition a KB is in. */
@@ -109,7 +110,7 @@ public class EngineCosts {
     public void context(Blackhole hole) {
         Worker worker = new Worker(config, board, slots, keeper);
         for (KbState kb : kbs) {
-            hole.consume(new KbBody(config, worker, held, kb, info, NO_OP));
+            hole.consume(new KbExecution(config, worker, held, kb, info, NO_OP));
         }
     }
 
@@ -119,7 +120,7 @@ public class EngineCosts {
     public void batch() {
         Worker worker = new Worker(config, board, slots, keeper);
         for (KbState kb : kbs) {
-            new KbBody(config, worker, held, kb, info, NO_OP).run(slot, () -> false);
+            new KbExecution(config, worker, held, kb, info, NO_OP).run(slot, () -> false);
         }
         worker.run();
     }

@@ -12,36 +12,36 @@ import org.junit.jupiter.api.Test;
 class EngineLincheckTest {
 
     static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
-            MemoryStateStore.class, MemoryLock.class, View.class, Catalog.class, EngineConfig.class);
+            MemoryStateStore.class, MemoryLock.class, FleetView.class, MigrationCatalog.class, EngineConfig.class);
 
     @Test
     void everyBodyComesBackFromTheSlotsOnce() {
-        INTERLEAVINGS.areFine(SlotsOperations.class);
+        INTERLEAVINGS.areFine(ExecutionPoolOperations.class);
     }
 
     @Test
     void slotsWithoutTheirMonitorAreFound() {
-        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(Slots.class, SlotsOperations.class);
+        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(ExecutionPool.class, ExecutionPoolOperations.class);
     }
 
     @Test
     void noPartitionIsTakenTwice() {
-        INTERLEAVINGS.areFine(BoardOperations.class);
+        INTERLEAVINGS.areFine(PartitionQueueOperations.class);
     }
 
     @Test
     void aBoardWithoutItsMonitorIsFound() {
-        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(Board.class, BoardOperations.class);
+        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(PartitionQueue.class, PartitionQueueOperations.class);
     }
 
     @Test
     void aScopeIsLostOnce() {
-        INTERLEAVINGS.areFine(HeldOperations.class);
+        INTERLEAVINGS.areFine(HeldScopeOperations.class);
     }
 
     @Test
     void aScopeWithoutItsMonitorIsFound() {
-        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(Held.class, HeldOperations.class);
+        INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(HeldScope.class, HeldScopeOperations.class);
     }
 
     @Test

@@ -37,8 +37,8 @@ class EngineTest {
     private static final Duration FIVE_SECONDS = Duration.ofSeconds(5);
     private static final String KB = "kb";
 
-    private final Scripted surroundings = new Scripted();
-    private final Store store = new Store(surroundings);
+    private final Scripted environment = new Scripted();
+    private final Store store = new Store(environment);
     private final List<String> ran = new ArrayList<>();
     private GlobalMigration.Part body = context -> {};
     private Engine engine = newEngine();
@@ -46,8 +46,8 @@ class EngineTest {
     /** One that joins transactions, and notes how. */
     private static final class Store extends WatchedStore implements HostTransactionSupport {
 
-        private Store(Scripted surroundings) {
-            super(surroundings);
+        private Store(Scripted environment) {
+            super(environment);
         }
 
         @Override
@@ -63,8 +63,8 @@ class EngineTest {
     }
 
     private Engine newEngine(Migration... migrations) {
-        surroundings.otherwise = this::runOne;
-        return new Engine(surroundings.config(store, surroundings.newLock(), Runnable::run, migrations));
+        environment.otherwise = this::runOne;
+        return new Engine(environment.config(store, environment.newLock(), Runnable::run, migrations));
     }
 
     private void use(Migration... migrations) {
@@ -74,8 +74,8 @@ class EngineTest {
     /** Whoever waits has the other threads get on. */
     private void runOne() {
         for (String name : List.of(Scripted.COORDINATOR, Scripted.LISTING, Scripted.LOOP, Scripted.GOODBYE)) {
-            if (surroundings.names().contains(name)) {
-                surroundings.run(name);
+            if (environment.names().contains(name)) {
+                environment.run(name);
                 return;
             }
         }
@@ -100,9 +100,9 @@ class EngineTest {
     private void put(long current, Migration... plan) {
         List<MigrationInfo> infos = Frozen.catalogOf(plan).infos();
         long newest = Plans.newest(infos, 0);
-        GlobalState state = new GlobalState(
+        FleetState state = new FleetState(
                 0, 0, current, current, newest > current ? newest : 0, Long.MAX_VALUE, 0, infos, Json.object());
-        store.put(GlobalState.DOCUMENT, state.toJson());
+        store.put(FleetState.DOCUMENT, state.toJson());
     }
 
     private void fail(String call) {
@@ -115,9 +115,9 @@ class EngineTest {
 
     /** The signal of the loop that this starts. */
     private Scripted.Wakeable start() {
-        int before = surroundings.signals();
+        int before = environment.signals();
         engine.start();
-        return surroundings.signal(before);
+        return environment.signal(before);
     }
 
     private void assertAtWork() {
@@ -138,15 +138,15 @@ class EngineTest {
     void startingReturnsAtOnceAndGoesOnInTheBackground() {
         engine.start();
         assertThat(store.calls).isEmpty();
-        assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+        assertThat(environment.names()).containsExactly(Scripted.LOOP);
         assertAtWork();
     }
 
     @Test
     void whatCouldNotBeStartedCanBeStartedLater() {
-        surroundings.noThread = new OutOfMemoryError("unable to create native thread");
-        assertThatThrownBy(engine::start).isSameAs(surroundings.noThread);
-        surroundings.noThread = null;
+        environment.noThread = new OutOfMemoryError("unable to create native thread");
+        assertThatThrownBy(engine::start).isSameAs(environment.noThread);
+        environment.noThread = null;
         engine.start();
         assertAtWork();
     }
@@ -155,10 +155,10 @@ class EngineTest {
     void aRunWaitsUntilTheFleetIsThere() {
         store.listed();
         use(global(1), global(2));
-        body = context -> surroundings.pass(FIVE_SECONDS);
-        surroundings.meanwhile(() -> {
-            surroundings.run(Scripted.COORDINATOR);
-            surroundings.run(Scripted.LOOP);
+        body = context -> environment.pass(FIVE_SECONDS);
+        environment.meanwhile(() -> {
+            environment.run(Scripted.COORDINATOR);
+            environment.run(Scripted.LOOP);
         });
         RunReport report = engine.run(null);
         assertThat(ran).containsExactly("global 1", "global 2");
@@ -232,7 +232,7 @@ class EngineTest {
     void aRunSaysThatItWasClosed() {
         store.listed();
         use(global(1));
-        surroundings.meanwhile(() -> engine.close(TEN_SECONDS));
+        environment.meanwhile(() -> engine.close(TEN_SECONDS));
         assertThatThrownBy(() -> engine.run(null))
                 .isInstanceOf(MigratorClosedException.class)
                 .hasMessageContaining("closed before the run had ended");
@@ -243,12 +243,12 @@ class EngineTest {
     void anInterruptEndsTheWaitForARunAndWhatItHasStarted() {
         store.listed();
         use(global(1));
-        surroundings.meanwhile(() -> Thread.currentThread().interrupt());
+        environment.meanwhile(() -> Thread.currentThread().interrupt());
         assertThatThrownBy(() -> engine.run(null))
                 .isInstanceOf(MigratorException.class)
                 .hasMessageContaining("interrupted");
         assertThat(Thread.interrupted()).isTrue();
-        surroundings.run(Scripted.COORDINATOR);
+        environment.run(Scripted.COORDINATOR);
         assertThat(ran).isEmpty();
     }
 
@@ -276,28 +276,30 @@ class EngineTest {
 
     @Test
     void aStateThatOthersChangeAgainAndAgainIsGivenUp() {
-        othersAlwaysChange(GlobalState.DOCUMENT);
+        othersAlwaysChange(FleetState.DOCUMENT);
         assertThatThrownBy(() -> engine.setCap(3)).isInstanceOf(StateStoreException.class);
         assertThat(store.count(WatchedStore.CHANGE_STATE)).isEqualTo(20);
     }
 
     @Test
     void aPauseIsOnRecordWithItsReasonAndWorkForTheLoop() {
-        store.put(View.controlDocument(), "{\"invented\":7}");
+        store.put(FleetView.controlDocument(), "{\"invented\":7}");
         Scripted.Wakeable loop = start();
         engine.setPaused(true, "busy hours");
         assertThat(loop.lower()).isTrue();
-        assertThat(store.document(View.controlDocument()).orElseThrow().json())
+        assertThat(store.document(FleetView.controlDocument()).orElseThrow().json())
                 .contains("\"invented\":7", "\"paused\":true", "\"reason\":\"busy hours\"", "\"by\":\"replica\"");
         engine.setPaused(false, "");
-        assertThat(store.document(View.controlDocument()).orElseThrow().json()).contains("\"paused\":false");
+        assertThat(store.document(FleetView.controlDocument()).orElseThrow().json())
+                .contains("\"paused\":false");
     }
 
     @Test
     void aControlDocumentThatOthersChangeAgainAndAgainIsGivenUp() {
-        othersAlwaysChange(View.controlDocument());
+        othersAlwaysChange(FleetView.controlDocument());
         assertThatThrownBy(() -> engine.setPaused(true, "")).isInstanceOf(StateStoreException.class);
-        assertThat(store.count(WatchedStore.CHANGE + View.controlDocument())).isEqualTo(20);
+        assertThat(store.count(WatchedStore.CHANGE + FleetView.controlDocument()))
+                .isEqualTo(20);
     }
 
     @Test
@@ -314,8 +316,8 @@ class EngineTest {
     void closingWhatWasNeverStartedAsksTheStoreNothing() {
         engine.close(TEN_SECONDS);
         assertThat(store.calls).isEmpty();
-        assertThat(surroundings.names()).isEmpty();
-        assertThat(surroundings.waits).isEmpty();
+        assertThat(environment.names()).isEmpty();
+        assertThat(environment.waits).isEmpty();
     }
 
     @Test
@@ -331,26 +333,26 @@ class EngineTest {
     @Test
     void closingStopsWhatWasStartedAndSaysGoodbyeOnce() {
         engine.start();
-        long before = surroundings.nanoTime();
+        long before = environment.nanoTime();
         engine.close(TEN_SECONDS);
-        assertThat(surroundings.nanoTime()).isEqualTo(before);
+        assertThat(environment.nanoTime()).isEqualTo(before);
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
         engine.close(TEN_SECONDS);
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
-        assertThat(surroundings.names()).isEmpty();
+        assertThat(environment.names()).isEmpty();
     }
 
     @Test
     void theGoodbyeTakesNoLongerThanIsLeft() {
         engine.start();
-        surroundings.meanwhile(
+        environment.meanwhile(
                 () -> {
-                    surroundings.pass(Duration.ofSeconds(3));
-                    surroundings.run(Scripted.LOOP);
+                    environment.pass(Duration.ofSeconds(3));
+                    environment.run(Scripted.LOOP);
                 },
                 () -> {});
         engine.close(TEN_SECONDS);
-        assertThat(surroundings.waits).containsExactly(FIVE_SECONDS, Duration.ofSeconds(7));
+        assertThat(environment.waits).containsExactly(FIVE_SECONDS, Duration.ofSeconds(7));
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
     }
 
@@ -358,31 +360,31 @@ class EngineTest {
     void aGoodbyeThatFailsHurtsNobody() {
         engine.start();
         fail(WatchedStore.FORGET_REPLICA);
-        long before = surroundings.nanoTime();
+        long before = environment.nanoTime();
         engine.close(TEN_SECONDS);
-        assertThat(surroundings.nanoTime()).isEqualTo(before);
+        assertThat(environment.nanoTime()).isEqualTo(before);
     }
 
     @Test
     void anInterruptEndsTheWaitForTheGoodbye() {
         engine.start();
-        surroundings.meanwhile(
-                () -> surroundings.run(Scripted.LOOP),
+        environment.meanwhile(
+                () -> environment.run(Scripted.LOOP),
                 () -> Thread.currentThread().interrupt());
         engine.close(TEN_SECONDS);
-        assertThat(surroundings.isAllDone()).isTrue();
+        assertThat(environment.isAllDone()).isTrue();
         assertThat(Thread.interrupted()).isTrue();
     }
 
     @Test
     void whatDoesNotStopIsWaitedForAsLongAsTheCallerWantsAndNoGoodbyeIsSaid() {
         engine.start();
-        surroundings.otherwise = () -> {};
+        environment.otherwise = () -> {};
         engine.close(TEN_SECONDS);
-        assertThat(surroundings.waits)
+        assertThat(environment.waits)
                 .as("before and after what runs is interrupted")
                 .containsExactly(FIVE_SECONDS, FIVE_SECONDS);
-        assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+        assertThat(environment.names()).containsExactly(Scripted.LOOP);
     }
 
     @Test
@@ -392,26 +394,26 @@ class EngineTest {
         List<Duration> interruptedAfter = new ArrayList<>();
         body = context -> {
             // In the only thread there is, so that the interrupt ends the second half of the wait
-            long before = surroundings.nanoTime();
-            surroundings.meanwhile(
+            long before = environment.nanoTime();
+            environment.meanwhile(
                     () -> assertThat(Thread.currentThread().isInterrupted()).isFalse());
             engine.close(TEN_SECONDS);
             if (Thread.currentThread().isInterrupted()) {
-                interruptedAfter.add(Duration.ofNanos(surroundings.nanoTime() - before));
+                interruptedAfter.add(Duration.ofNanos(environment.nanoTime() - before));
             }
         };
-        surroundings.atOnce = Scripted.COORDINATOR;
+        environment.atOnce = Scripted.COORDINATOR;
         engine.start();
-        surroundings.run(Scripted.LOOP);
+        environment.run(Scripted.LOOP);
         assertThat(interruptedAfter).containsExactly(FIVE_SECONDS);
     }
 
     @Test
     void whatStopsWhenItIsInterruptedIsQuiet() {
         engine.start();
-        surroundings.meanwhile(() -> {}, () -> surroundings.run(Scripted.LOOP));
+        environment.meanwhile(() -> {}, () -> environment.run(Scripted.LOOP));
         engine.close(TEN_SECONDS);
-        assertThat(surroundings.waits).startsWith(FIVE_SECONDS, FIVE_SECONDS);
+        assertThat(environment.waits).startsWith(FIVE_SECONDS, FIVE_SECONDS);
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
     }
 
@@ -421,8 +423,8 @@ class EngineTest {
         Thread.currentThread().interrupt();
         engine.close(TEN_SECONDS);
         assertThat(Thread.interrupted()).isTrue();
-        assertThat(surroundings.waits).isEmpty();
-        assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+        assertThat(environment.waits).isEmpty();
+        assertThat(environment.names()).containsExactly(Scripted.LOOP);
     }
 
     // Whether it may serve
@@ -488,7 +490,7 @@ class EngineTest {
     @Test
     void aStoreThatJoinsNoTransactionSaysSo() {
         Engine other = new Engine(
-                surroundings.config(new WatchedStore(surroundings), surroundings.newLock(), Runnable::run, kb(1)));
+                environment.config(new WatchedStore(environment), environment.newLock(), Runnable::run, kb(1)));
         assertThatThrownBy(() -> other.registerKb(connection(), KB))
                 .isInstanceOf(UnsupportedOperationException.class)
                 .hasMessageContaining("registerKb(kbId)");
@@ -528,25 +530,25 @@ class EngineTest {
     void whoAsksForAKbHasTheReplicaInTheBackgroundAtWork() {
         aKbIsBehind();
         Scripted.Wakeable loop = start();
-        surroundings.meanwhile(() -> {
+        environment.meanwhile(() -> {
             assertThat(loop.lower()).isTrue();
-            assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+            assertThat(environment.names()).containsExactly(Scripted.LOOP);
             bringUp();
         });
         assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);
-        assertThat(surroundings.names()).as("it stays").containsExactly(Scripted.LOOP);
+        assertThat(environment.names()).as("it stays").containsExactly(Scripted.LOOP);
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
     }
 
     @Test
     void whereNoneIsAtWorkOneIsAsLongAsSomeoneWaitsAndSaysGoodbye() {
         aKbIsBehind();
-        surroundings.meanwhile(() -> {
-            assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+        environment.meanwhile(() -> {
+            assertThat(environment.names()).containsExactly(Scripted.LOOP);
             bringUp();
         });
         assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);
-        assertThat(surroundings.names()).isEmpty();
+        assertThat(environment.names()).isEmpty();
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
     }
 
@@ -558,12 +560,12 @@ class EngineTest {
         use(kb(1));
         engine.run(null);
         store.enroll(Set.of(KB), 0);
-        surroundings.meanwhile(() -> {
-            assertThat(surroundings.names()).containsExactly(Scripted.LOOP);
+        environment.meanwhile(() -> {
+            assertThat(environment.names()).containsExactly(Scripted.LOOP);
             bringUp();
         });
         assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);
-        assertThat(surroundings.names()).isEmpty();
+        assertThat(environment.names()).isEmpty();
         assertThat(store.count(WatchedStore.FORGET_REPLICA))
                 .as("the goodbye comes when it is closed")
                 .isZero();
@@ -597,7 +599,7 @@ class EngineTest {
     void aStatusAfterARunIsNoLookOfTheOneThatRan() {
         store.listed();
         engine.run(null);
-        surroundings.pass(Duration.ofHours(1));
+        environment.pass(Duration.ofHours(1));
         assertThat(engine.status().replicas()).hasSize(1);
         assertThat(engine.readiness().ready()).isFalse();
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();

@@ -1,0 +1,161 @@
+package dev.kbmigrator.internal.state;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.spi.Document;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of the fleet: one document, changed by compare-and-set.
+ *
+ * @param revision the document's revision; 0 when there is none yet
+ * @param baseline the version at which the fleet was adopted, and at which listed KBs are enrolled
+ * @param current the version that the whole fleet has reached
+ * @param open the version up to which KB parts may run: the end of the stage under way, or the current version
+ * @param target the version to reach; 0 when there is none
+ * @param cap an operator's limit on the target; {@link Long#MAX_VALUE} when there is none
+ * @param registered the highest version at which KBs may have been created
+ * @param plan every migration above the baseline that the fleet knows of, in order
+ * @param source the document as it was read, which keeps the fields of newer builds
+ */
+public record FleetState(
+        long revision,
+        long baseline,
+        long current,
+        long open,
+        long target,
+        long cap,
+        long registered,
+        Plan plan,
+        ObjectNode source) {
+
+    /** The name of the document. */
+    public static final String DOCUMENT = Document.ANNOUNCED + "state";
+
+    /** Returns the state before anything has run. */
+    public static FleetState initial(long baseline) {
+        return new FleetState(0, baseline, baseline, baseline, 0, Long.MAX_VALUE, 0, Plan.EMPTY, Json.object());
+    }
+
+    /** Reads the state; {@code baseline} counts only while there is no document. */
+    public static FleetState read(@Nullable Document document, long baseline) {
+        if (document == null) {
+            return initial(baseline);
+        }
+        ObjectNode json = Json.read(document);
+        List<MigrationInfo> plan = new ArrayList<>();
+        for (JsonNode node : json.path("plan")) {
+            plan.add(new MigrationInfo(
+                    node.path("version").asLong(),
+                    node.path("name").asText(),
+                    node.path("kb").asBoolean(),
+                    node.path("global").asBoolean(),
+                    node.path("rollout").asBoolean()));
+        }
+        return new FleetState(
+                document.revision(),
+                json.path("baseline").asLong(),
+                json.path("current").asLong(),
+                json.path("open").asLong(),
+                json.path("target").asLong(),
+                json.path("cap").asLong(Long.MAX_VALUE),
+                json.path("registered").asLong(),
+                new Plan(plan),
+                json);
+    }
+
+    /** Returns the document's new content. */
+    public String toJson() {
+        ObjectNode json = source.deepCopy();
+        json.put("baseline", baseline).put("current", current).put("open", open);
+        json.put("registered", registered);
+        putOrRemove(json, "target", target, 0);
+        putOrRemove(json, "cap", cap, Long.MAX_VALUE);
+        ArrayNode entries = json.putArray("plan");
+        for (MigrationInfo migration : plan.migrations()) {
+            ObjectNode entry = entries.addObject();
+            source.path("plan").forEach(stored -> {
+                if (stored.path("version").asLong() == migration.version()) {
+                    // With the fields of newer builds
+                    entry.setAll((ObjectNode) stored);
+                }
+            });
+            entry.put("version", migration.version())
+                    .put("name", migration.name())
+                    .put("kb", migration.kbPart())
+                    .put("global", migration.globalPart());
+            if (migration.fullRollout()) {
+                entry.put("rollout", true);
+            }
+        }
+        return json.toString();
+    }
+
+    private static void putOrRemove(ObjectNode json, String field, long value, long absent) {
+        if (value == absent) {
+            json.remove(field);
+        } else {
+            json.put(field, value);
+        }
+    }
+
+    /** Returns whether there is a target that has not been reached. */
+    public boolean unfinished() {
+        return target > current;
+    }
+
+    /** Returns the state with more migrations at the plan's end, and the target that follows. */
+    public FleetState extended(List<MigrationInfo> extension) {
+        List<MigrationInfo> longer = new ArrayList<>(plan.migrations());
+        longer.addAll(extension);
+        return with(current, open, cap, registered, new Plan(longer)).retargeted();
+    }
+
+    /** Returns the state with the target that follows from the plan and the cap, which is never below what is already open. */
+    FleetState retargeted() {
+        long wanted = current;
+        for (MigrationInfo migration : plan.migrations()) {
+            if (migration.version() <= Math.max(cap, open)) {
+                wanted = Math.max(wanted, migration.version());
+            }
+        }
+        return new FleetState(
+                revision, baseline, current, open, wanted > current ? wanted : 0, cap, registered, plan, source);
+    }
+
+    /** Returns the state with another limit on the target. */
+    public FleetState capped(long newCap) {
+        return with(current, open, newCap, registered, plan).retargeted();
+    }
+
+    /** Returns the state in which KB parts may run up to that version. */
+    public FleetState opened(long version) {
+        return with(current, version, cap, registered, plan);
+    }
+
+    /** Returns the state in which the whole fleet has reached that version. */
+    public FleetState reached(long version) {
+        return with(version, Math.max(open, version), cap, registered, plan).retargeted();
+    }
+
+    /** Returns the state in which KBs may have been created at that version. */
+    public FleetState registeredUpTo(long version) {
+        return with(current, open, cap, Math.max(registered, version), plan);
+    }
+
+    /** Returns the state without the migrations of which no part has started: those above what is open or was registered. */
+    public FleetState withdrawn() {
+        long started = Math.max(open, Math.max(current, registered));
+        return with(current, open, cap, registered, new Plan(plan.between(0, started)))
+                .retargeted();
+    }
+
+    private FleetState with(long current, long open, long cap, long registered, Plan plan) {
+        return new FleetState(revision, baseline, current, open, target, cap, registered, plan, source);
+    }
+}

@@ -1,0 +1,410 @@
+package dev.kbmigrator.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.DryRun;
+import dev.kbmigrator.GlobalMigration;
+import dev.kbmigrator.KbFailure;
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.MigratorStatus;
+import dev.kbmigrator.RunReport;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.DueFilter;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Page;
+import dev.kbmigrator.spi.PageQuery;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What the replica called "replica" tells people of the fleet. */
+class FleetReportsTest {
+
+    private static final List<String> KBS = OnePartition.kbs(130);
+    private static final String ROLLOUT =
+            "0001_migration starts when every replica knows it; waiting for replica old on"
+                    + " elsewhere (build 0.9, version 0)";
+    private static final String BROKEN_LIST =
+            "the host's list of KBs failed after 0 ids: java.lang.IllegalStateException: no connection";
+
+    private final Manual environment = new Manual();
+    private final Frozen.Tasks bodies = new Frozen.Tasks();
+    private final Store store = new Store();
+    private EngineConfig config = configOf(migration(1), migration(2));
+
+    private final class Store extends MemoryStateStore {
+
+        private int mostWrites = 256;
+        private int pages;
+
+        private Store() {
+            super(() -> TimeUnit.NANOSECONDS.toMicros(environment.nanoTime()));
+        }
+
+        @Override
+        public synchronized Page page(PageQuery request) {
+            pages++;
+            return super.page(request);
+        }
+
+        @Override
+        public int maxBatch() {
+            return mostWrites;
+        }
+    }
+
+    private EngineConfig configOf(Migration... migrations) {
+        return environment.config(store, MemoryLock.create(() -> 0), bodies, migrations);
+    }
+
+    private static KbMigration migration(long version) {
+        return KbMigration.of(version, "migration", (context, kbId) -> {});
+    }
+
+    /** A fleet on its way to version 2, which is open, with so many KBs at version 0. */
+    private void enroll(int kbs) {
+        OnePartition.enroll(KBS.subList(0, kbs), config);
+    }
+
+    /** A fleet with that plan, of which nothing is open. */
+    private void plan(MigrationInfo... plan) {
+        FleetState state = FleetState.initial(0).extended(Arrays.asList(plan));
+        assertThat(store.compareAndSet(FleetState.DOCUMENT, 0, state.toJson(), null))
+                .isTrue();
+    }
+
+    private static MigrationInfo info(long version) {
+        return MigrationInfo.of(migration(version));
+    }
+
+    /** A KB at version 0 that failed so often at version 1; {@code retryAfter} null: it is set aside. */
+    private void fail(int kb, int failures, String error, @Nullable Duration retryAfter) {
+        store.write(
+                OnePartition.epochs(config),
+                List.of(new KbWrite.Failed(KBS.get(kb), 0, 1, failures, error, retryAfter)));
+    }
+
+    /** Another replica announces itself, which knows no migration. */
+    private void announceAnother() {
+        store.look(new Heartbeat("old", "elsewhere", "0.9", 0, false, DueFilter.BY_THE_CLOCK, false));
+    }
+
+    private ReplicaLoop replica() {
+        return new ReplicaLoop(config, false);
+    }
+
+    private MigratorStatus statusOf(ReplicaLoop replica) {
+        return new FleetReports(config, replica.look()).status(replica);
+    }
+
+    /** As a migrator shows it that has not been started. */
+    private MigratorStatus status() {
+        return new FleetReports(config, replica().look()).status(null);
+    }
+
+    private RunReport reportOf(ReplicaLoop replica) {
+        return new FleetReports(config, replica.look()).runReport(replica, 90_000_000_000L);
+    }
+
+    private DryRun plan() {
+        return new FleetReports(config, FleetReports.read(config)).dryRun();
+    }
+
+    private void pause() {
+        String json =
+                Json.object().put("paused", true).put("reason", "busy hours").toString();
+        store.compareAndSet(FleetView.controlDocument(), 0, json, null);
+    }
+
+    private void breakTheHostsList() {
+        environment.knowledgeBoxes = () -> {
+            throw new IllegalStateException("no connection");
+        };
+        config = configOf(migration(1), migration(2));
+    }
+
+    @Test
+    void aPlanCountsAndShowsTheKbsThatARunWouldMigrate() {
+        enroll(2);
+        store.enroll(KBS.subList(2, 5), 2);
+        DryRun plan = plan();
+        assertThat(plan.currentVersion()).isZero();
+        assertThat(plan.targetVersion()).isEqualTo(2);
+        assertThat(plan.stages())
+                .singleElement()
+                .satisfies(stage -> assertThat(stage.migrations()).containsExactly(info(1), info(2)));
+        assertThat(plan.enrolledKbs()).isEqualTo(5);
+        assertThat(plan.kbsToMigrate()).isEqualTo(2);
+        assertThat(plan.sample()).containsExactlyInAnyOrderElementsOf(KBS.subList(0, 2));
+        assertThat(plan.problems()).isEmpty();
+    }
+
+    @Test
+    void aPlanSaysWhatThisBuildDoesNotKnow() {
+        plan(info(1), info(2), info(3));
+        assertThat(plan().problems())
+                .containsExactly(
+                        "the fleet's plan goes up to version 3, and this build knows it up to version 2: it runs what"
+                                + " it knows and leaves the rest to newer replicas");
+    }
+
+    @Test
+    void aPlanNamesAConflictOnce() {
+        plan(new MigrationInfo(1, "other", true, false));
+        assertThat(plan().problems())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem).startsWith("version 1 is 0001_other in the fleet's plan"));
+    }
+
+    @Test
+    void theStatusShowsHowFarTheFleetIsAndWhatIsInItsPlan() {
+        enroll(2);
+        store.enroll(KBS.subList(2, 5), 2);
+        MigratorStatus status = status();
+        assertThat(status.currentVersion()).isZero();
+        assertThat(status.targetVersion()).isEqualTo(2);
+        assertThat(status.plan()).containsExactly(info(1), info(2));
+        assertThat(status.enrolledKbs()).isEqualTo(5);
+        assertThat(status.kbsToMigrate()).isEqualTo(2);
+        assertThat(status.running()).isEmpty();
+        assertThat(status.waitingFor()).isEmpty();
+    }
+
+    @Test
+    void theStatusShowsTheReplicasAndWhenTheyWereLastSeen() {
+        announceAnother();
+        environment.pass(Duration.ofSeconds(5));
+        MigratorStatus.Replica old = new MigratorStatus.Replica("old", "elsewhere", "0.9", 0, false, Instant.EPOCH);
+        assertThat(statusOf(replica()).replicas())
+                .contains(old)
+                .filteredOn(one -> !one.equals(old))
+                .singleElement()
+                .satisfies(own -> {
+                    assertThat(own.id()).isEqualTo("replica");
+                    assertThat(own.newestVersion()).isEqualTo(2);
+                    assertThat(own.lastSeen()).isEqualTo(Instant.ofEpochSecond(5));
+                });
+        assertThat(status().replicas()).as("one that only asks is no replica").containsExactly(old);
+    }
+
+    @Test
+    void theStatusShowsWhatRunsForHowLongAndHowFarItIs() {
+        ReplicaLoop replica = replica();
+        List<MigratorStatus.Running> running = new ArrayList<>();
+        environment.pass(Duration.ofSeconds(10));
+        Probe[] own = new Probe[1];
+        own[0] = new Probe(config, Frozen.held(() -> {}), () -> {
+            own[0].progress("half of it");
+            environment.pass(Duration.ofSeconds(3));
+            running.addAll(statusOf(replica).running());
+        });
+        replica.slots().offer(List.of(own[0]));
+        bodies.runOne();
+        assertThat(running)
+                .containsExactly(new MigratorStatus.Running("0001_nothing", "", Duration.ofSeconds(3), "half of it"));
+        assertThat(statusOf(replica).running()).as("when it has ended").isEmpty();
+    }
+
+    @Test
+    void theStatusShowsWhatFailedAndWhenItIsTriedAgain() {
+        enroll(3);
+        fail(0, 2, "bad data", Duration.ofMinutes(1));
+        fail(1, 5, "worse", null);
+        MigratorStatus status = status();
+        assertThat(status.failureCount()).isEqualTo(2);
+        assertThat(status.failures())
+                .containsExactlyInAnyOrder(
+                        new KbFailure(KBS.get(0), 1, 2, "bad data", Optional.of(Instant.ofEpochSecond(60))),
+                        new KbFailure(KBS.get(1), 1, 5, "worse", Optional.empty()));
+        assertThat(status.waitingFor())
+                .as("what is set aside holds up nobody")
+                .containsExactly("1 KBs are failing or late below version 2: they are tried again when they are due");
+    }
+
+    @Test
+    void aKbThatHasFailedCountsThoughItIsDueAgain() {
+        enroll(1);
+        fail(0, 1, "bad data", Duration.ZERO);
+        assertThat(status().failureCount()).isEqualTo(1);
+    }
+
+    @Test
+    void nothingIsReadOfFailuresWhenThereAreNone() {
+        enroll(2);
+        assertThat(status().failures()).isEmpty();
+        assertThat(store.pages).isZero();
+    }
+
+    @Test
+    void manyFailuresAreCountedAndAHundredShown() {
+        enroll(130);
+        for (int kb = 0; kb < 130; kb++) {
+            fail(kb, 1, "bad data", Duration.ofMinutes(1));
+        }
+        store.mostWrites = 30;
+        MigratorStatus status = status();
+        assertThat(status.failureCount()).isEqualTo(130);
+        assertThat(status.failures()).doesNotHaveDuplicates().hasSize(100);
+    }
+
+    @Test
+    void noMoreIsReadThanIsShown() {
+        enroll(130);
+        for (int kb = 0; kb < 130; kb++) {
+            fail(kb, 1, "bad data", Duration.ofMinutes(1));
+        }
+        store.mostWrites = 50;
+        assertThat(status().failures()).hasSize(100);
+        assertThat(store.pages).isEqualTo(2);
+    }
+
+    @Test
+    void aPausedFleetWaitsForTheOperator() {
+        pause();
+        assertThat(status().waitingFor()).containsExactly("an operator has paused migrations: busy hours");
+    }
+
+    @Test
+    void aReplicaThatStandsBySaysWhy() {
+        plan(info(1), info(2), info(3));
+        assertThat(status().waitingFor())
+                .singleElement()
+                .satisfies(reason -> assertThat(reason).contains("this build knows it up to version 2"));
+    }
+
+    @Test
+    void aVersionThatEveryReplicaHasToKnowWaitsForThem() {
+        plan(new MigrationInfo(1, "migration", true, false, true), info(2));
+        announceAnother();
+        assertThat(status().waitingFor()).containsExactly(ROLLOUT);
+    }
+
+    @Test
+    void aGlobalPartThatFailedStandsInTheWay() {
+        config = configOf(GlobalMigration.of(1, "count", context -> {}));
+        plan(new MigrationInfo(1, "count", false, true));
+        String record = Json.object()
+                .put("failures", 2)
+                .put("error", "broken\nby something")
+                .put("dueMicros", 3_000_000)
+                .toString();
+        store.compareAndSet(GlobalExecution.documentOf(1), 0, record, null);
+        assertThat(status().waitingFor())
+                .containsExactly("the global part of 0001_count has failed 2 times, the last time with broken; its next"
+                        + " attempt is due at 1970-01-01T00:00:03Z");
+    }
+
+    @Test
+    void aListThatTheHostCannotGiveStandsInTheWay() {
+        breakTheHostsList();
+        ReplicaLoop replica = replica();
+        replica.enrolment().list(replica.look());
+        assertThat(statusOf(replica).waitingFor()).containsExactly(BROKEN_LIST);
+    }
+
+    @Test
+    void bodiesThatDoNotStopStandInTheWayOnceTheyAreTooMany() {
+        ReplicaLoop replica = replica();
+        List<String> before = new ArrayList<>();
+        List<String> after = new ArrayList<>();
+        Probe deaf = new Probe(config, Frozen.held(() -> {}), () -> {
+            before.addAll(statusOf(replica).waitingFor());
+            ExecutionThread slot = replica.slots().busy().get(0);
+            replica.slots().giveUp(slot, Objects.requireNonNull(slot.current()));
+            after.addAll(statusOf(replica).waitingFor());
+        });
+        replica.slots().offer(List.of(deaf));
+        bodies.runOne();
+        assertThat(before).isEmpty();
+        assertThat(after)
+                .containsExactly("as many bodies as may run at a time do not stop: nothing more is started here");
+    }
+
+    @Test
+    void aRunReportsWhatItDidAndWhatFailed() {
+        enroll(2);
+        fail(1, 1, "bad data", Duration.ofMinutes(1));
+        ReplicaLoop replica = replica();
+        replica.board().kbMigrations.add(3);
+        replica.globalPartRan(7);
+        replica.globalPartFailed("broken");
+        assertThat(reportOf(replica))
+                .isEqualTo(new RunReport(
+                        0,
+                        2,
+                        3,
+                        List.of(7L),
+                        1,
+                        List.of(new KbFailure(KBS.get(1), 1, 1, "bad data", Optional.of(Instant.ofEpochSecond(60)))),
+                        Optional.of("broken"),
+                        Optional.empty(),
+                        Duration.ofSeconds(90)));
+    }
+
+    @Test
+    void aRunCountsWhatWasSetAsideAmongWhatFailed() {
+        enroll(3);
+        fail(0, 1, "bad data", Duration.ofMinutes(1));
+        fail(1, 5, "worse", null);
+        assertThat(reportOf(replica()).failureCount()).isEqualTo(2);
+    }
+
+    @Test
+    void aRunThatEndedBeforeAVersionThatEveryReplicaHasToKnowSaysSo() {
+        plan(new MigrationInfo(1, "migration", true, false, true), info(2));
+        announceAnother();
+        assertThat(reportOf(replica()).standingBy()).hasValue(ROLLOUT);
+    }
+
+    @Test
+    void whatARunLacksIsTheFirstLineOfTheFirstFailure() {
+        enroll(2);
+        fail(0, 1, "bad data\nin line 3", Duration.ofMinutes(1));
+        fail(1, 1, "bad data\nin line 3", Duration.ofMinutes(1));
+        ReplicaLoop replica = replica();
+        RunReport report = reportOf(replica);
+        String first = report.failures().get(0).kbId();
+        assertThat(new FleetReports(config, replica.look()).whatIsMissing(replica, report))
+                .isEqualTo("the fleet is at version 0 of 2: 2 KBs failed, the first: " + first
+                        + " at version 1: bad data");
+    }
+
+    @Test
+    void failuresThatWereMendedMeanwhileAreCountedButNoneIsNamed() {
+        ReplicaLoop replica = replica();
+        RunReport report =
+                new RunReport(0, 2, 0, List.of(), 4, List.of(), Optional.empty(), Optional.empty(), Duration.ZERO);
+        assertThat(new FleetReports(config, replica.look()).whatIsMissing(replica, report))
+                .isEqualTo("the fleet is at version 0 of 2: 4 KBs failed");
+    }
+
+    @Test
+    void whatElseARunLacksIsSaidTooAndNothingThatItDoesNotLack() {
+        breakTheHostsList();
+        enroll(2);
+        ReplicaLoop replica = replica();
+        replica.globalPartFailed("broken");
+        replica.enrolment().list(replica.look());
+        replica.board().cannotFinish(Set.of(OnePartition.NUMBER));
+        assertThat(new FleetReports(config, replica.look()).whatIsMissing(replica, reportOf(replica)))
+                .isEqualTo("the fleet is at version 0 of 2: a global part failed: broken; " + BROKEN_LIST
+                        + "; some KBs were left alone, because the host does not know them (any more) or this build lacks"
+                        + " a migration that they need");
+        ReplicaLoop another = replica();
+        another.globalPartFailed("broken");
+        assertThat(new FleetReports(config, another.look()).whatIsMissing(another, reportOf(another)))
+                .isEqualTo("the fleet is at version 0 of 2: a global part failed: broken");
+    }
+}

@@ -1,0 +1,76 @@
+package dev.kbmigrator.internal.listing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.ReplicaState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ListingScheduleTest {
+
+    private static final FleetState WITH_TARGET =
+            FleetState.initial(0).extended(List.of(new MigrationInfo(1, "migration", true, false)));
+
+    private final Manual environment = new Manual();
+    private final List<String> forgotten = new ArrayList<>();
+    private final EngineConfig config = environment.config(
+            new MemoryStateStore(() -> 0) {
+                @Override
+                public synchronized void forgetReplica(String replicaId) {
+                    forgotten.add(replicaId);
+                }
+            },
+            MemoryLock.create(() -> 0),
+            environment.started);
+    private final PartitionQueue board = new PartitionQueue(config, environment.newSignal());
+    private final ListingSchedule listings =
+            new ListingSchedule(config, new KbListing(config, board), environment.newSignal(), false);
+
+    private static FleetView view(FleetState state, ReplicaState... replicas) {
+        return Frozen.lookAt(state, Frozen.catalog(1), Duration.ZERO, List.of(), List.of(replicas));
+    }
+
+    @Test
+    void theHostsListIsGoneThroughUnlessTheCoordinatorIsAboutToOpenAStage() {
+        listings.startIfDue(view(WITH_TARGET));
+        assertThat(environment.started.size()).as("the coordinator sees to it").isZero();
+        listings.startIfDue(view(WITH_TARGET.opened(1)));
+        assertThat(environment.started.size()).as("in the middle of a stage").isEqualTo(1);
+        assertThat(listings.isRunning()).isTrue();
+        listings.startIfDue(view(WITH_TARGET.reached(1)));
+        assertThat(environment.started.size()).as("one at a time").isEqualTo(1);
+        environment.started.runOne();
+        assertThat(listings.isRunning()).isFalse();
+        listings.startIfDue(view(WITH_TARGET.reached(1)));
+        assertThat(environment.started.size()).as("with no target").isEqualTo(1);
+    }
+
+    @Test
+    void aViewThatWasTakenBeforeAListingEndedDoesNotShowWhatItBrought() {
+        FleetView first = environment.view(1, 1, Frozen.floors(0), List.of(), List.of());
+        assertThat(listings.hasEndedSince(first)).as("there was none").isFalse();
+        listings.startIfDue(first);
+        environment.pass(Duration.ofSeconds(5));
+        FleetView meanwhile = environment.view(1, 1, Frozen.floors(0), List.of(), List.of());
+        environment.started.runOne();
+        assertThat(listings.hasEndedSince(first)).isTrue();
+        assertThat(listings.hasEndedSince(meanwhile)).as("at the same instant").isTrue();
+        environment.pass(Duration.ofNanos(1));
+        assertThat(listings.hasEndedSince(environment.view(1, 1, Frozen.floors(0), List.of(), List.of())))
+                .isFalse();
+    }
+
+    @Test
+    void whoHasBeenSilentForMoreThanADayIsForgotten() {
+        Duration day = Duration.ofDays(1);
+        listings.startIfDue(
+                view(WITH_TARGET.reached(1), Frozen.replica(1, day), Frozen.replica(2, day.plusNanos(1_000))));
+        environment.started.runOne();
+        assertThat(forgotten).containsExactly("replica-2");
+    }
+}

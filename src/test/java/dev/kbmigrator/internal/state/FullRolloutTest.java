@@ -1,0 +1,55 @@
+package dev.kbmigrator.internal.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.ReplicaState;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A fleet at version 1 whose versions 2 and 3 start only when every replica knows them. */
+class FullRolloutTest {
+
+    private static final Duration GRACE = Duration.ofMinutes(15);
+
+    private static final FleetState STATE = FleetState.initial(0)
+            .extended(List.of(
+                    new MigrationInfo(1, "migration", true, false),
+                    new MigrationInfo(2, "migration", true, false, true),
+                    new MigrationInfo(3, "migration", true, false, true)))
+            .reached(1);
+
+    private static FleetView view(FleetState state, MigrationCatalog catalog, ReplicaState... replicas) {
+        return Frozen.lookAt(state, catalog, Duration.ZERO, List.of(), List.of(replicas));
+    }
+
+    @Test
+    void whoWasSeenWithinTheGraceAndDoesNotKnowTheVersionIsWaitedFor() {
+        ReplicaState knows = Frozen.replica(2, Duration.ZERO);
+        ReplicaState justInTime = Frozen.replica(1, GRACE);
+        ReplicaState gone = Frozen.replica(0, GRACE.plusNanos(1_000));
+        FleetView view = view(STATE, Frozen.catalog(1, 2, 3), knows, justInTime, gone);
+        assertThat(FullRollout.missing(view, GRACE)).containsExactly(justInTime);
+        assertThat(FullRollout.isWaitedFor(view, GRACE)).isTrue();
+        assertThat(FullRollout.waitingFor(view, GRACE))
+                .hasValue("0002_migration starts when every replica knows it; waiting for replica replica-1 on host"
+                        + " (build build, version 1)");
+    }
+
+    @Test
+    void whatIsOpenWaitsForNobody() {
+        FleetView view = view(STATE.opened(2), Frozen.catalog(1, 2, 3), Frozen.replica(1, Duration.ZERO));
+        assertThat(FullRollout.missing(view, GRACE)).isEmpty();
+        assertThat(FullRollout.isWaitedFor(view, GRACE)).isFalse();
+    }
+
+    @Test
+    void aReplicaKnowsWhetherItKnowsWhatIsOpen() {
+        assertThat(FullRollout.openButUnknown(view(STATE, Frozen.catalog(1)))).isEmpty();
+        assertThat(FullRollout.openButUnknown(view(STATE.opened(2), Frozen.catalog(1))))
+                .isPresent();
+        assertThat(FullRollout.openButUnknown(view(STATE.opened(2), Frozen.catalog(1, 2))))
+                .isEmpty();
+    }
+}

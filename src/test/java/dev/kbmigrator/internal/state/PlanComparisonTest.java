@@ -1,0 +1,62 @@
+package dev.kbmigrator.internal.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kbmigrator.GlobalMigration;
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigrationInfo;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PlanComparisonTest {
+
+    private static Migration kbPart(long version) {
+        return KbMigration.of(version, "m", (context, kbId) -> {});
+    }
+
+    private static Migration globalPart(long version) {
+        return GlobalMigration.of(version, "m", context -> {});
+    }
+
+    private static PlanComparison compare(List<MigrationInfo> plan, Migration... known) {
+        return PlanComparison.compare(FleetState.initial(0).extended(plan), Frozen.catalogOf(known));
+    }
+
+    private static MigrationInfo planned(long version, boolean kbPart, boolean globalPart) {
+        return new MigrationInfo(version, "m", kbPart, globalPart);
+    }
+
+    @Test
+    void partsThatHaveChangedAreNamed() {
+        assertThat(compare(
+                                List.of(planned(1, true, true), planned(2, true, false), planned(3, false, true)),
+                                kbPart(1),
+                                globalPart(2),
+                                kbPart(3))
+                        .problems())
+                .containsExactly(
+                        "0001_m has a KB part and a global part in the fleet's plan but a KB part only in this build:"
+                                + " a released migration must keep its parts",
+                        "0002_m has a KB part only in the fleet's plan but a global part only in this build:"
+                                + " a released migration must keep its parts",
+                        "0003_m has a global part only in the fleet's plan but a KB part only in this build:"
+                                + " a released migration must keep its parts");
+    }
+
+    @Test
+    void nothingIsRunFromAMigrationOnThatWasAddedOutOfOrder() {
+        PlanComparison knowledge = compare(
+                List.of(planned(1, true, false), planned(2, true, false), planned(5, true, false)),
+                kbPart(1),
+                kbPart(2),
+                kbPart(4),
+                kbPart(5),
+                kbPart(6));
+        assertThat(knowledge.upTo()).isEqualTo(3);
+        assertThat(knowledge.extension()).isEmpty();
+        assertThat(knowledge.problems())
+                .singleElement()
+                .satisfies(problem -> assertThat(problem).contains("0004_m", "Give it a number above 5"));
+    }
+}

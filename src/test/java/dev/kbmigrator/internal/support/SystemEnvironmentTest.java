@@ -1,0 +1,188 @@
+package dev.kbmigrator.internal.support;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kbmigrator.internal.support.Environment.Signal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The real clock, threads and chance. Whatever may wait does so in a thread of its own, so that a signal that is never seen
+ * fails a test, and does not stop it.
+ */
+class SystemEnvironmentTest {
+
+    private static final Duration SOON = Duration.ofSeconds(2);
+    private static final long AN_HOUR = TimeUnit.HOURS.toNanos(1);
+    private static final long SHORT = TimeUnit.MILLISECONDS.toNanos(20);
+
+    private final Environment environment = new SystemEnvironment();
+    private final Signal signal = environment.newSignal();
+
+    /** What something came to that was run in a thread of its own, and that thread. */
+    private record Call<T>(Thread thread, CompletableFuture<T> result) {
+
+        T value() {
+            assertThat(result).succeedsWithin(SOON);
+            return result.join();
+        }
+
+        void untilItWaits() {
+            Awaitility.await()
+                    .atMost(SOON)
+                    .until(() -> thread.getState() == Thread.State.TIMED_WAITING && !thread.isInterrupted());
+        }
+    }
+
+    private static <T> Call<T> inAThread(Callable<T> body) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Thread thread = new Thread(() -> {
+            try {
+                result.complete(body.call());
+            } catch (Throwable e) {
+                result.completeExceptionally(e);
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        return new Call<>(thread, result);
+    }
+
+    /** Waits; answers whether the thread is told of an interrupt then. */
+    private Call<Boolean> await(long nanos) {
+        return inAThread(() -> {
+            signal.await(nanos);
+            return Thread.currentThread().isInterrupted();
+        });
+    }
+
+    private void raise() {
+        inAThread(() -> {
+                    signal.raise();
+                    return true;
+                })
+                .value();
+    }
+
+    /** Answers how long it waited. */
+    private long waitedFor(long nanos) {
+        return inAThread(() -> {
+                    long before = System.nanoTime();
+                    signal.await(nanos);
+                    return System.nanoTime() - before;
+                })
+                .value();
+    }
+
+    @Test
+    void theTimeIsTheSystems() {
+        long before = System.nanoTime();
+        long monotonic = environment.nanoTime();
+        assertThat(monotonic - before).isNotNegative();
+        assertThat(System.nanoTime() - monotonic).isNotNegative();
+        Instant earlier = Instant.now();
+        assertThat(environment.now()).isBetween(earlier, Instant.now());
+    }
+
+    @Test
+    void chanceSaysEveryNumberBelowTheBoundAndNoOther() {
+        Set<Long> said = new HashSet<>();
+        for (int i = 0; i < 1_000; i++) {
+            said.add(environment.random(3));
+        }
+        assertThat(said).containsExactlyInAnyOrder(0L, 1L, 2L);
+    }
+
+    @Test
+    void noNonceIsLikeAnother() {
+        assertThat(environment.nonce()).isNotBlank().isNotEqualTo(environment.nonce());
+    }
+
+    @Test
+    void whatIsStartedRunsInANamedThreadThatKeepsNoProgramAlive() {
+        CompletableFuture<Thread> thread = new CompletableFuture<>();
+        environment.start("kb-migrator-test", () -> thread.complete(Thread.currentThread()));
+        assertThat(thread).succeedsWithin(SOON).satisfies(started -> {
+            assertThat(started.getName()).isEqualTo("kb-migrator-test");
+            assertThat(started.isDaemon()).isTrue();
+        });
+    }
+
+    @Test
+    void bodiesRunAsManyAtATimeAsAreGivenInThreadsThatKeepNoProgramAlive() {
+        Executor executor = SystemEnvironment.newBodyExecutor();
+        CyclicBarrier allThree = new CyclicBarrier(3);
+        CompletableFuture<Thread> thread = new CompletableFuture<>();
+        for (int i = 0; i < 3; i++) {
+            executor.execute(() -> {
+                try {
+                    allThree.await();
+                    thread.complete(Thread.currentThread());
+                } catch (Exception e) {
+                    thread.completeExceptionally(e);
+                }
+            });
+        }
+        assertThat(thread).succeedsWithin(SOON).satisfies(body -> {
+            assertThat(body.getName()).isEqualTo("kb-migrator-body");
+            assertThat(body.isDaemon()).isTrue();
+        });
+    }
+
+    @Test
+    void aRaiseIsRememberedUntilSomeoneHasWaitedForIt() {
+        raise();
+        raise();
+        assertThat(await(AN_HOUR).value()).as("interrupted").isFalse();
+        assertThat(waitedFor(SHORT)).as("it counts once").isGreaterThanOrEqualTo(SHORT);
+    }
+
+    @Test
+    void aRaiseEndsTheWaitThatIsUnderWay() {
+        Call<Boolean> waiting = await(AN_HOUR);
+        waiting.untilItWaits();
+        raise();
+        assertThat(waiting.value()).as("interrupted").isFalse();
+    }
+
+    @Test
+    void aWaitEndsByItself() {
+        assertThat(waitedFor(SHORT)).isGreaterThanOrEqualTo(SHORT);
+        assertThat(await(0).value()).isFalse();
+    }
+
+    @Test
+    void anInterruptEndsNoWaitAndIsThereAfterIt() {
+        Call<Boolean> waiting = await(AN_HOUR);
+        waiting.untilItWaits();
+        waiting.thread().interrupt();
+        waiting.untilItWaits();
+        assertThat(waiting.result()).isNotDone();
+        raise();
+        assertThat(waiting.value()).as("interrupted").isTrue();
+    }
+
+    @Test
+    void aThreadOfTheHostsMayBeInterrupted() {
+        Call<Boolean> waiting = inAThread(() -> {
+            signal.awaitInterruptibly(AN_HOUR);
+            return true;
+        });
+        waiting.untilItWaits();
+        waiting.thread().interrupt();
+        assertThatThrownBy(() -> waiting.result().get(2, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasCauseInstanceOf(InterruptedException.class);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.kbmigrator.internal.worker;
+
+import static com.google.common.base.Preconditions.checkState;
+
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.StateStore;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Validate;
+
+/**
+ * A worker on the way around its loop, and threads of the executor that finish KBs for it. Whatever the order, in the end the
+ * worker has written every completion, no KB has run twice, and the partition is given back.
+ */
+public class BatchingOperations {
+
+    private static final List<String> KBS = OnePartition.kbs(3);
+
+    private final AtomicInteger runs = new AtomicInteger();
+    private final Frozen environment = new Frozen();
+    private final Frozen.Tasks executor = new Frozen.Tasks();
+    private final Frozen.Tasks workers = new Frozen.Tasks();
+    private final StateStore store = Frozen.emptyStore();
+    private final Lock lock = MemoryLock.create(() -> 0);
+    private final PartitionQueue board;
+    private final Worker worker;
+    private final Frozen.Flag news;
+
+    public BatchingOperations() {
+        KbMigration migration = KbMigration.of(1, "count", (context, kbId) -> runs.incrementAndGet());
+        EngineConfig config = environment.config(store, lock, executor, migration);
+        OnePartition.enroll(KBS, config);
+        board = new PartitionQueue(config, environment.newSignal());
+        board.update(OnePartition.look(config, true));
+        // To be woken when the queue is empty, too, would make up for being woken too seldom
+        ExecutionPool slots = new ExecutionPool(config, () -> {});
+        worker = new Worker(config, board, slots, new LeaseKeeper(config, slots));
+        news = environment.signals.get(environment.signals.size() - 1);
+        workers.execute(worker);
+        worker.wake();
+        theWorkerGoesOn();
+    }
+
+    /** It goes on only if it was woken: it looks into its inbox whenever it goes on. */
+    @Operation(nonParallelGroup = "worker")
+    public void theWorkerGoesOn() {
+        if (!news.lower()) {
+            return;
+        }
+        workers.runOne();
+        if (workers.size() > 0) {
+            // It has left the board because it was interrupted where it waits; it has not ended
+            board.workerStarted(worker);
+        }
+    }
+
+    @Operation
+    public void anExecutorsThreadGoesOn() {
+        executor.runOne();
+    }
+
+    @Validate
+    public void everyCompletionIsWritten() {
+        boolean moved = true;
+        while (moved) {
+            int before = executor.size();
+            executor.runOne();
+            theWorkerGoesOn();
+            moved = before > 0 || executor.size() > 0;
+        }
+        Map<String, KbState> stored = store.find(KBS);
+        for (String kb : KBS) {
+            KbState state = stored.get(kb);
+            checkState(state != null && state.version() == 1, "is not at version 1: " + state);
+        }
+        checkState(runs.get() == KBS.size(), "ran " + runs + " times");
+        checkState(workers.size() == 0, "the worker still waits");
+        checkState(
+                lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), Frozen.TTL)
+                        .isPresent(),
+                "the partition is still held");
+    }
+}
