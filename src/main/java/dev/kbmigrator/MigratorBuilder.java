@@ -1,13 +1,12 @@
 package dev.kbmigrator;
 
-import dev.kbmigrator.internal.config.Identity;
-import dev.kbmigrator.internal.config.Timings;
-
 import dev.kbmigrator.internal.config.Concurrency;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.config.HostApplication;
+import dev.kbmigrator.internal.config.Identity;
 import dev.kbmigrator.internal.config.LocalBuild;
 import dev.kbmigrator.internal.config.Services;
+import dev.kbmigrator.internal.config.Timings;
 import dev.kbmigrator.internal.engine.Engine;
 import dev.kbmigrator.internal.state.MigrationCatalog;
 import dev.kbmigrator.internal.support.Backoff;

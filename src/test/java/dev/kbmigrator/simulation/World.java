@@ -1,16 +1,21 @@
 package dev.kbmigrator.simulation;
 
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.config.Concurrency;
 import dev.kbmigrator.internal.config.EngineConfig;
-import dev.kbmigrator.internal.config.EngineConfig.Identity;
-import dev.kbmigrator.internal.config.EngineConfig.Timings;
+import dev.kbmigrator.internal.config.HostApplication;
+import dev.kbmigrator.internal.config.Identity;
+import dev.kbmigrator.internal.config.LocalBuild;
 import dev.kbmigrator.internal.config.Services;
+import dev.kbmigrator.internal.config.Timings;
 import dev.kbmigrator.internal.engine.Engine;
 import dev.kbmigrator.internal.state.MigrationCatalog;
 import dev.kbmigrator.internal.support.Backoff;
+import dev.kbmigrator.internal.support.ListenerNotifier;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.Storage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -67,7 +72,8 @@ final class World {
 
     /** Of the library's error lines, these are due to what the simulated host does. */
     private boolean isExpected(String error) {
-        return scenario.listsBadIds && error.contains("the host lists it, it is left out, and the others go on");
+        return scenario.listsBadIds
+                && (error.contains("lists an invalid KB id") || error.contains("in the host's list are invalid"));
     }
 
     /** A process with the first migrations, some of them maybe of another branch than those of most; it does nothing yet. */
@@ -91,26 +97,21 @@ final class World {
         Node node = mutant.node(this, name, knows, names);
         nodes.add(node);
         node.engine = new Engine(new EngineConfig(
-                MigrationCatalog.of(bodies.of(node), false, new ArrayList<>()),
-                mutant.above(node, new SimStore(node, store)),
-                mutant.lockSeenBy(node.lock),
-                host.seenBy(node),
-                new Services(Map.of()),
-                List.of(),
-                node,
-                node,
-                new Identity(node.name, "simulated", "v" + node.knows),
-                scenario.baseline,
-                1 + scheduler.random.nextInt(4),
-                1 + scheduler.random.nextInt(3),
+                new LocalBuild(
+                        new Identity(node.name, "simulated", "v" + node.knows),
+                        MigrationCatalog.of(bodies.of(node), false, scenario.attemptTimeout, new ArrayList<>()),
+                        scenario.baseline),
+                new Storage(mutant.above(node, new SimStore(node, store)), mutant.lockSeenBy(node.lock)),
+                new HostApplication(host.seenBy(node), new Services(Map.of()), new ListenerNotifier(List.of()), node),
+                new Concurrency(1 + scheduler.random.nextInt(4), 1 + scheduler.random.nextInt(3)),
                 new Timings(
                         scenario.ttl,
                         scenario.activeLook,
                         scenario.idleLook,
                         scenario.listing,
                         new Backoff(scenario.firstBackoff, scenario.longestBackoff),
-                        scenario.attemptTimeout,
-                        Duration.ofMinutes(15))));
+                        Duration.ofMinutes(15)),
+                node));
         return node;
     }
 

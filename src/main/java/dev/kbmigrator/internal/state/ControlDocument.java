@@ -15,7 +15,7 @@ public record ControlDocument(boolean paused, String reason) {
     public static final String NAME = Document.ANNOUNCED + "control";
 
     /** The decisions in a fleet in which no operator has decided anything. */
-    static final ControlDocument NONE = new ControlDocument(false, "");
+    public static final ControlDocument NONE = new ControlDocument(false, "");
 
     static ControlDocument read(ObjectNode json) {
         return new ControlDocument(

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.internal.config.EngineConfig.Timings;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.memory.MemoryLock;
 import java.time.Duration;
 import java.util.Optional;
@@ -14,7 +16,7 @@ class EngineConfigTest {
 
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
-    private final Frozen environment = new Frozen();
+    private final FrozenEnvironment environment = new FrozenEnvironment();
 
     private static Timings timings(Duration leaseTtl, Duration idleLook) {
         return new Timings(leaseTtl, MINUTE, idleLook, MINUTE, new Backoff(MINUTE, MINUTE), null, MINUTE);
@@ -35,7 +37,7 @@ class EngineConfigTest {
     private Optional<Duration> timeoutOf(Optional<Duration> ownLimit) {
         Limited migration = new Limited(1, "limited", ownLimit);
         return environment
-                .config(Frozen.emptyStore(), MemoryLock.create(() -> 0), Runnable::run, migration)
+                .config(FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), Runnable::run, migration)
                 .timeoutOf(1);
     }
 

@@ -9,6 +9,16 @@ import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorListener;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.engine.ReplicaLoop;
+import dev.kbmigrator.internal.execution.Execution;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ScriptedEnvironment;
+import dev.kbmigrator.internal.fixture.WatchedStore;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
@@ -31,10 +41,10 @@ class CoordinatorTermTest {
     private static final Duration BACKOFF = Duration.ofSeconds(1);
     private static final String LISTED = "listed";
 
-    private final Scripted environment = new Scripted();
+    private final ScriptedEnvironment environment = new ScriptedEnvironment();
     private final WatchedStore store = new WatchedStore(environment);
     private final Lock lock = environment.newLock();
-    private final Frozen.Tasks bodies = new Frozen.Tasks();
+    private final FrozenEnvironment.Tasks bodies = new FrozenEnvironment.Tasks();
     private final List<String> ran = new ArrayList<>();
     private final List<String> told = new ArrayList<>();
     private Executor executor = Runnable::run;
@@ -42,7 +52,7 @@ class CoordinatorTermTest {
     private EngineConfig config = newConfig();
     private ReplicaLoop replica = new ReplicaLoop(config, false);
     private LeaseKeeper keeper = new LeaseKeeper(config, replica.slots());
-    private Scripted.Wakeable loop = environment.signal(0);
+    private ScriptedEnvironment.Wakeable loop = environment.signal(0);
 
     private EngineConfig newConfig(Migration... migrations) {
         environment.backoff = BACKOFF;
@@ -137,7 +147,7 @@ class CoordinatorTermTest {
     }
 
     private boolean isLockFree() {
-        Optional<Lease> lease = lock.tryAcquire(LOCK_NAME, Frozen.TTL);
+        Optional<Lease> lease = lock.tryAcquire(LOCK_NAME, FrozenEnvironment.TTL);
         lease.ifPresent(Lease::release);
         return lease.isPresent();
     }
@@ -189,7 +199,7 @@ class CoordinatorTermTest {
     @Test
     void whereAnotherLeadsItDoesNothingAndSaysNothing() {
         fleet(0, global(1));
-        assertThat(lock.tryAcquire(LOCK_NAME, Frozen.TTL)).isPresent();
+        assertThat(lock.tryAcquire(LOCK_NAME, FrozenEnvironment.TTL)).isPresent();
         lead(false);
         assertThat(store.calls).isEmpty();
         assertThat(loop.lower()).isFalse();
@@ -198,7 +208,7 @@ class CoordinatorTermTest {
     @Test
     void whoWaitsForTheReplicaToStopIsToldThatItNeverLed() {
         fleet(0, global(1));
-        assertThat(lock.tryAcquire(LOCK_NAME, Frozen.TTL)).isPresent();
+        assertThat(lock.tryAcquire(LOCK_NAME, FrozenEnvironment.TTL)).isPresent();
         replica.stop();
         loop.lower();
         lead(false);
@@ -236,7 +246,7 @@ class CoordinatorTermTest {
         assertThat(isLockFree()).isFalse();
         environment.run("kb-migrator-leases");
         assertThat(environment.waits).as("nothing is renewed any more").hasSize(1);
-        environment.pass(Frozen.TTL);
+        environment.pass(FrozenEnvironment.TTL);
         assertThat(isLockFree()).isTrue();
     }
 
@@ -245,7 +255,7 @@ class CoordinatorTermTest {
         fleet(0, kb(1));
         environment.meanwhile(() -> {}, () -> {}, () -> store.allReached(1));
         lead(false);
-        assertThat(environment.waits).hasSize(3).containsOnly(Frozen.ACTIVE_LOOK.dividedBy(4));
+        assertThat(environment.waits).hasSize(3).containsOnly(FrozenEnvironment.ACTIVE_LOOK.dividedBy(4));
         assertThat(store.state().current()).isEqualTo(1);
     }
 
@@ -461,7 +471,7 @@ class CoordinatorTermTest {
     private List<Boolean> coordinatesAfter(Duration time) {
         List<Boolean> coordinates = new ArrayList<>();
         replica.start();
-        Runnable note = () -> coordinates.add(environment.names().contains(Scripted.COORDINATOR));
+        Runnable note = () -> coordinates.add(environment.names().contains(ScriptedEnvironment.COORDINATOR));
         environment.meanwhile(
                 () -> {
                     environment.pass(time.minusNanos(1));
@@ -478,11 +488,11 @@ class CoordinatorTermTest {
                 });
         // Whoever it lets coordinate sees that it stops
         environment.otherwise = () -> {
-            if (environment.names().contains(Scripted.COORDINATOR)) {
-                environment.run(Scripted.COORDINATOR);
+            if (environment.names().contains(ScriptedEnvironment.COORDINATOR)) {
+                environment.run(ScriptedEnvironment.COORDINATOR);
             }
         };
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(environment.isAllDone()).isTrue();
         return coordinates;
     }

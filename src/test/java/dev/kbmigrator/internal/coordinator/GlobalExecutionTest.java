@@ -6,7 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.MigrationCancelledException;
+import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.execution.Execution.Failed;
+import dev.kbmigrator.internal.execution.ExecutionThread;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.lease.HeldScope;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Document;
@@ -27,7 +35,7 @@ class GlobalExecutionTest {
 
     private static final String DOCUMENT = GlobalExecution.documentOf(8);
 
-    private final Manual environment = new Manual();
+    private final ManualEnvironment environment = new ManualEnvironment();
     private final Store store = new Store();
     private final EngineConfig config = environment.config(
             store, MemoryLock.create(() -> 0), Runnable::run, GlobalMigration.of(8, "global", context -> {}));
@@ -60,12 +68,13 @@ class GlobalExecutionTest {
     private FleetView view(long current, List<KbRecordCount> attempts) {
         FleetState state = new FleetState(
                 1, 0, current, 8, 8, Long.MAX_VALUE, 0, config.catalog().infos(), Json.object());
-        return Frozen.lookAt(state, config.catalog(), Duration.ZERO, attempts, List.of());
+        return FrozenEnvironment.lookAt(state, config.catalog(), Duration.ZERO, attempts, List.of());
     }
 
     private GlobalExecution newBody(int failures) {
         FleetView view = view(7, List.of());
-        HeldScope held = new HeldScope(Frozen.held(() -> {}).lease(), epoch, Frozen.TTL.toNanos(), () -> {});
+        HeldScope held = new HeldScope(
+                FrozenEnvironment.held(() -> {}).lease(), epoch, FrozenEnvironment.TTL.toNanos(), () -> {});
         return new GlobalExecution(config, held, view, failures, finished::incrementAndGet);
     }
 

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.StateStore;
@@ -17,8 +23,8 @@ class MigrationHistoryTest {
 
     private static final Duration TOOK = Duration.ofSeconds(90);
 
-    private final StateStore store = Frozen.emptyStore();
-    private final Manual environment = new Manual();
+    private final StateStore store = FrozenEnvironment.emptyStore();
+    private final ManualEnvironment environment = new ManualEnvironment();
     private final EngineConfig config = environment.config(store, MemoryLock.create(() -> 0), environment.started);
     private final MigrationHistory history = new MigrationHistory(config);
 
@@ -29,7 +35,7 @@ class MigrationHistoryTest {
                         new MigrationInfo(2, "two", true, true),
                         new MigrationInfo(3, "three", true, false)))
                 .reached(current);
-        return Frozen.lookAt(state, Frozen.catalog(), after, List.of(), List.of());
+        return FrozenEnvironment.lookAt(state, FrozenEnvironment.catalog(), after, List.of(), List.of());
     }
 
     private ObjectNode record(long version) {
@@ -49,7 +55,7 @@ class MigrationHistoryTest {
 
         history.reached(view(1, TOOK), 2, epoch);
         assertThat(record(2))
-                .isEqualTo(begun().put("finishedMicros", Frozen.STORE_MICROS + 90_000_000)
+                .isEqualTo(begun().put("finishedMicros", FrozenEnvironment.STORE_MICROS + 90_000_000)
                         .put("finishedAt", "1970-01-01T00:00:00Z")
                         .put("finishedBy", "replica")
                         .put("millis", 90_000)
@@ -61,7 +67,7 @@ class MigrationHistoryTest {
         return Json.object()
                 .put("version", 2)
                 .put("name", "two")
-                .put("startedMicros", Frozen.STORE_MICROS)
+                .put("startedMicros", FrozenEnvironment.STORE_MICROS)
                 .put("startedAt", "1970-01-01T00:00:00Z")
                 .put("startedBy", "replica")
                 .put("build", "build")

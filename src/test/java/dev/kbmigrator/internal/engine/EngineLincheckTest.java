@@ -1,5 +1,17 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.execution.ExecutionPoolOperations;
+import dev.kbmigrator.internal.lease.HeldScope;
+import dev.kbmigrator.internal.lease.HeldScopeOperations;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.lease.LeaseKeeperOperations;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.MigrationCatalog;
+import dev.kbmigrator.internal.worker.BatchingLincheckIT;
+import dev.kbmigrator.internal.worker.PartitionQueue;
+import dev.kbmigrator.internal.worker.PartitionQueueOperations;
 import dev.kbmigrator.lincheck.Interleavings;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;

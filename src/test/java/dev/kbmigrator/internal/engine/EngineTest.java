@@ -15,6 +15,12 @@ import dev.kbmigrator.MigratorClosedException;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ScriptedEnvironment;
+import dev.kbmigrator.internal.fixture.WatchedStore;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.HostTransactionSupport;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
@@ -37,7 +43,7 @@ class EngineTest {
     private static final Duration FIVE_SECONDS = Duration.ofSeconds(5);
     private static final String KB = "kb";
 
-    private final Scripted environment = new Scripted();
+    private final ScriptedEnvironment environment = new ScriptedEnvironment();
     private final Store store = new Store(environment);
     private final List<String> ran = new ArrayList<>();
     private GlobalMigration.Part body = context -> {};
@@ -46,7 +52,7 @@ class EngineTest {
     /** One that joins transactions, and notes how. */
     private static final class Store extends WatchedStore implements HostTransactionSupport {
 
-        private Store(Scripted environment) {
+        private Store(ScriptedEnvironment environment) {
             super(environment);
         }
 
@@ -73,7 +79,11 @@ class EngineTest {
 
     /** Whoever waits has the other threads get on. */
     private void runOne() {
-        for (String name : List.of(Scripted.COORDINATOR, Scripted.LISTING, Scripted.LOOP, Scripted.GOODBYE)) {
+        for (String name : List.of(
+                ScriptedEnvironment.COORDINATOR,
+                ScriptedEnvironment.LISTING,
+                ScriptedEnvironment.LOOP,
+                ScriptedEnvironment.GOODBYE)) {
             if (environment.names().contains(name)) {
                 environment.run(name);
                 return;
@@ -98,7 +108,7 @@ class EngineTest {
     }
 
     private void put(long current, Migration... plan) {
-        List<MigrationInfo> infos = Frozen.catalogOf(plan).infos();
+        List<MigrationInfo> infos = FrozenEnvironment.catalogOf(plan).infos();
         long newest = Plans.newest(infos, 0);
         FleetState state = new FleetState(
                 0, 0, current, current, newest > current ? newest : 0, Long.MAX_VALUE, 0, infos, Json.object());
@@ -114,7 +124,7 @@ class EngineTest {
     }
 
     /** The signal of the loop that this starts. */
-    private Scripted.Wakeable start() {
+    private ScriptedEnvironment.Wakeable start() {
         int before = environment.signals();
         engine.start();
         return environment.signal(before);
@@ -138,7 +148,7 @@ class EngineTest {
     void startingReturnsAtOnceAndGoesOnInTheBackground() {
         engine.start();
         assertThat(store.calls).isEmpty();
-        assertThat(environment.names()).containsExactly(Scripted.LOOP);
+        assertThat(environment.names()).containsExactly(ScriptedEnvironment.LOOP);
         assertAtWork();
     }
 
@@ -157,8 +167,8 @@ class EngineTest {
         use(global(1), global(2));
         body = context -> environment.pass(FIVE_SECONDS);
         environment.meanwhile(() -> {
-            environment.run(Scripted.COORDINATOR);
-            environment.run(Scripted.LOOP);
+            environment.run(ScriptedEnvironment.COORDINATOR);
+            environment.run(ScriptedEnvironment.LOOP);
         });
         RunReport report = engine.run(null);
         assertThat(ran).containsExactly("global 1", "global 2");
@@ -248,7 +258,7 @@ class EngineTest {
                 .isInstanceOf(MigratorException.class)
                 .hasMessageContaining("interrupted");
         assertThat(Thread.interrupted()).isTrue();
-        environment.run(Scripted.COORDINATOR);
+        environment.run(ScriptedEnvironment.COORDINATOR);
         assertThat(ran).isEmpty();
     }
 
@@ -257,7 +267,7 @@ class EngineTest {
     @Test
     void aLimitIsWorkForTheLoopAndSetOnlyOnce() {
         use(global(1));
-        Scripted.Wakeable loop = start();
+        ScriptedEnvironment.Wakeable loop = start();
         engine.setCap(3);
         assertThat(loop.lower()).isTrue();
         engine.setCap(3);
@@ -284,7 +294,7 @@ class EngineTest {
     @Test
     void aPauseIsOnRecordWithItsReasonAndWorkForTheLoop() {
         store.put(FleetView.controlDocument(), "{\"invented\":7}");
-        Scripted.Wakeable loop = start();
+        ScriptedEnvironment.Wakeable loop = start();
         engine.setPaused(true, "busy hours");
         assertThat(loop.lower()).isTrue();
         assertThat(store.document(FleetView.controlDocument()).orElseThrow().json())
@@ -348,7 +358,7 @@ class EngineTest {
         environment.meanwhile(
                 () -> {
                     environment.pass(Duration.ofSeconds(3));
-                    environment.run(Scripted.LOOP);
+                    environment.run(ScriptedEnvironment.LOOP);
                 },
                 () -> {});
         engine.close(TEN_SECONDS);
@@ -369,7 +379,7 @@ class EngineTest {
     void anInterruptEndsTheWaitForTheGoodbye() {
         engine.start();
         environment.meanwhile(
-                () -> environment.run(Scripted.LOOP),
+                () -> environment.run(ScriptedEnvironment.LOOP),
                 () -> Thread.currentThread().interrupt());
         engine.close(TEN_SECONDS);
         assertThat(environment.isAllDone()).isTrue();
@@ -384,7 +394,7 @@ class EngineTest {
         assertThat(environment.waits)
                 .as("before and after what runs is interrupted")
                 .containsExactly(FIVE_SECONDS, FIVE_SECONDS);
-        assertThat(environment.names()).containsExactly(Scripted.LOOP);
+        assertThat(environment.names()).containsExactly(ScriptedEnvironment.LOOP);
     }
 
     @Test
@@ -402,16 +412,16 @@ class EngineTest {
                 interruptedAfter.add(Duration.ofNanos(environment.nanoTime() - before));
             }
         };
-        environment.atOnce = Scripted.COORDINATOR;
+        environment.atOnce = ScriptedEnvironment.COORDINATOR;
         engine.start();
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(interruptedAfter).containsExactly(FIVE_SECONDS);
     }
 
     @Test
     void whatStopsWhenItIsInterruptedIsQuiet() {
         engine.start();
-        environment.meanwhile(() -> {}, () -> environment.run(Scripted.LOOP));
+        environment.meanwhile(() -> {}, () -> environment.run(ScriptedEnvironment.LOOP));
         engine.close(TEN_SECONDS);
         assertThat(environment.waits).startsWith(FIVE_SECONDS, FIVE_SECONDS);
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isEqualTo(1);
@@ -424,7 +434,7 @@ class EngineTest {
         engine.close(TEN_SECONDS);
         assertThat(Thread.interrupted()).isTrue();
         assertThat(environment.waits).isEmpty();
-        assertThat(environment.names()).containsExactly(Scripted.LOOP);
+        assertThat(environment.names()).containsExactly(ScriptedEnvironment.LOOP);
     }
 
     // Whether it may serve
@@ -529,14 +539,14 @@ class EngineTest {
     @Test
     void whoAsksForAKbHasTheReplicaInTheBackgroundAtWork() {
         aKbIsBehind();
-        Scripted.Wakeable loop = start();
+        ScriptedEnvironment.Wakeable loop = start();
         environment.meanwhile(() -> {
             assertThat(loop.lower()).isTrue();
-            assertThat(environment.names()).containsExactly(Scripted.LOOP);
+            assertThat(environment.names()).containsExactly(ScriptedEnvironment.LOOP);
             bringUp();
         });
         assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);
-        assertThat(environment.names()).as("it stays").containsExactly(Scripted.LOOP);
+        assertThat(environment.names()).as("it stays").containsExactly(ScriptedEnvironment.LOOP);
         assertThat(store.count(WatchedStore.FORGET_REPLICA)).isZero();
     }
 
@@ -544,7 +554,7 @@ class EngineTest {
     void whereNoneIsAtWorkOneIsAsLongAsSomeoneWaitsAndSaysGoodbye() {
         aKbIsBehind();
         environment.meanwhile(() -> {
-            assertThat(environment.names()).containsExactly(Scripted.LOOP);
+            assertThat(environment.names()).containsExactly(ScriptedEnvironment.LOOP);
             bringUp();
         });
         assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);
@@ -561,7 +571,7 @@ class EngineTest {
         engine.run(null);
         store.enroll(Set.of(KB), 0);
         environment.meanwhile(() -> {
-            assertThat(environment.names()).containsExactly(Scripted.LOOP);
+            assertThat(environment.names()).containsExactly(ScriptedEnvironment.LOOP);
             bringUp();
         });
         assertThat(engine.migrateKb(KB, 0, "")).isEqualTo(1);

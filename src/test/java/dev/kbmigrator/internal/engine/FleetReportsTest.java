@@ -10,6 +10,16 @@ import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.coordinator.GlobalExecution;
+import dev.kbmigrator.internal.execution.ExecutionThread;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.fixture.OnePartition;
+import dev.kbmigrator.internal.fixture.ProbeExecution;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.DueFilter;
@@ -39,8 +49,8 @@ class FleetReportsTest {
     private static final String BROKEN_LIST =
             "the host's list of KBs failed after 0 ids: java.lang.IllegalStateException: no connection";
 
-    private final Manual environment = new Manual();
-    private final Frozen.Tasks bodies = new Frozen.Tasks();
+    private final ManualEnvironment environment = new ManualEnvironment();
+    private final FrozenEnvironment.Tasks bodies = new FrozenEnvironment.Tasks();
     private final Store store = new Store();
     private EngineConfig config = configOf(migration(1), migration(2));
 
@@ -204,8 +214,8 @@ class FleetReportsTest {
         ReplicaLoop replica = replica();
         List<MigratorStatus.Running> running = new ArrayList<>();
         environment.pass(Duration.ofSeconds(10));
-        Probe[] own = new Probe[1];
-        own[0] = new Probe(config, Frozen.held(() -> {}), () -> {
+        ProbeExecution[] own = new ProbeExecution[1];
+        own[0] = new ProbeExecution(config, FrozenEnvironment.held(() -> {}), () -> {
             own[0].progress("half of it");
             environment.pass(Duration.ofSeconds(3));
             running.addAll(statusOf(replica).running());
@@ -319,7 +329,7 @@ class FleetReportsTest {
         ReplicaLoop replica = replica();
         List<String> before = new ArrayList<>();
         List<String> after = new ArrayList<>();
-        Probe deaf = new Probe(config, Frozen.held(() -> {}), () -> {
+        ProbeExecution deaf = new ProbeExecution(config, FrozenEnvironment.held(() -> {}), () -> {
             before.addAll(statusOf(replica).waitingFor());
             ExecutionThread slot = replica.slots().busy().get(0);
             replica.slots().giveUp(slot, Objects.requireNonNull(slot.current()));

@@ -6,6 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.MigratorException;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.OnePartition;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.KbRequest;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Document;
@@ -47,7 +54,7 @@ class KbRequestClientTest {
     private final Store store = new Store();
     private final EngineConfig config = newConfig();
     private final ReplicaLoop replica = new ReplicaLoop(config, false);
-    private final Frozen.Flag wakeUp = environment.signals.get(0);
+    private final FrozenEnvironment.Flag wakeUp = environment.signals.get(0);
     private Optional<ReplicaLoop> background = Optional.of(replica);
     private final AtomicInteger left = new AtomicInteger();
     private final KbRequestClient requests = new KbRequestClient(config, () -> background, left::incrementAndGet);
@@ -58,7 +65,7 @@ class KbRequestClientTest {
     }
 
     /** Whoever waits here sees the test's next step happen. */
-    private static final class Waits extends Frozen {
+    private static final class Waits extends FrozenEnvironment {
 
         private final Queue<Step> steps = new ArrayDeque<>();
         private final List<String> threads = new ArrayList<>();
@@ -478,16 +485,16 @@ class KbRequestClientTest {
     @Test
     void aReplicaThatDoesNotStopWithinTheTtlOfALeaseHasNotLeft() {
         background = Optional.empty();
-        assertThat(migrate(KB, () -> advance(KB, 0, 2), () -> environment.pass(Frozen.TTL)))
+        assertThat(migrate(KB, () -> advance(KB, 0, 2), () -> environment.pass(FrozenEnvironment.TTL)))
                 .isEqualTo(2);
-        assertThat(environment.waits).endsWith(Frozen.TTL);
+        assertThat(environment.waits).endsWith(FrozenEnvironment.TTL);
         assertThat(left).hasValue(0);
     }
 
     @Test
     void aReplicaThatEndedByAnErrorOfItsOwnIsReplaced() {
         background = Optional.empty();
-        migrate(KB, this::runHelper, () -> advance(KB, 0, 2), () -> environment.pass(Frozen.TTL));
+        migrate(KB, this::runHelper, () -> advance(KB, 0, 2), () -> environment.pass(FrozenEnvironment.TTL));
         assertThat(environment.threads.stream().filter("kb-migrator"::equals)).hasSize(2);
     }
 

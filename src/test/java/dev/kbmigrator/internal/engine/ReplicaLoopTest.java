@@ -7,6 +7,17 @@ import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigratorListener;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.coordinator.GlobalExecution;
+import dev.kbmigrator.internal.execution.Execution;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ProbeExecution;
+import dev.kbmigrator.internal.fixture.ScriptedEnvironment;
+import dev.kbmigrator.internal.fixture.WatchedStore;
+import dev.kbmigrator.internal.lease.HeldScope;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
@@ -28,7 +39,7 @@ class ReplicaLoopTest {
     private static final Duration HALF_AN_HOUR = Duration.ofMinutes(30);
     private static final Duration NANO = Duration.ofNanos(1);
 
-    private final Scripted environment = new Scripted();
+    private final ScriptedEnvironment environment = new ScriptedEnvironment();
     private final WatchedStore store = new WatchedStore(environment);
     private final Lock lock = environment.newLock();
     private final List<String> told = new ArrayList<>();
@@ -72,7 +83,7 @@ class ReplicaLoopTest {
                 target,
                 Long.MAX_VALUE,
                 0,
-                Frozen.catalogOf(plan).infos(),
+                FrozenEnvironment.catalogOf(plan).infos(),
                 Json.object());
     }
 
@@ -108,7 +119,8 @@ class ReplicaLoopTest {
     /** Once it stops, what it has started comes to its end. */
     private void runWhatIsLeft() {
         if (replica.board().isStopping()) {
-            for (String name : List.of(Scripted.COORDINATOR, Scripted.LISTING, Scripted.WORKER)) {
+            for (String name :
+                    List.of(ScriptedEnvironment.COORDINATOR, ScriptedEnvironment.LISTING, ScriptedEnvironment.WORKER)) {
                 while (environment.names().contains(name)) {
                     environment.run(name);
                 }
@@ -126,16 +138,16 @@ class ReplicaLoopTest {
     private void loop(Runnable... happenings) {
         environment.meanwhile(happenings);
         environment.meanwhile(this::stop);
-        if (!environment.names().contains(Scripted.LOOP)) {
+        if (!environment.names().contains(ScriptedEnvironment.LOOP)) {
             replica.start();
         }
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(environment.isAllDone()).as("all that was planned").isTrue();
         assertThat(replica.hasEnded()).isTrue();
     }
 
     private boolean coordinates() {
-        return environment.names().contains(Scripted.COORDINATOR);
+        return environment.names().contains(ScriptedEnvironment.COORDINATOR);
     }
 
     // How it begins and ends
@@ -161,7 +173,7 @@ class ReplicaLoopTest {
         replica.start();
         assertThat(replica.isBackground()).isTrue();
         assertThat(store.calls).isEmpty();
-        assertThat(environment.names()).containsExactly(Scripted.LOOP);
+        assertThat(environment.names()).containsExactly(ScriptedEnvironment.LOOP);
         loop();
         assertThat(looks).isEqualTo(1);
         assertThat(replica.end()).isEqualTo(RunCompletion.End.CLOSED);
@@ -188,7 +200,7 @@ class ReplicaLoopTest {
             assertThat(Thread.interrupted()).isTrue();
         }
         assertThat(store.calls).isEmpty();
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(replica.end()).isEqualTo(RunCompletion.End.DONE);
     }
 
@@ -199,8 +211,8 @@ class ReplicaLoopTest {
         replica.start();
         assertThat(replica.hasEnded()).isFalse();
         assertThat(replica.end()).isNull();
-        environment.meanwhile(() -> environment.run(Scripted.COORDINATOR));
-        environment.run(Scripted.LOOP);
+        environment.meanwhile(() -> environment.run(ScriptedEnvironment.COORDINATOR));
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(replica.end()).isEqualTo(RunCompletion.End.DONE);
         assertThat(replica.globalParts()).containsExactly(1L);
         assertThat(replica.fatal()).isNull();
@@ -222,7 +234,7 @@ class ReplicaLoopTest {
                 },
                 () -> {
                     replica.stop();
-                    environment.run(Scripted.LOOP);
+                    environment.run(ScriptedEnvironment.LOOP);
                 });
         replica.awaitEnd(Duration.ofSeconds(10).toNanos());
         assertThat(replica.hasEnded()).isTrue();
@@ -256,7 +268,7 @@ class ReplicaLoopTest {
             List.of(started).forEach(environment::run);
         });
         replica.start();
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(ended).containsExactly(false);
         assertThat(replica.hasEnded()).isTrue();
         assertThat(environment.isAllDone()).isTrue();
@@ -266,7 +278,7 @@ class ReplicaLoopTest {
     void itHasNotEndedBeforeItsCoordinatorHas() {
         store.listed();
         use(false, global(1));
-        assertThatItEndsOnlyAfter(Scripted.COORDINATOR);
+        assertThatItEndsOnlyAfter(ScriptedEnvironment.COORDINATOR);
     }
 
     @Test
@@ -276,13 +288,13 @@ class ReplicaLoopTest {
         put(state(0, 1, 1, kb(1)));
         anotherLeads();
         use(false, kb(1));
-        assertThatItEndsOnlyAfter(Scripted.COORDINATOR, Scripted.WORKER);
+        assertThatItEndsOnlyAfter(ScriptedEnvironment.COORDINATOR, ScriptedEnvironment.WORKER);
     }
 
     @Test
     void itHasNotEndedBeforeItsListingHas() {
         use(false);
-        assertThatItEndsOnlyAfter(Scripted.LISTING);
+        assertThatItEndsOnlyAfter(ScriptedEnvironment.LISTING);
     }
 
     @Test
@@ -297,9 +309,9 @@ class ReplicaLoopTest {
                 },
                 () -> {
                     assertThat(replica.board().isStopping()).isTrue();
-                    environment.run(Scripted.COORDINATOR);
+                    environment.run(ScriptedEnvironment.COORDINATOR);
                 });
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(environment.isAllDone()).isTrue();
         assertThat(replica.end()).isEqualTo(RunCompletion.End.PAUSED);
         assertThat(replica.fatal()).isNull();
@@ -314,7 +326,7 @@ class ReplicaLoopTest {
             throw error;
         });
         replica.start();
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(replica.hasEnded()).isTrue();
         assertThat(replica.fatal()).isSameAs(error);
         assertThat(replica.end()).isEqualTo(RunCompletion.End.CLOSED);
@@ -328,24 +340,27 @@ class ReplicaLoopTest {
             throw error;
         });
         replica.start();
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(replica.hasEnded()).isTrue();
         assertThat(replica.fatal()).isInstanceOf(IllegalStateException.class).hasCause(error);
     }
 
     // What stops
 
-    private Probe probe(Probe.Call call) {
+    private ProbeExecution probe(ProbeExecution.Call call) {
         HeldScope held = new HeldScope(
-                environment.newLock().tryAcquire("partition", Frozen.TTL).orElseThrow(),
+                environment
+                        .newLock()
+                        .tryAcquire("partition", FrozenEnvironment.TTL)
+                        .orElseThrow(),
                 new Epoch(0, 1),
-                environment.nanoTime() + Frozen.TTL.toNanos(),
+                environment.nanoTime() + FrozenEnvironment.TTL.toNanos(),
                 () -> {});
-        return new Probe(config, held, call);
+        return new ProbeExecution(config, held, call);
     }
 
     private Execution.@Nullable Cancellation cancellationOfTheNext() {
-        Probe probe = probe(() -> {});
+        ProbeExecution probe = probe(() -> {});
         replica.slots().offer(List.of(probe));
         assertThat(probe.isSettled()).isTrue();
         return probe.cancellation();
@@ -362,7 +377,7 @@ class ReplicaLoopTest {
     @Test
     void whatRunsIsToldToStopAndInterruptedOnlyWhenThatIsAskedFor() {
         List<Boolean> noted = new ArrayList<>();
-        Probe probe = probe(() -> {
+        ProbeExecution probe = probe(() -> {
             Execution running =
                     Objects.requireNonNull(replica.slots().busy().get(0).current());
             noted.add(running.isCancelled());
@@ -492,7 +507,7 @@ class ReplicaLoopTest {
         store.listed();
         anotherLeads();
         use(false, global(1), global(2));
-        loop(() -> {}, () -> environment.run(Scripted.COORDINATOR), () -> {});
+        loop(() -> {}, () -> environment.run(ScriptedEnvironment.COORDINATOR), () -> {});
         assertThat(store.state().target()).isEqualTo(2);
         assertThat(store.count(WatchedStore.CHANGE_STATE)).isEqualTo(1);
     }
@@ -574,7 +589,8 @@ class ReplicaLoopTest {
         put(state(0, 1, 1, kb(1)));
         use(true, kb(1));
         replica.start();
-        assertThat(Collections.frequency(environment.names(), Scripted.WORKER)).isEqualTo(1);
+        assertThat(Collections.frequency(environment.names(), ScriptedEnvironment.WORKER))
+                .isEqualTo(1);
         assertThat(replica.board().workers()).isEqualTo(1);
     }
 
@@ -582,10 +598,10 @@ class ReplicaLoopTest {
     void theHostsListIsGoneThroughWhenThatIsDue() {
         use(true);
         replica.start();
-        assertThat(environment.names()).containsExactly(Scripted.LISTING, Scripted.LOOP);
+        assertThat(environment.names()).containsExactly(ScriptedEnvironment.LISTING, ScriptedEnvironment.LOOP);
         assertThat(replica.hasEnded()).isFalse();
-        environment.run(Scripted.LISTING);
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LISTING);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(replica.end()).isEqualTo(RunCompletion.End.DONE);
     }
 
@@ -614,7 +630,7 @@ class ReplicaLoopTest {
         List<Duration> passed = new ArrayList<>();
         environment.meanwhile(
                 // The coordinator waits for KBs
-                () -> environment.run(Scripted.LOOP),
+                () -> environment.run(ScriptedEnvironment.LOOP),
                 // The loop waits after its next pass
                 () -> {
                     throw new IllegalStateException("enough");
@@ -624,7 +640,7 @@ class ReplicaLoopTest {
                     passed.add(Duration.ofNanos(environment.nanoTime() - before));
                     replica.stop();
                 });
-        environment.run(Scripted.COORDINATOR);
+        environment.run(ScriptedEnvironment.COORDINATOR);
         assertThat(passed).hasSize(1);
         return passed.get(0);
     }
@@ -634,14 +650,14 @@ class ReplicaLoopTest {
         store.listed();
         int signals = environment.signals();
         use(true, kb(1));
-        Scripted.Wakeable loop = environment.signal(signals);
+        ScriptedEnvironment.Wakeable loop = environment.signal(signals);
         replica.start();
         long before = environment.nanoTime();
         environment.meanwhile(
                 // The coordinator waits for KBs, and the loop knows already what it has opened
                 () -> {
                     loop.lower();
-                    environment.run(Scripted.LOOP);
+                    environment.run(ScriptedEnvironment.LOOP);
                 },
                 // The loop waits for its next pass
                 replica::stop,
@@ -649,7 +665,7 @@ class ReplicaLoopTest {
                 () -> {
                     throw new IllegalStateException("enough");
                 });
-        environment.run(Scripted.COORDINATOR);
+        environment.run(ScriptedEnvironment.COORDINATOR);
         assertThat(environment.isAllDone()).isTrue();
         assertThat(environment.nanoTime()).isEqualTo(before);
     }
@@ -702,8 +718,8 @@ class ReplicaLoopTest {
         };
         use(true, global(1));
         replica.start();
-        environment.run(Scripted.COORDINATOR);
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.COORDINATOR);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(coordinates()).isFalse();
         assertThat(replica.end()).isEqualTo(RunCompletion.End.FAILED);
     }
@@ -726,8 +742,8 @@ class ReplicaLoopTest {
         use(true, global(1));
         long began = environment.micros();
         replica.start();
-        environment.meanwhile(() -> environment.run(Scripted.COORDINATOR), replica::stop);
-        environment.run(Scripted.LOOP);
+        environment.meanwhile(() -> environment.run(ScriptedEnvironment.COORDINATOR), replica::stop);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(store.heartbeats.stream().map(Heartbeat::due).toList())
                 .startsWith(new DueFilter(Long.MAX_VALUE), new DueFilter(began))
                 .hasSizeGreaterThan(2)
@@ -761,12 +777,12 @@ class ReplicaLoopTest {
         use(true, global(1));
         replica.start();
         // After each pass it finds that another leads
-        environment.meanwhile(() -> environment.run(Scripted.COORDINATOR), () -> {
+        environment.meanwhile(() -> environment.run(ScriptedEnvironment.COORDINATOR), () -> {
             assertThat(replica.globalFailure()).isNull();
-            environment.run(Scripted.COORDINATOR);
+            environment.run(ScriptedEnvironment.COORDINATOR);
             globalPartFailedElsewhere();
         });
-        environment.run(Scripted.LOOP);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(environment.isAllDone()).isTrue();
         assertThat(replica.end()).isEqualTo(RunCompletion.End.FAILED);
         assertThat(replica.globalFailure()).contains("0001_global", "broken");
@@ -805,7 +821,7 @@ class ReplicaLoopTest {
         anotherLeads();
         use(true, global(1));
         replica.start();
-        environment.run(Scripted.COORDINATOR);
+        environment.run(ScriptedEnvironment.COORDINATOR);
         replica.wake();
     }
 
@@ -813,8 +829,8 @@ class ReplicaLoopTest {
     void aSingleRunOutlivesAStoreThatIsAwayForLessThanTwoLeases() {
         beginToWait();
         fail(WatchedStore.LOOK);
-        environment.meanwhile(() -> environment.pass(Frozen.TTL), this::mend, replica::stop);
-        environment.run(Scripted.LOOP);
+        environment.meanwhile(() -> environment.pass(FrozenEnvironment.TTL), this::mend, replica::stop);
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(environment.isAllDone()).isTrue();
         assertThat(replica.fatal()).isNull();
     }
@@ -823,8 +839,8 @@ class ReplicaLoopTest {
     void aSingleRunEndsWhenTheStoreIsAwayForMoreThanTwoLeases() {
         beginToWait();
         fail(WatchedStore.LOOK);
-        environment.meanwhile(() -> environment.pass(Frozen.TTL.multipliedBy(2)));
-        environment.run(Scripted.LOOP);
+        environment.meanwhile(() -> environment.pass(FrozenEnvironment.TTL.multipliedBy(2)));
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(replica.fatal()).isInstanceOf(StateStoreException.class);
     }
 
@@ -832,11 +848,12 @@ class ReplicaLoopTest {
     void aSlowLookAfterAFailureIsNoEnd() {
         beginToWait();
         fail(WatchedStore.LOOK);
-        environment.meanwhile(() -> store.onCall = call -> environment.pass(Frozen.TTL.multipliedBy(3)), () -> {
-            mend();
-            replica.stop();
-        });
-        environment.run(Scripted.LOOP);
+        environment.meanwhile(
+                () -> store.onCall = call -> environment.pass(FrozenEnvironment.TTL.multipliedBy(3)), () -> {
+                    mend();
+                    replica.stop();
+                });
+        environment.run(ScriptedEnvironment.LOOP);
         assertThat(environment.isAllDone()).isTrue();
         assertThat(replica.fatal()).isNull();
     }

@@ -7,7 +7,20 @@ import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.coordinator.GlobalExecution;
 import dev.kbmigrator.internal.engine.RunCompletion.End;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.fixture.ProbeExecution;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.listing.KbListing;
+import dev.kbmigrator.internal.listing.ListingSchedule;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.worker.PartitionQueue;
+import dev.kbmigrator.internal.worker.Worker;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.KbRecordCount;
@@ -26,15 +39,15 @@ import org.junit.jupiter.api.Test;
 class RunCompletionTest {
 
     private static final Duration NANO = Duration.ofNanos(1);
-    private static final Duration TWO_TTLS = Frozen.TTL.multipliedBy(2);
+    private static final Duration TWO_TTLS = FrozenEnvironment.TTL.multipliedBy(2);
     private static final KbMigration KBS = KbMigration.of(1, "kbs", (context, kbId) -> {});
     private static final GlobalMigration GLOBAL = GlobalMigration.of(1, "global", context -> {});
 
     private static final FleetState TO_MIGRATE_KBS = target(KBS);
     private static final FleetState TO_MIGRATE_GLOBALLY = target(GLOBAL);
 
-    private final Manual environment = new Manual();
-    private final StateStore store = Frozen.emptyStore();
+    private final ManualEnvironment environment = new ManualEnvironment();
+    private final StateStore store = FrozenEnvironment.emptyStore();
     private EngineConfig config = newConfig(KBS);
     private PartitionQueue board = new PartitionQueue(config, environment.newSignal());
     private ExecutionPool slots = new ExecutionPool(config, () -> {});
@@ -72,8 +85,12 @@ class RunCompletionTest {
             FleetState state, int partitionsBelow, List<KbRecordCount> attempts, List<ReplicaState> replicas) {
         List<Document> documents = new ArrayList<>(store.documents(Document.ANNOUNCED));
         documents.add(new Document(FleetState.DOCUMENT, 1, state.toJson()));
-        Snapshot snapshot =
-                new Snapshot(Frozen.STORE_MICROS, documents, Frozen.floors(partitionsBelow), attempts, replicas);
+        Snapshot snapshot = new Snapshot(
+                FrozenEnvironment.STORE_MICROS,
+                documents,
+                FrozenEnvironment.floors(partitionsBelow),
+                attempts,
+                replicas);
         return FleetView.of(snapshot, environment.nanoTime(), config.catalog(), 0);
     }
 
@@ -196,7 +213,7 @@ class RunCompletionTest {
     @Test
     void itIsDoneWhenTheFleetWaitsForReplicasThatDoNotKnowTheNextVersion() {
         FleetState rollout = FleetState.initial(0).extended(List.of(new MigrationInfo(1, "kbs", true, false, true)));
-        ReplicaState older = Frozen.replica(0, Duration.ZERO);
+        ReplicaState older = FrozenEnvironment.replica(0, Duration.ZERO);
         assertThat(endOf(look(rollout, 0, List.of(), List.of(older)))).isEqualTo(End.DONE);
         assertThat(endOf(look(rollout, 0, List.of(), List.of())))
                 .as("when all know it")
@@ -209,7 +226,7 @@ class RunCompletionTest {
         FleetView view = look(TO_MIGRATE_GLOBALLY.opened(1), 0);
         run.began(view);
         assertThat(run.globalFailureElsewhere(view)).as("there is none").isNull();
-        recordGlobalFailure(Frozen.STORE_MICROS);
+        recordGlobalFailure(FrozenEnvironment.STORE_MICROS);
         assertThat(run.globalFailureElsewhere(view))
                 .isEqualTo("0001_global has failed 2 times, the last time with broken");
         assertThat(run.globalFailureElsewhere(look(TO_MIGRATE_GLOBALLY.reached(1), 0)))
@@ -222,7 +239,7 @@ class RunCompletionTest {
         use(newConfig(GLOBAL));
         FleetView view = look(TO_MIGRATE_GLOBALLY.opened(1), 0);
         run.began(view);
-        recordGlobalFailure(Frozen.STORE_MICROS - 1);
+        recordGlobalFailure(FrozenEnvironment.STORE_MICROS - 1);
         assertThat(run.globalFailureElsewhere(view)).isNull();
     }
 
@@ -245,10 +262,10 @@ class RunCompletionTest {
     void anExecutorThatHasTakenNothingForATtlEndsIt() {
         environment.pass(Duration.ofHours(1));
         assertThat(run.nothingCanBeStarted()).isNull();
-        Probe body = new Probe(config, Frozen.held(() -> {}), () -> {});
+        ProbeExecution body = new ProbeExecution(config, FrozenEnvironment.held(() -> {}), () -> {});
         Throwable rejected = catchThrowable(() -> slots.offer(List.of(body)));
         assertThat(rejected).hasMessageContaining("the pool is full");
-        environment.pass(Frozen.TTL);
+        environment.pass(FrozenEnvironment.TTL);
         assertThat(run.nothingCanBeStarted()).as("there is hope").isNull();
         environment.pass(NANO);
         assertThat(Objects.requireNonNull(run.nothingCanBeStarted()))

@@ -2,7 +2,11 @@ package dev.kbmigrator.internal.execution;
 
 import static com.google.common.base.Preconditions.checkState;
 
+import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ProbeExecution;
+import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.Lock;
 import java.util.List;
@@ -20,26 +24,26 @@ public class ExecutionPoolOperations {
 
     private static final int SLOTS = 1;
 
-    private final Frozen environment = new Frozen();
-    private final Frozen.Tasks executor = new Frozen.Tasks();
+    private final FrozenEnvironment environment = new FrozenEnvironment();
+    private final FrozenEnvironment.Tasks executor = new FrozenEnvironment.Tasks();
     private final EngineConfig config;
     private final ExecutionPool slots;
     private final HeldScope held;
-    private final Queue<Probe> offered = new ConcurrentLinkedQueue<>();
+    private final Queue<ProbeExecution> offered = new ConcurrentLinkedQueue<>();
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicInteger givenUp = new AtomicInteger();
     private volatile boolean tooMany;
 
     public ExecutionPoolOperations() {
         Lock lock = MemoryLock.create(() -> 0);
-        config = environment.config(Frozen.emptyStore(), lock, executor, Probe.NOTHING);
+        config = environment.config(FrozenEnvironment.emptyStore(), lock, executor, ProbeExecution.NOTHING);
         slots = new ExecutionPool(config, () -> {});
-        held = Frozen.held(() -> {});
+        held = FrozenEnvironment.held(() -> {});
     }
 
     @Operation
     public void offer() {
-        Probe body = new Probe(config, held, this::run);
+        ProbeExecution body = new ProbeExecution(config, held, this::run);
         offered.add(body);
         slots.offer(List.of(body));
     }
@@ -69,7 +73,7 @@ public class ExecutionPoolOperations {
         checkState(!tooMany, "too many ran at a time");
         checkState(slots.backlog() == 0, slots.backlog() + " wait for ever");
         checkState(!slots.isExhausted(), "a slot that has returned counts as given up");
-        for (Probe body : offered) {
+        for (ProbeExecution body : offered) {
             checkState(body.returns.get() == 1, "a body came back " + body.returns + " times");
         }
     }

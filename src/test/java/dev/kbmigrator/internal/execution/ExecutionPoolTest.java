@@ -3,10 +3,15 @@ package dev.kbmigrator.internal.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.execution.Execution.Cancelled;
 import dev.kbmigrator.internal.execution.Execution.Done;
 import dev.kbmigrator.internal.execution.Execution.Failed;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.fixture.ProbeExecution;
+import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.memory.MemoryLock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,14 +25,14 @@ import org.junit.jupiter.api.Test;
 /** ExecutionPool of a replica that runs one KB at a time. */
 class ExecutionPoolTest {
 
-    private final Manual environment = new Manual();
-    private final Frozen.Tasks tasks = new Frozen.Tasks();
+    private final ManualEnvironment environment = new ManualEnvironment();
+    private final FrozenEnvironment.Tasks tasks = new FrozenEnvironment.Tasks();
     private final AtomicInteger dry = new AtomicInteger();
     private boolean rejecting;
-    private final EngineConfig config =
-            environment.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), executor(), Probe.NOTHING);
+    private final EngineConfig config = environment.config(
+            FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), executor(), ProbeExecution.NOTHING);
     private final ExecutionPool slots = new ExecutionPool(config, dry::incrementAndGet);
-    private final HeldScope held = Frozen.held(() -> {});
+    private final HeldScope held = FrozenEnvironment.held(() -> {});
 
     private Executor executor() {
         return task -> {
@@ -38,11 +43,11 @@ class ExecutionPoolTest {
         };
     }
 
-    private Probe body(Probe.Call call) {
-        return new Probe(config, held, call);
+    private ProbeExecution body(ProbeExecution.Call call) {
+        return new ProbeExecution(config, held, call);
     }
 
-    private Probe body() {
+    private ProbeExecution body() {
         return body(() -> {});
     }
 
@@ -57,7 +62,7 @@ class ExecutionPoolTest {
 
     @Test
     void oneThreadRunsAllThatIsQueuedAndSaysOnceThatItRanDry() {
-        List<Probe> bodies = List.of(body(), body(), body());
+        List<ProbeExecution> bodies = List.of(body(), body(), body());
         slots.offer(bodies);
         assertThat(slots.backlog()).isEqualTo(3);
         assertThat(tasks.size()).isEqualTo(1);
@@ -72,7 +77,7 @@ class ExecutionPoolTest {
     void aBodySaysHowLongItRan() {
         environment.pass(Duration.ofSeconds(10));
         List<Long> startedAt = new ArrayList<>();
-        Probe body = body(() -> {
+        ProbeExecution body = body(() -> {
             environment.pass(Duration.ofSeconds(5));
             startedAt.add(busy().startedAt());
         });
@@ -94,9 +99,9 @@ class ExecutionPoolTest {
 
     @Test
     void whatWaitsBehindABodyThatIsGivenUpComesBackAtOnceWhenThereIsNoOtherSlot() {
-        Probe waiting = body();
+        ProbeExecution waiting = body();
         List<Boolean> back = new ArrayList<>();
-        Probe deaf = body(() -> {
+        ProbeExecution deaf = body(() -> {
             back.add(waiting.isSettled());
             giveUpWhatRuns();
             back.add(waiting.isSettled());
@@ -127,20 +132,20 @@ class ExecutionPoolTest {
     @Test
     void whileClosingOrPausedNothingIsStarted() {
         slots.pause(true);
-        Probe paused = body();
+        ProbeExecution paused = body();
         slots.offer(List.of(paused));
         tasks.runOne();
         assertThat(paused.outcome()).isInstanceOf(Cancelled.class);
         assertThat(paused.cancellation()).isEqualTo(Cancellation.CLOSING);
 
         slots.pause(false);
-        Probe resumed = body();
+        ProbeExecution resumed = body();
         slots.offer(List.of(resumed));
         tasks.runOne();
         assertThat(resumed.outcome()).isInstanceOf(Done.class);
 
         slots.close();
-        Probe closed = body();
+        ProbeExecution closed = body();
         slots.offer(List.of(closed));
         tasks.runOne();
         assertThat(closed.outcome()).isInstanceOf(Cancelled.class);
@@ -148,8 +153,8 @@ class ExecutionPoolTest {
 
     @Test
     void nothingStartsUnderALeaseWhoseDeadlineHasPassed() {
-        environment.pass(Frozen.TTL);
-        Probe body = body();
+        environment.pass(FrozenEnvironment.TTL);
+        ProbeExecution body = body();
         slots.offer(List.of(body));
         tasks.runOne();
         assertThat(body.cancellation()).isEqualTo(Cancellation.LOST);
@@ -158,9 +163,9 @@ class ExecutionPoolTest {
 
     @Test
     void aBodyThatIsGivenUpIsReplacedAndComesBackOnce() {
-        Probe next = body();
+        ProbeExecution next = body();
         List<Boolean> exhausted = new ArrayList<>();
-        Probe stuck = body(() -> {
+        ProbeExecution stuck = body(() -> {
             giveUpWhatRuns();
             exhausted.add(slots.isExhausted());
             slots.offer(List.of(next));
@@ -172,7 +177,7 @@ class ExecutionPoolTest {
         assertThat(stuck.outcome()).isInstanceOf(Cancelled.class);
         assertThat(next.outcome()).isInstanceOf(Cancelled.class);
         assertThat(slots.isExhausted()).as("it has returned after all").isFalse();
-        Probe last = body();
+        ProbeExecution last = body();
         slots.offer(List.of(last));
         tasks.runOne();
         assertThat(last.outcome()).isInstanceOf(Done.class);
@@ -180,9 +185,9 @@ class ExecutionPoolTest {
 
     @Test
     void onlyWhatRunsCanBeGivenUp() {
-        Probe ended = body();
+        ProbeExecution ended = body();
         List<ExecutionThread> seen = new ArrayList<>();
-        Probe running = body(() -> {
+        ProbeExecution running = body(() -> {
             seen.add(busy());
             slots.giveUp(busy(), ended);
             assertThat(slots.isExhausted()).isFalse();
@@ -197,7 +202,7 @@ class ExecutionPoolTest {
     @Test
     void anExtraBodyRunsBesidesTheOthersAndCountsAsBusyUntilItReturns() {
         List<ExecutionThread> seen = new ArrayList<>();
-        Probe extra = body(() -> seen.add(busy()));
+        ProbeExecution extra = body(() -> seen.add(busy()));
         slots.runExtra(extra);
         assertThat(slots.backlog()).isZero();
         tasks.runOne();
@@ -210,7 +215,7 @@ class ExecutionPoolTest {
     void anExtraBodyThatIsGivenUpIsNotBusyAnyMore() {
         List<ExecutionThread> busy = new ArrayList<>();
         List<Boolean> exhausted = new ArrayList<>();
-        Probe extra = body(() -> {
+        ProbeExecution extra = body(() -> {
             giveUpWhatRuns();
             busy.addAll(slots.busy());
             exhausted.add(slots.isExhausted());
@@ -226,7 +231,7 @@ class ExecutionPoolTest {
     @Test
     void anExecutorThatTakesNothingIsReportedAndWhatWaitsComesBackAsNotStarted() {
         rejecting = true;
-        Probe body = body();
+        ProbeExecution body = body();
         assertThatThrownBy(() -> slots.offer(List.of(body)))
                 .isInstanceOf(RejectedExecutionException.class)
                 .hasMessageContaining("full");
@@ -241,7 +246,7 @@ class ExecutionPoolTest {
         assertThat(rejection.error()).hasMessage("full");
 
         rejecting = false;
-        Probe next = body();
+        ProbeExecution next = body();
         slots.offer(List.of(next));
         tasks.runOne();
         assertThat(slots.rejection()).isNull();
@@ -261,7 +266,7 @@ class ExecutionPoolTest {
     @Test
     void whatIsCancelledMeetsTheConditionAndIsInterruptedIfAskedFor() {
         List<Boolean> interrupted = new ArrayList<>();
-        Probe body = body(() -> {
+        ProbeExecution body = body(() -> {
             slots.cancel(one -> false, Cancellation.LOST, true);
             interrupted.add(Thread.interrupted());
             slots.cancel(one -> true, Cancellation.LOST, false);
@@ -278,8 +283,9 @@ class ExecutionPoolTest {
     @Test
     void anInterruptDoesNotOutliveTheBodyThatItWasMeantFor() {
         List<Boolean> interrupted = new ArrayList<>();
-        Probe first = body(() -> Thread.currentThread().interrupt());
-        Probe second = body(() -> interrupted.add(Thread.currentThread().isInterrupted()));
+        ProbeExecution first = body(() -> Thread.currentThread().interrupt());
+        ProbeExecution second =
+                body(() -> interrupted.add(Thread.currentThread().isInterrupted()));
         slots.offer(List.of(first, second));
         tasks.runOne();
         assertThat(interrupted).containsExactly(false);
@@ -289,7 +295,7 @@ class ExecutionPoolTest {
     @Test
     void aCallToTheStoreIsNotInterruptedButWhatFollowsIs() {
         List<Boolean> interrupted = new ArrayList<>();
-        Probe body = body(() -> {
+        ProbeExecution body = body(() -> {
             ExecutionThread slot = busy();
             Thread.currentThread().interrupt();
             slot.shielded(() -> interrupted.add(Thread.currentThread().isInterrupted()));
@@ -308,10 +314,10 @@ class ExecutionPoolTest {
 
     @Test
     void anErrorIsAFailureUnlessTheBodyWasToldToStop() {
-        Probe failing = body(() -> {
+        ProbeExecution failing = body(() -> {
             throw new IllegalStateException("broken");
         });
-        Probe cancelled = body(() -> {
+        ProbeExecution cancelled = body(() -> {
             slots.cancel(one -> true, Cancellation.LOST, false);
             throw new IllegalStateException("stopped");
         });

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kbmigrator.MigrationCancelledException;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.config.Services;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.execution.Execution.Done;
 import dev.kbmigrator.internal.execution.Execution.Failed;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.fixture.ProbeExecution;
 import dev.kbmigrator.memory.MemoryLock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,23 +26,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What a migration may ask of its context, and what becomes of an attempt that is told to stop. */
 class ExecutionTest {
 
-    private final Manual environment = new Manual();
-    private final Frozen.Tasks tasks = new Frozen.Tasks();
+    private final ManualEnvironment environment = new ManualEnvironment();
+    private final FrozenEnvironment.Tasks tasks = new FrozenEnvironment.Tasks();
     private final EngineConfig config = newConfig();
     private final ExecutionPool slots = new ExecutionPool(config, () -> {});
-    private Probe body = probe(() -> {});
+    private ProbeExecution body = probe(() -> {});
 
     private EngineConfig newConfig() {
         environment.attemptTimeout = Duration.ofSeconds(10);
         environment.services = new Services(Map.of(String.class, "the host's"));
-        return environment.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), tasks, Probe.NOTHING);
+        return environment.config(
+                FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), tasks, ProbeExecution.NOTHING);
     }
 
-    private Probe probe(Probe.Call call) {
-        return new Probe(config, Frozen.held(() -> {}), call);
+    private ProbeExecution probe(ProbeExecution.Call call) {
+        return new ProbeExecution(config, FrozenEnvironment.held(() -> {}), call);
     }
 
-    private void run(Probe.Call call) {
+    private void run(ProbeExecution.Call call) {
         body = probe(call);
         slots.offer(List.of(body));
         tasks.runOne();

@@ -1,11 +1,12 @@
 package dev.kbmigrator.internal.lease;
 
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import org.jetbrains.lincheck.datastructures.Operation;
 
 /** The lease keeper, the owner and the slots, each of which may find out that one and the same scope is lost. */
 public class HeldScopeOperations {
 
-    private final HeldScope held = Frozen.held(() -> {});
+    private final HeldScope held = FrozenEnvironment.held(() -> {});
 
     @Operation
     public boolean loseByTheDeadline() {

@@ -2,6 +2,9 @@ package dev.kbmigrator.internal.lease;
 
 import static com.google.common.base.Preconditions.checkState;
 
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
@@ -19,7 +22,7 @@ import org.jetbrains.lincheck.datastructures.Validate;
  */
 public class LeaseKeeperOperations {
 
-    private final Frozen environment = new Frozen();
+    private final FrozenEnvironment environment = new FrozenEnvironment();
     private final LeaseKeeper keeper;
     private final Owner one;
     private final Owner other;
@@ -27,7 +30,7 @@ public class LeaseKeeperOperations {
 
     public LeaseKeeperOperations() {
         Lock unused = (name, ttl) -> Optional.empty();
-        EngineConfig config = environment.config(Frozen.emptyStore(), unused, environment.started);
+        EngineConfig config = environment.config(FrozenEnvironment.emptyStore(), unused, environment.started);
         keeper = new LeaseKeeper(config, new ExecutionPool(config, () -> {}));
         one = new Owner(1);
         other = new Owner(2);
@@ -42,7 +45,7 @@ public class LeaseKeeperOperations {
         private volatile boolean holds;
 
         private Owner(int scope) {
-            held = new HeldScope(this, new Epoch(scope, 1), Frozen.TTL.toNanos(), told::incrementAndGet);
+            held = new HeldScope(this, new Epoch(scope, 1), FrozenEnvironment.TTL.toNanos(), told::incrementAndGet);
         }
 
         private void begin() {

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.MigrationContext;
+import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.execution.Execution.Cancelled;
 import dev.kbmigrator.internal.execution.Execution.Done;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.fixture.ProbeExecution;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
@@ -22,12 +27,13 @@ import org.junit.jupiter.api.Test;
 
 class LeaseKeeperTest {
 
-    private static final Duration TTL = Frozen.TTL;
+    private static final Duration TTL = FrozenEnvironment.TTL;
 
-    private final Manual environment = new Manual();
-    private final Frozen.Tasks executor = new Frozen.Tasks();
+    private final ManualEnvironment environment = new ManualEnvironment();
+    private final FrozenEnvironment.Tasks executor = new FrozenEnvironment.Tasks();
     private final ScriptedLock lock = new ScriptedLock();
-    private final EngineConfig config = environment.config(Frozen.emptyStore(), lock, executor, Probe.NOTHING);
+    private final EngineConfig config =
+            environment.config(FrozenEnvironment.emptyStore(), lock, executor, ProbeExecution.NOTHING);
     private final ExecutionPool slots = new ExecutionPool(config, () -> {});
     private final LeaseKeeper keeper = new LeaseKeeper(config, slots);
     private final List<String> told = new ArrayList<>();
@@ -169,9 +175,9 @@ class LeaseKeeperTest {
         HeldScope other = keep("b");
         assertThat(environment.started.size()).isEqualTo(2);
         keeper.release(List.of(one));
-        assertThat(environment.signals).noneMatch(Frozen.Flag::isRaised);
+        assertThat(environment.signals).noneMatch(FrozenEnvironment.Flag::isRaised);
         keeper.release(List.of(other));
-        assertThat(environment.signals).allMatch(Frozen.Flag::isRaised);
+        assertThat(environment.signals).allMatch(FrozenEnvironment.Flag::isRaised);
         letPass(Duration.ZERO);
         assertThat(environment.started.size()).isZero();
         keep("c");
@@ -212,7 +218,7 @@ class LeaseKeeperTest {
         HeldScope held = keep("a");
         HeldScope unharmed = keep("b");
         List<Boolean> interrupted = new ArrayList<>();
-        Probe body = new Probe(config, held, () -> {
+        ProbeExecution body = new ProbeExecution(config, held, () -> {
             assertThat(keeper.lose(unharmed, "another one")).isTrue();
             assertThat(Thread.interrupted()).isFalse();
             assertThat(keeper.lose(held, "the first reason")).isTrue();
@@ -233,7 +239,7 @@ class LeaseKeeperTest {
         HeldScope held = keep("a");
         lock.answers.put("a", Renewal.HELD);
         List<Boolean> mayBeReleased = new ArrayList<>();
-        Probe body = new Probe(config, held, () -> {
+        ProbeExecution body = new ProbeExecution(config, held, () -> {
             slots.cancel(one -> true, Cancellation.CLOSING, false);
             for (int i = 0; i < 3; i++) {
                 letPass(TTL.dividedBy(3).minusNanos(1));
@@ -249,12 +255,12 @@ class LeaseKeeperTest {
         assertThat(body.outcome()).isInstanceOf(Cancelled.class);
     }
 
-    /** A migration of the {@link Probe}'s version that may run for five seconds. */
+    /** A migration of the {@link ProbeExecution}'s version that may run for five seconds. */
     private static final class Limited implements KbMigration {
 
         @Override
         public long version() {
-            return Probe.NOTHING.version();
+            return ProbeExecution.NOTHING.version();
         }
 
         @Override
@@ -273,12 +279,12 @@ class LeaseKeeperTest {
 
     @Test
     void aBodyIsToldToStopWhenItsTimeLimitIsOver() {
-        EngineConfig limited = environment.config(Frozen.emptyStore(), lock, executor, new Limited());
+        EngineConfig limited = environment.config(FrozenEnvironment.emptyStore(), lock, executor, new Limited());
         ExecutionPool ofTheLimited = new ExecutionPool(limited, () -> {});
-        HeldScope held = Frozen.held(() -> {});
+        HeldScope held = FrozenEnvironment.held(() -> {});
         new LeaseKeeper(limited, ofTheLimited).keep(held);
         List<Boolean> interrupted = new ArrayList<>();
-        Probe body = new Probe(limited, held, () -> {
+        ProbeExecution body = new ProbeExecution(limited, held, () -> {
             letPass(Duration.ofSeconds(5).minusNanos(1));
             interrupted.add(Thread.interrupted());
             letPass(Duration.ofNanos(1));
@@ -293,7 +299,7 @@ class LeaseKeeperTest {
     @Test
     void theWatchGoesOnWhileSomethingRuns() {
         HeldScope held = keep("a");
-        Probe body = new Probe(config, held, () -> {
+        ProbeExecution body = new ProbeExecution(config, held, () -> {
             keeper.release(List.of(held));
             letPass(Duration.ZERO);
             assertThat(environment.started.size()).isEqualTo(1);

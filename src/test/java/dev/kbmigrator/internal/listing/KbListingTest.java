@@ -7,6 +7,12 @@ import ch.qos.logback.classic.Level;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.LogCapture;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.fixture.OnePartition;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.internal.worker.PartitionQueue;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Cursor;
@@ -42,7 +48,7 @@ class KbListingTest {
     @RegisterExtension
     final LogCapture log = new LogCapture(Level.INFO);
 
-    private final Manual environment = new Manual();
+    private final ManualEnvironment environment = new ManualEnvironment();
     private final Host host = new Host();
     private final Store store = new Store();
     private final EngineConfig config = newConfig();

@@ -3,6 +3,12 @@ package dev.kbmigrator.internal.listing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.worker.PartitionQueue;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.ReplicaState;
@@ -16,7 +22,7 @@ class ListingScheduleTest {
     private static final FleetState WITH_TARGET =
             FleetState.initial(0).extended(List.of(new MigrationInfo(1, "migration", true, false)));
 
-    private final Manual environment = new Manual();
+    private final ManualEnvironment environment = new ManualEnvironment();
     private final List<String> forgotten = new ArrayList<>();
     private final EngineConfig config = environment.config(
             new MemoryStateStore(() -> 0) {
@@ -32,7 +38,8 @@ class ListingScheduleTest {
             new ListingSchedule(config, new KbListing(config, board), environment.newSignal(), false);
 
     private static FleetView view(FleetState state, ReplicaState... replicas) {
-        return Frozen.lookAt(state, Frozen.catalog(1), Duration.ZERO, List.of(), List.of(replicas));
+        return FrozenEnvironment.lookAt(
+                state, FrozenEnvironment.catalog(1), Duration.ZERO, List.of(), List.of(replicas));
     }
 
     @Test
@@ -52,24 +59,26 @@ class ListingScheduleTest {
 
     @Test
     void aViewThatWasTakenBeforeAListingEndedDoesNotShowWhatItBrought() {
-        FleetView first = environment.view(1, 1, Frozen.floors(0), List.of(), List.of());
+        FleetView first = environment.view(1, 1, FrozenEnvironment.floors(0), List.of(), List.of());
         assertThat(listings.hasEndedSince(first)).as("there was none").isFalse();
         listings.startIfDue(first);
         environment.pass(Duration.ofSeconds(5));
-        FleetView meanwhile = environment.view(1, 1, Frozen.floors(0), List.of(), List.of());
+        FleetView meanwhile = environment.view(1, 1, FrozenEnvironment.floors(0), List.of(), List.of());
         environment.started.runOne();
         assertThat(listings.hasEndedSince(first)).isTrue();
         assertThat(listings.hasEndedSince(meanwhile)).as("at the same instant").isTrue();
         environment.pass(Duration.ofNanos(1));
-        assertThat(listings.hasEndedSince(environment.view(1, 1, Frozen.floors(0), List.of(), List.of())))
+        assertThat(listings.hasEndedSince(environment.view(1, 1, FrozenEnvironment.floors(0), List.of(), List.of())))
                 .isFalse();
     }
 
     @Test
     void whoHasBeenSilentForMoreThanADayIsForgotten() {
         Duration day = Duration.ofDays(1);
-        listings.startIfDue(
-                view(WITH_TARGET.reached(1), Frozen.replica(1, day), Frozen.replica(2, day.plusNanos(1_000))));
+        listings.startIfDue(view(
+                WITH_TARGET.reached(1),
+                FrozenEnvironment.replica(1, day),
+                FrozenEnvironment.replica(2, day.plusNanos(1_000))));
         environment.started.runOne();
         assertThat(forgotten).containsExactly("replica-2");
     }

@@ -2,6 +2,14 @@ package dev.kbmigrator.internal.look;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.worker.PartitionQueue;
+import dev.kbmigrator.internal.worker.Worker;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
@@ -16,9 +24,9 @@ import org.junit.jupiter.api.Test;
 
 class LookScheduleTest {
 
-    private final Manual environment = new Manual();
+    private final ManualEnvironment environment = new ManualEnvironment();
     private final EngineConfig config =
-            environment.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), environment.started);
+            environment.config(FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), environment.started);
     private final PartitionQueue board = new PartitionQueue(config, environment.newSignal());
     private final LookSchedule background = new LookSchedule(config, board, false);
     private final LookSchedule singleRun = new LookSchedule(config, board, true);
@@ -37,7 +45,7 @@ class LookScheduleTest {
     }
 
     private static Duration share(int divisor) {
-        return Frozen.ACTIVE_LOOK.dividedBy(divisor);
+        return FrozenEnvironment.ACTIVE_LOOK.dividedBy(divisor);
     }
 
     @Test
@@ -61,7 +69,7 @@ class LookScheduleTest {
         }
         board.contended(Set.of(1));
         assertThat(after(background, unchanged)).isEqualTo(share(2));
-        environment.pass(Frozen.ACTIVE_LOOK.multipliedBy(2));
+        environment.pass(FrozenEnvironment.ACTIVE_LOOK.multipliedBy(2));
         assertThat(after(background, unchanged)).isEqualTo(share(1));
     }
 
@@ -100,17 +108,17 @@ class LookScheduleTest {
 
     private FleetView seenBy(int replicas) {
         List<ReplicaState> all = IntStream.range(0, replicas)
-                .mapToObj(number ->
-                        new ReplicaState("replica-" + number, "host", "build", 1, true, 0, Frozen.STORE_MICROS))
+                .mapToObj(number -> new ReplicaState(
+                        "replica-" + number, "host", "build", 1, true, 0, FrozenEnvironment.STORE_MICROS))
                 .toList();
         return environment.view(1, 0, Collections.nCopies(Partitions.COUNT, 0L), List.of(), all);
     }
 
     @Test
     void theCoordinatorLooksOftenWhenAllButAFewPartitionsAreThere() {
-        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, Frozen.floors(16)))))
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, FrozenEnvironment.floors(16)))))
                 .isEqualTo(share(16));
-        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, Frozen.floors(17)))))
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, FrozenEnvironment.floors(17)))))
                 .isEqualTo(share(4));
     }
 
@@ -119,17 +127,17 @@ class LookScheduleTest {
         board.update(view(1, 0));
         ExecutionPool slots = new ExecutionPool(config, () -> {});
         board.workerStarted(new Worker(config, board, slots, new LeaseKeeper(config, slots)));
-        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, Frozen.floors(16)))))
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, FrozenEnvironment.floors(16)))))
                 .isEqualTo(share(1));
-        background.took(Frozen.ACTIVE_LOOK.toNanos());
-        background.took(Frozen.ACTIVE_LOOK.toNanos());
-        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, Frozen.floors(16)))))
-                .isEqualTo(Frozen.ACTIVE_LOOK.multipliedBy(10));
+        background.took(FrozenEnvironment.ACTIVE_LOOK.toNanos());
+        background.took(FrozenEnvironment.ACTIVE_LOOK.toNanos());
+        assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, FrozenEnvironment.floors(16)))))
+                .isEqualTo(FrozenEnvironment.ACTIVE_LOOK.multipliedBy(10));
     }
 
     @Test
     void twoSlowLooksMakeAllWaitTenTimesAsLong() {
-        long slow = Frozen.ACTIVE_LOOK.toNanos();
+        long slow = FrozenEnvironment.ACTIVE_LOOK.toNanos();
         background.took(slow);
         assertThat(after(background, view(1, 0)))
                 .as("a single one does not count")
@@ -142,8 +150,8 @@ class LookScheduleTest {
     @Test
     void aKbThatIsDueEarlierIsNotKeptWaiting() {
         environment.pass(Duration.ofMinutes(1));
-        FleetView due =
-                view(1, 1, new KbRecordCount(0, 1, 0, 1, 0, Frozen.STORE_MICROS + TimeUnit.SECONDS.toMicros(3)));
+        FleetView due = view(
+                1, 1, new KbRecordCount(0, 1, 0, 1, 0, FrozenEnvironment.STORE_MICROS + TimeUnit.SECONDS.toMicros(3)));
         environment.pass(Duration.ofSeconds(1));
         assertThat(after(background, due)).isEqualTo(Duration.ofSeconds(2).plusMillis(1));
         assertThat(after(singleRun, due))

@@ -5,7 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.databases.TestDatabase;
+import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.config.EngineConfig.Timings;
+import dev.kbmigrator.internal.engine.ReplicaLoop;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.support.Backoff;
+import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.SystemEnvironment;
 import dev.kbmigrator.jdbc.JdbcSettings;
 import dev.kbmigrator.jdbc.JdbcStateStore;
 import dev.kbmigrator.memory.MemoryLock;
@@ -40,7 +48,7 @@ class ThoroughLookTest {
     private static final Duration HOUR = Duration.ofHours(1);
     private static final Duration TWO_HOURS = Duration.ofHours(2);
 
-    private final Manual environment = new Manual();
+    private final ManualEnvironment environment = new ManualEnvironment();
     private final MemoryStateStore store =
             new MemoryStateStore(() -> TimeUnit.NANOSECONDS.toMicros(environment.nanoTime()));
     private final EngineConfig config = environment.config(store, MemoryLock.create(() -> 0), environment.started);
@@ -108,8 +116,9 @@ class ThoroughLookTest {
     }
 
     private FleetView view(long current, int partitionsBelow) {
-        ReplicaState self = new ReplicaState(config.identity().id(), "host", "build", 1, true, 0, Frozen.STORE_MICROS);
-        return environment.view(1, current, Frozen.floors(partitionsBelow), List.of(), List.of(self));
+        ReplicaState self =
+                new ReplicaState(config.identity().id(), "host", "build", 1, true, 0, FrozenEnvironment.STORE_MICROS);
+        return environment.view(1, current, FrozenEnvironment.floors(partitionsBelow), List.of(), List.of(self));
     }
 
     /** How long after one that showed so many partitions the next one is due. */
@@ -248,6 +257,6 @@ class ThoroughLookTest {
                 usual.baseline(),
                 usual.kbConcurrency(),
                 usual.storeConcurrency(),
-                new Timings(Frozen.TTL, look, look, HOUR, backoff, null, HOUR));
+                new Timings(FrozenEnvironment.TTL, look, look, HOUR, backoff, null, HOUR));
     }
 }

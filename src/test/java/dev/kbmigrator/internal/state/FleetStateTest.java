@@ -3,6 +3,7 @@ package dev.kbmigrator.internal.state;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.Document;
 import org.junit.jupiter.api.Test;
 

@@ -3,6 +3,7 @@ package dev.kbmigrator.internal.state;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
@@ -24,14 +25,14 @@ class FleetViewTest {
         FleetState state = FleetState.initial(0)
                 .extended(List.of(info(1), info(2), info(3), info(4)))
                 .reached(current);
-        return Frozen.lookAt(state, catalog, Duration.ZERO, attempts, replicas);
+        return FrozenEnvironment.lookAt(state, catalog, Duration.ZERO, attempts, replicas);
     }
 
     @Test
     void onlyWhatIsOnRecordUpToAVersionFailsBelowIt() {
         FleetView view = view(
                 2,
-                Frozen.catalog(1, 2, 3, 4),
+                FrozenEnvironment.catalog(1, 2, 3, 4),
                 List.of(new KbRecordCount(0, 2, 1, 2, 4, 0), new KbRecordCount(0, 3, 8, 16, 32, 0)),
                 List.of());
         assertThat(view.failing(1)).isZero();
@@ -45,30 +46,32 @@ class FleetViewTest {
     void anAttemptIsNextOnlyIfThisReplicaMayMakeIt() {
         KbRecordCount first = new KbRecordCount(0, 2, 0, 1, 0, 700);
         KbRecordCount beyond = new KbRecordCount(0, 3, 0, 1, 0, 500);
-        assertThat(view(2, Frozen.catalog(1, 2), List.of(first, beyond), List.of())
+        assertThat(view(2, FrozenEnvironment.catalog(1, 2), List.of(first, beyond), List.of())
                         .nextDueMicros())
                 .isEqualTo(700);
-        assertThat(view(2, Frozen.catalog(1, 2), List.of(beyond), List.of()).nextDueMicros())
+        assertThat(view(2, FrozenEnvironment.catalog(1, 2), List.of(beyond), List.of())
+                        .nextDueMicros())
                 .isEqualTo(Long.MAX_VALUE);
     }
 
     @Test
     void theStoresClockGoesOnAfterTheLook() {
-        FleetView view = view(2, Frozen.catalog(1, 2), List.of(), List.of());
-        assertThat(view.storeMicrosAt(0)).isEqualTo(Frozen.STORE_MICROS);
-        assertThat(view.storeMicrosAt(3_000_000_000L)).isEqualTo(Frozen.STORE_MICROS + 3_000_000);
+        FleetView view = view(2, FrozenEnvironment.catalog(1, 2), List.of(), List.of());
+        assertThat(view.storeMicrosAt(0)).isEqualTo(FrozenEnvironment.STORE_MICROS);
+        assertThat(view.storeMicrosAt(3_000_000_000L)).isEqualTo(FrozenEnvironment.STORE_MICROS + 3_000_000);
     }
 
     @Test
     void aReplicaThatKnowsPartOfAStageCoordinatesItOnlyWhileNobodyKnowsTheWhole() {
-        MigrationCatalog part = Frozen.catalog(1, 2, 3);
-        assertThat(view(2, part, List.of(), List.of(Frozen.replica(3, Duration.ZERO)))
+        MigrationCatalog part = FrozenEnvironment.catalog(1, 2, 3);
+        assertThat(view(2, part, List.of(), List.of(FrozenEnvironment.replica(3, Duration.ZERO)))
                         .canCoordinate(part, LATELY))
                 .isTrue();
-        assertThat(view(2, part, List.of(), List.of(Frozen.replica(4, LATELY))).canCoordinate(part, LATELY))
+        assertThat(view(2, part, List.of(), List.of(FrozenEnvironment.replica(4, LATELY)))
+                        .canCoordinate(part, LATELY))
                 .as("one that was seen just in time")
                 .isFalse();
-        assertThat(view(2, part, List.of(), List.of(Frozen.replica(4, LATELY.plusNanos(1_000))))
+        assertThat(view(2, part, List.of(), List.of(FrozenEnvironment.replica(4, LATELY.plusNanos(1_000))))
                         .canCoordinate(part, LATELY))
                 .as("one that was not seen lately")
                 .isTrue();
@@ -76,7 +79,7 @@ class FleetViewTest {
 
     @Test
     void aReplicaThatLacksAMigrationOfAStageOrThatHasNothingToDoDoesNotCoordinate() {
-        MigrationCatalog late = Frozen.catalog(3, 4);
+        MigrationCatalog late = FrozenEnvironment.catalog(3, 4);
         assertThat(view(2, late, List.of(), List.of()).canCoordinate(late, LATELY))
                 .isTrue();
         assertThat(view(1, late, List.of(), List.of()).canCoordinate(late, LATELY))

@@ -3,6 +3,7 @@ package dev.kbmigrator.internal.state;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
 import java.util.List;
@@ -21,15 +22,15 @@ class FullRolloutTest {
             .reached(1);
 
     private static FleetView view(FleetState state, MigrationCatalog catalog, ReplicaState... replicas) {
-        return Frozen.lookAt(state, catalog, Duration.ZERO, List.of(), List.of(replicas));
+        return FrozenEnvironment.lookAt(state, catalog, Duration.ZERO, List.of(), List.of(replicas));
     }
 
     @Test
     void whoWasSeenWithinTheGraceAndDoesNotKnowTheVersionIsWaitedFor() {
-        ReplicaState knows = Frozen.replica(2, Duration.ZERO);
-        ReplicaState justInTime = Frozen.replica(1, GRACE);
-        ReplicaState gone = Frozen.replica(0, GRACE.plusNanos(1_000));
-        FleetView view = view(STATE, Frozen.catalog(1, 2, 3), knows, justInTime, gone);
+        ReplicaState knows = FrozenEnvironment.replica(2, Duration.ZERO);
+        ReplicaState justInTime = FrozenEnvironment.replica(1, GRACE);
+        ReplicaState gone = FrozenEnvironment.replica(0, GRACE.plusNanos(1_000));
+        FleetView view = view(STATE, FrozenEnvironment.catalog(1, 2, 3), knows, justInTime, gone);
         assertThat(FullRollout.missing(view, GRACE)).containsExactly(justInTime);
         assertThat(FullRollout.isWaitedFor(view, GRACE)).isTrue();
         assertThat(FullRollout.waitingFor(view, GRACE))
@@ -39,17 +40,19 @@ class FullRolloutTest {
 
     @Test
     void whatIsOpenWaitsForNobody() {
-        FleetView view = view(STATE.opened(2), Frozen.catalog(1, 2, 3), Frozen.replica(1, Duration.ZERO));
+        FleetView view =
+                view(STATE.opened(2), FrozenEnvironment.catalog(1, 2, 3), FrozenEnvironment.replica(1, Duration.ZERO));
         assertThat(FullRollout.missing(view, GRACE)).isEmpty();
         assertThat(FullRollout.isWaitedFor(view, GRACE)).isFalse();
     }
 
     @Test
     void aReplicaKnowsWhetherItKnowsWhatIsOpen() {
-        assertThat(FullRollout.openButUnknown(view(STATE, Frozen.catalog(1)))).isEmpty();
-        assertThat(FullRollout.openButUnknown(view(STATE.opened(2), Frozen.catalog(1))))
+        assertThat(FullRollout.openButUnknown(view(STATE, FrozenEnvironment.catalog(1))))
+                .isEmpty();
+        assertThat(FullRollout.openButUnknown(view(STATE.opened(2), FrozenEnvironment.catalog(1))))
                 .isPresent();
-        assertThat(FullRollout.openButUnknown(view(STATE.opened(2), Frozen.catalog(1, 2))))
+        assertThat(FullRollout.openButUnknown(view(STATE.opened(2), FrozenEnvironment.catalog(1, 2))))
                 .isEmpty();
     }
 }

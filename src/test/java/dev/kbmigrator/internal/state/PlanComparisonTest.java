@@ -6,6 +6,7 @@ import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -20,7 +21,7 @@ class PlanComparisonTest {
     }
 
     private static PlanComparison compare(List<MigrationInfo> plan, Migration... known) {
-        return PlanComparison.compare(FleetState.initial(0).extended(plan), Frozen.catalogOf(known));
+        return PlanComparison.compare(FleetState.initial(0).extended(plan), FrozenEnvironment.catalogOf(known));
     }
 
     private static MigrationInfo planned(long version, boolean kbPart, boolean globalPart) {

@@ -2,12 +2,13 @@ package dev.kbmigrator.internal.support;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class BackoffTest {
 
-    private final Manual environment = new Manual();
+    private final ManualEnvironment environment = new ManualEnvironment();
 
     @Test
     void theLongestDelayDoublesUpToTheMost() {

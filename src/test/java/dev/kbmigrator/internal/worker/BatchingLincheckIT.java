@@ -1,5 +1,6 @@
 package dev.kbmigrator.internal.worker;
 
+import dev.kbmigrator.internal.engine.EngineLincheckTest;
 import dev.kbmigrator.lincheck.Interleavings;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;

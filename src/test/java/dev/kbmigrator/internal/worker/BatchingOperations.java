@@ -3,6 +3,12 @@ package dev.kbmigrator.internal.worker;
 import static com.google.common.base.Preconditions.checkState;
 
 import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.OnePartition;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Lock;
@@ -22,14 +28,14 @@ public class BatchingOperations {
     private static final List<String> KBS = OnePartition.kbs(3);
 
     private final AtomicInteger runs = new AtomicInteger();
-    private final Frozen environment = new Frozen();
-    private final Frozen.Tasks executor = new Frozen.Tasks();
-    private final Frozen.Tasks workers = new Frozen.Tasks();
-    private final StateStore store = Frozen.emptyStore();
+    private final FrozenEnvironment environment = new FrozenEnvironment();
+    private final FrozenEnvironment.Tasks executor = new FrozenEnvironment.Tasks();
+    private final FrozenEnvironment.Tasks workers = new FrozenEnvironment.Tasks();
+    private final StateStore store = FrozenEnvironment.emptyStore();
     private final Lock lock = MemoryLock.create(() -> 0);
     private final PartitionQueue board;
     private final Worker worker;
-    private final Frozen.Flag news;
+    private final FrozenEnvironment.Flag news;
 
     public BatchingOperations() {
         KbMigration migration = KbMigration.of(1, "count", (context, kbId) -> runs.incrementAndGet());
@@ -81,7 +87,7 @@ public class BatchingOperations {
         checkState(runs.get() == KBS.size(), "ran " + runs + " times");
         checkState(workers.size() == 0, "the worker still waits");
         checkState(
-                lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), Frozen.TTL)
+                lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), FrozenEnvironment.TTL)
                         .isPresent(),
                 "the partition is still held");
     }

@@ -1,6 +1,12 @@
 package dev.kbmigrator.internal.worker;
 
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.state.FleetState;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.PlanComparison;
+import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
@@ -23,8 +29,9 @@ public class PartitionQueueOperations {
     private final PartitionQueue board;
 
     public PartitionQueueOperations() {
-        Frozen environment = new Frozen();
-        EngineConfig config = environment.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), environment.started);
+        FrozenEnvironment environment = new FrozenEnvironment();
+        EngineConfig config =
+                environment.config(FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), environment.started);
         board = new PartitionQueue(config, environment.newSignal());
         board.update(VIEW);
     }

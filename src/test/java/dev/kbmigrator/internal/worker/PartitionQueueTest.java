@@ -3,6 +3,12 @@ package dev.kbmigrator.internal.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
@@ -14,17 +20,18 @@ import org.junit.jupiter.api.Test;
 
 class PartitionQueueTest {
 
-    private final Manual environment = new Manual();
-    private final Frozen.Flag loop = new Frozen.Flag();
+    private final ManualEnvironment environment = new ManualEnvironment();
+    private final FrozenEnvironment.Flag loop = new FrozenEnvironment.Flag();
     private PartitionQueue board = newBoard();
 
     private PartitionQueue newBoard() {
         return new PartitionQueue(
-                environment.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), environment.started), loop);
+                environment.config(FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), environment.started),
+                loop);
     }
 
     private FleetView view(int duePartitions, boolean paused, List<ReplicaState> replicas) {
-        FleetView seen = environment.view(1, 0, Frozen.floors(duePartitions), List.of(), replicas);
+        FleetView seen = environment.view(1, 0, FrozenEnvironment.floors(duePartitions), List.of(), replicas);
         return new FleetView(
                 seen.snapshot(),
                 seen.takenAt(),
@@ -95,9 +102,9 @@ class PartitionQueueTest {
                 16,
                 false,
                 List.of(
-                        Frozen.replica(1, Duration.ZERO),
-                        Frozen.replica(2, Duration.ofHours(1)),
-                        Frozen.replica(3, tooLong))));
+                        FrozenEnvironment.replica(1, Duration.ZERO),
+                        FrozenEnvironment.replica(2, Duration.ofHours(1)),
+                        FrozenEnvironment.replica(3, tooLong))));
         assertThat(board.take()).hasSize(4);
     }
 
@@ -179,7 +186,7 @@ class PartitionQueueTest {
         board.learnDensity(1, 4);
         assertThat(board.wantedWorkers()).as("one worker can do it").isEqualTo(1);
         board.learnDensity(1, 1_000_000);
-        assertThat(board.wantedWorkers()).isEqualTo(Frozen.STORE_CONCURRENCY);
+        assertThat(board.wantedWorkers()).isEqualTo(FrozenEnvironment.STORE_CONCURRENCY);
         board.learnRate(1, 2, 1);
         assertThat(board.wantedWorkers())
                 .as("the slot is in use for half of the time")
@@ -229,13 +236,13 @@ class PartitionQueueTest {
 
     @Test
     void whatOthersHoldIsRememberedForTwoLooksTime() {
-        environment.pass(Frozen.ACTIVE_LOOK);
+        environment.pass(FrozenEnvironment.ACTIVE_LOOK);
         see(1);
         board.contended(Set.of());
         assertThat(board.isContended()).isFalse();
         board.contended(board.take());
         see(1);
-        environment.pass(Frozen.ACTIVE_LOOK.multipliedBy(2).minusNanos(1));
+        environment.pass(FrozenEnvironment.ACTIVE_LOOK.multipliedBy(2).minusNanos(1));
         see(1);
         assertThat(board.isContended()).isTrue();
         environment.pass(Duration.ofNanos(1));
@@ -276,12 +283,13 @@ class PartitionQueueTest {
     }
 
     private Worker worker() {
-        EngineConfig config = environment.config(Frozen.emptyStore(), MemoryLock.create(() -> 0), environment.started);
+        EngineConfig config =
+                environment.config(FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), environment.started);
         ExecutionPool slots = new ExecutionPool(config, () -> {});
         return new Worker(config, board, slots, new LeaseKeeper(config, slots));
     }
 
-    private Frozen.Flag latestSignal() {
+    private FrozenEnvironment.Flag latestSignal() {
         return environment.signals.get(environment.signals.size() - 1);
     }
 
@@ -289,7 +297,7 @@ class PartitionQueueTest {
     void aNewViewAndTheEndWakeTheWorkers() {
         see(1);
         board.workerStarted(worker());
-        Frozen.Flag signal = latestSignal();
+        FrozenEnvironment.Flag signal = latestSignal();
         assertThat(signal.isRaised()).isFalse();
         see(1);
         assertThat(signal.lower()).as("by a view").isTrue();

@@ -6,6 +6,14 @@ import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.MigrationCancelledException;
+import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.fixture.FrozenEnvironment;
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.fixture.OnePartition;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.KbRequest;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.DueFilter;
@@ -34,9 +42,9 @@ class WorkerTest {
 
     private static final List<String> KBS = OnePartition.kbs(4);
 
-    private final Manual environment = new Manual();
-    private final Frozen.Tasks bodies = new Frozen.Tasks();
-    private final Frozen.Tasks workers = new Frozen.Tasks();
+    private final ManualEnvironment environment = new ManualEnvironment();
+    private final FrozenEnvironment.Tasks bodies = new FrozenEnvironment.Tasks();
+    private final FrozenEnvironment.Tasks workers = new FrozenEnvironment.Tasks();
     private final Store store = new Store();
     private final Lock lock = MemoryLock.create(() -> TimeUnit.NANOSECONDS.toMicros(environment.nanoTime()));
     private final List<String> ran = new ArrayList<>();
@@ -165,7 +173,7 @@ class WorkerTest {
         return Duration.ofNanos(signal().lastWait());
     }
 
-    private Frozen.Flag signal() {
+    private FrozenEnvironment.Flag signal() {
         return environment.signals.get(environment.signals.size() - 1);
     }
 
@@ -174,7 +182,7 @@ class WorkerTest {
         if (!time.isZero()) {
             keepLeases();
             environment.pass(time);
-            assertThat(lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), Frozen.TTL))
+            assertThat(lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), FrozenEnvironment.TTL))
                     .isPresent();
             environment.letTheWaitsEnd();
             keepLeases();
@@ -213,7 +221,7 @@ class WorkerTest {
         assertThat(version(0)).isEqualTo(2);
         assertThat(board.kbMigrations.sum()).isEqualTo(4);
         assertThat(workers.size()).as("it has ended").isZero();
-        assertThat(lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), Frozen.TTL))
+        assertThat(lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), FrozenEnvironment.TTL))
                 .isPresent();
         assertThat(store.raised).containsExactly(2L);
         look();
@@ -350,7 +358,7 @@ class WorkerTest {
     }
 
     private boolean isFree() {
-        return lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), Frozen.TTL)
+        return lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), FrozenEnvironment.TTL)
                 .isPresent();
     }
 
@@ -366,7 +374,7 @@ class WorkerTest {
     @Test
     void nothingIsQueuedUnderALeaseThatRanOutWhileItsEpochWasOpened() {
         enroll(1);
-        store.openingTakes = Frozen.TTL.dividedBy(3).multipliedBy(2);
+        store.openingTakes = FrozenEnvironment.TTL.dividedBy(3).multipliedBy(2);
         start();
         assertThat(bodies.size()).isZero();
         assertThat(environment.started.size()).as("nothing is kept").isZero();
@@ -403,7 +411,7 @@ class WorkerTest {
         store.mostWrites = 4;
         OnePartition.enroll(OnePartition.kbs(6), config);
         runToTheEnd(start());
-        board.update(environment.view(1, 0, Frozen.floors(256), List.of(), List.of()));
+        board.update(environment.view(1, 0, FrozenEnvironment.floors(256), List.of(), List.of()));
         board.learnRate(1, 9, 0);
         assertThat(board.wantedWorkers()).as("for 256 times five").isEqualTo(2);
     }
@@ -455,7 +463,7 @@ class WorkerTest {
         step(worker);
         assertThat(version(0)).isEqualTo(1);
         assertThat(workers.size()).as("it has ended").isZero();
-        assertThat(lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), Frozen.TTL))
+        assertThat(lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), FrozenEnvironment.TTL))
                 .isPresent();
         assertThat(store.raised).as("not all of it was done").isEmpty();
         assertThat(ran).hasSize(2);
@@ -523,7 +531,7 @@ class WorkerTest {
     void aVersionIsNotSkippedUnderALeaseThatRanOutWhileTheKbWasRead() {
         enroll(1);
         String request = askToSkipTheFirstVersion();
-        store.findTakes = Frozen.TTL;
+        store.findTakes = FrozenEnvironment.TTL;
         start();
         assertThat(version(0)).isZero();
         assertThat(store.document(request)).as("for the next holder").isPresent();
@@ -567,7 +575,7 @@ class WorkerTest {
     @Test
     void afterAWriteThatTookLongerThanTheLeaseNothingElseIsSent() {
         enroll(4);
-        store.writeTakes = Frozen.TTL;
+        store.writeTakes = FrozenEnvironment.TTL;
         Worker worker = start();
         store.mostWrites = 2;
         boolean more = true;
@@ -581,7 +589,7 @@ class WorkerTest {
     @Test
     void afterOneThatTookSoLongFailuresAreNotSentEither() {
         enroll(4);
-        store.writeTakes = Frozen.TTL;
+        store.writeTakes = FrozenEnvironment.TTL;
         everyOtherKbFailsAndAllIsWrittenInBatches(1);
     }
 
@@ -602,8 +610,8 @@ class WorkerTest {
                 for (long nanos : new long[] {50_000_000, 950_000_000, 1}) {
                     environment.pass(Duration.ofNanos(nanos));
                     step(worker);
-                    givenBack.add(
-                            lock.tryAcquire(FleetView.lockName(0), Frozen.TTL).isPresent());
+                    givenBack.add(lock.tryAcquire(FleetView.lockName(0), FrozenEnvironment.TTL)
+                            .isPresent());
                 }
             }
         };
@@ -618,7 +626,7 @@ class WorkerTest {
     void whileAsManyWriteAsMayItWaitsForOneOfThem() {
         enroll(2);
         Worker worker = start();
-        for (int writers = 0; writers < Frozen.STORE_CONCURRENCY; writers++) {
+        for (int writers = 0; writers < FrozenEnvironment.STORE_CONCURRENCY; writers++) {
             assertThat(board.beginWriting()).isTrue();
         }
         bodies.runOne();
@@ -641,7 +649,7 @@ class WorkerTest {
         store.failing = true;
         bodies.runOne();
         step(worker);
-        for (int writers = 0; writers < Frozen.STORE_CONCURRENCY; writers++) {
+        for (int writers = 0; writers < FrozenEnvironment.STORE_CONCURRENCY; writers++) {
             assertThat(board.beginWriting()).isTrue();
         }
     }
@@ -913,7 +921,7 @@ class WorkerTest {
     void howManyKbsAPartitionHoldsIsFirstLearntFromTheFirstPage() {
         OnePartition.enroll(OnePartition.kbs(6), config);
         startUnasked();
-        board.update(environment.view(1, 0, Frozen.floors(256), List.of(), List.of()));
+        board.update(environment.view(1, 0, FrozenEnvironment.floors(256), List.of(), List.of()));
         board.learnRate(1, 9, 0);
         assertThat(board.wantedWorkers()).as("for 256 times six").isEqualTo(2);
     }
