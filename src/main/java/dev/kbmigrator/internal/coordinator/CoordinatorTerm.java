@@ -22,7 +22,7 @@ import dev.kbmigrator.spi.Epoch;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -134,11 +134,12 @@ public final class CoordinatorTerm implements Runnable {
 
     /** Leads until the term ends; returns false when another replica leads. */
     private boolean lead() {
-        HeldScope scope =
-                replica.leases().acquire(Set.of(Epoch.COORDINATOR), this::lost).get(Epoch.COORDINATOR);
-        if (scope == null) {
-            return false;
-        }
+        Optional<HeldScope> acquired = replica.leases().acquire(Epoch.COORDINATOR, this::lost);
+        acquired.ifPresent(this::lead);
+        return acquired.isPresent();
+    }
+
+    private void lead(HeldScope scope) {
         try {
             Steps steps = new Steps(scope);
             while (steps.goOn && !scope.isLost() && !callbacks.isStopping()) {
@@ -151,7 +152,6 @@ public final class CoordinatorTerm implements Runnable {
         } finally {
             letGo(scope);
         }
-        return true;
     }
 
     /** Called by the thread that notices the loss. */

@@ -13,9 +13,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -73,7 +73,19 @@ public final class LeaseKeeper {
     }
 
     /**
-     * Tries to acquire scopes, and renews them from then on.
+     * Tries to acquire one scope, and renews it from then on.
+     *
+     * @param onLost what to call when it is lost
+     * @return the scope; empty when it is held elsewhere
+     */
+    public Optional<HeldScope> acquire(int scope, Consumer<HeldScope> onLost) {
+        long deadline = deadlineOfRequestSentNow();
+        Optional<Lease> lease = lockOutage.watch(() -> storage.lock().tryAcquire(HeldScope.lockName(scope), ttl));
+        return lease.map(one -> hold(Map.of(scope, one), deadline, onLost).get(scope));
+    }
+
+    /**
+     * Tries to acquire scopes together, and renews them from then on.
      *
      * @param onLost what to call when one of them is lost
      * @return those that were acquired; the others are held elsewhere
@@ -82,17 +94,18 @@ public final class LeaseKeeper {
         Map<String, Integer> names = new HashMap<>();
         scopes.forEach(scope -> names.put(HeldScope.lockName(scope), scope));
         long deadline = deadlineOfRequestSentNow();
-        Map<String, Lease> leases = lockOutage.watch(() -> storage.lock().tryAcquireAll(names.keySet(), ttl));
-        if (leases.isEmpty()) {
-            return Map.of();
-        }
+        Map<String, Lease> acquired = lockOutage.watch(() -> storage.lock().tryAcquireAll(names.keySet(), ttl));
+        Map<Integer, Lease> leases = new TreeMap<>();
+        acquired.forEach((name, lease) -> leases.put(Objects.requireNonNull(names.get(name)), lease));
+        return leases.isEmpty() ? Map.of() : hold(leases, deadline, onLost);
+    }
+
+    /** Opens the epochs of scopes whose leases were acquired. */
+    private Map<Integer, HeldScope> hold(Map<Integer, Lease> leases, long deadline, Consumer<HeldScope> onLost) {
         Map<Integer, HeldScope> held = new TreeMap<>();
         try {
-            Set<Integer> locked = new TreeSet<>();
-            leases.keySet().forEach(name -> locked.add(Objects.requireNonNull(names.get(name))));
-            Map<Integer, Epoch> epochs = storage.stateStore().openEpochs(locked);
-            leases.forEach((name, lease) -> {
-                int scope = Objects.requireNonNull(names.get(name));
+            Map<Integer, Epoch> epochs = storage.stateStore().openEpochs(leases.keySet());
+            leases.forEach((scope, lease) -> {
                 Epoch epoch = Objects.requireNonNull(epochs.get(scope));
                 held.put(scope, new HeldScope(lease, epoch, deadline, onLost));
             });
