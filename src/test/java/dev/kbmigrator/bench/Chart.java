@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a KB costs, as horizontal bars on a logarithmic scale: one decade of microseconds has the same length everywhere. */
+/** Cost per KB, as horizontal bars on a logarithmic scale: one decade of microseconds has the same length everywhere. */
 final class Chart {
 
     private static final int LEFT = 150;
@@ -25,12 +25,12 @@ final class Chart {
     /** The library, its peers and the floor; each must have been measured. */
     static String of(Figures figures) {
         Chart chart = new Chart();
-        chart.add("Flyway a tenant", figures, "flyway", "#b0b0b0");
+        chart.add("Flyway per tenant", figures, "flyway", "#b0b0b0");
         chart.add("ShedLock loop", figures, "shedlock_loop", "#b0b0b0");
         chart.add("JobRunr", figures, "jobrunr", "#b0b0b0");
         chart.add("db-scheduler", figures, "db_scheduler", "#b0b0b0");
         chart.add("kb-migrator", figures, "b_1000000", "#2a6fdb");
-        chart.add("bare batched UPDATE", figures, "floor4", "#404040");
+        chart.add("raw batched UPDATE", figures, "floor4", "#404040");
         return chart.svg();
     }
 
@@ -72,7 +72,7 @@ final class Chart {
         return """
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="13">
               <rect width="100%%" height="100%%" fill="#fff"/>
-              <text x="10" y="22" font-size="15">Time a KB, one no-op migration (logarithmic scale)</text>
+              <text x="10" y="22" font-size="15">Time per KB, one no-op migration (logarithmic scale)</text>
             %s</svg>
             """.formatted(LEFT + DECADES * DECADE + 80, bottom + 30, body);
     }

@@ -91,7 +91,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
         STORE_LOG,
         STORE_COMMITS,
         REPLICA_CPU,
-        REPLICA_BODIES,
+        REPLICA_EXECUTIONS,
         REPLICA_BATCHES
     }
 
@@ -175,7 +175,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
         rates.put(Limit.STORE_COMMITS, Math.max(0, store.commitsPerSecond() - looks) * BATCH);
         rates.put(Limit.REPLICA_BATCHES, busy * replica.storeConcurrency() * BATCH / costs.batchSeconds());
         if (fleet.bodySeconds() > 0) {
-            rates.put(Limit.REPLICA_BODIES, busy * replica.kbConcurrency() / fleet.bodySeconds());
+            rates.put(Limit.REPLICA_EXECUTIONS, busy * replica.kbConcurrency() / fleet.bodySeconds());
         }
         return rates;
     }

@@ -47,7 +47,7 @@ class ScaleModelTest {
     void moreReplicasThanPartitionsDoNotHelp() {
         Prediction asManyAsPartitions = predict(100_000_000, 256, 0.02);
         Prediction more = predict(100_000_000, 500, 0.02);
-        assertThat(more.limit()).isEqualTo(Limit.REPLICA_BODIES);
+        assertThat(more.limit()).isEqualTo(Limit.REPLICA_EXECUTIONS);
         assertThat(more.kbsPerSecond()).isEqualTo(asManyAsPartitions.kbsPerSecond());
         assertThat(more.load().looksPerSecond())
                 .isGreaterThan(asManyAsPartitions.load().looksPerSecond());

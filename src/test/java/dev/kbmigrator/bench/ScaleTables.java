@@ -12,7 +12,7 @@ import java.util.Objects;
 /** The tables of {@code docs/scale.md}, from what the benchmark has measured. */
 final class ScaleTables {
 
-    /** From here the costs a KB are taken; the other cases are predicted from them. */
+    /** The costs per KB are taken from here; the other cases are predicted from them. */
     private static final String MEASURED = "b_1000000";
 
     private static final int MACHINE_CORES = 2;
@@ -125,7 +125,7 @@ final class ScaleTables {
     }
 
     String all() {
-        return "## The model beside what was measured\n\n" + checks() + "\n## A no-op\n\n" + predictions(0)
-                + "\n## 20 ms of waiting a KB\n\n" + predictions(WAIT);
+        return "### The model compared with measurements\n\n" + checks() + "\n### A no-op\n\n" + predictions(0)
+                + "\n### 20 ms of waiting per KB\n\n" + predictions(WAIT);
     }
 }

@@ -35,7 +35,7 @@ final class Scenarios {
         }
     }
 
-    /** (d): 20 ms of waiting a KB. The replica has migrated a fleet before, so that no class is to be loaded any more. */
+    /** (d): 20 ms of waiting per KB. The replica has migrated a fleet before, so that all classes are loaded. */
     static final class Waiting extends KbMigrator {
 
         private static final int WARM_UP_KBS = 2_000;

@@ -66,8 +66,8 @@ final class Matrix {
         StringBuilder text = new StringBuilder("""
                 # Compatibility
 
-                Every implementation of the SPIs by every test of the contracts in the test kit. `mvn verify` writes this file
-                from the reports of its test run; do not edit it.
+                Which implementation of the SPIs passes which test of the contracts in the test kit? `mvn verify` writes this page from
+                the reports of its test run: do not edit it.
 
                 | implementation | StateStoreContract | LockContract |
                 |---|---|---|
