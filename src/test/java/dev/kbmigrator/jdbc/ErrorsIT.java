@@ -79,7 +79,7 @@ class ErrorsIT {
     private static void assertMeans(
             HikariDataSource dataSource, SQLException error, boolean missing, boolean collision, boolean retryable) {
         try (Connection connection = dataSource.getConnection()) {
-            Dialect dialect = Dialect.of(connection);
+            Dialect dialect = DialectDetector.detect(connection);
             SoftAssertions.assertSoftly(softly -> {
                 softly.assertThat(dialect.isMissingTable(error)).as("missing").isEqualTo(missing);
                 softly.assertThat(dialect.isCollision(error)).as("collision").isEqualTo(collision);

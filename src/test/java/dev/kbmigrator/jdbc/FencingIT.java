@@ -206,11 +206,10 @@ class FencingIT {
             JdbcStateStore store = enrolled(dataSource);
             Epoch old = Stores.epoch(store, PARTITION);
             Database ours = new Database(JdbcSettings.of(dataSource));
-            StateSql sql = ours.dialect().state(ours);
             Steps steps = new Steps();
             CompletableFuture<Set<Integer>> held =
                     Stores.async(() -> steps.run(() -> ours.transaction("hold the fence", connection -> {
-                        Set<Integer> stale = sql.fence().stale(connection, Set.of(old));
+                        Set<Integer> stale = store.sql().fence().staleScopes(connection, Set.of(old));
                         steps.await();
                         return stale;
                     })));

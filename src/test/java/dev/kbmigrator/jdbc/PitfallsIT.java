@@ -23,6 +23,7 @@ import dev.kbmigrator.spi.WriteResult;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
@@ -335,7 +336,7 @@ class PitfallsIT {
             assertThat(Stores.look(store).storeMicros()).isCloseTo(host, Offset.offset(20_000_000L));
             Database ours = new Database(JdbcSettings.of(dataSource));
             String now = "SELECT " + ours.dialect().now();
-            Database.Work<Boolean> advances = connection -> {
+            Database.Work<Boolean, SQLException> advances = connection -> {
                 long first = Long.parseLong(Sql.text(connection, now));
                 long start = System.nanoTime();
                 while (Long.parseLong(Sql.text(connection, now)) <= first) {

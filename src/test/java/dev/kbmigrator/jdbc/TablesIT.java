@@ -85,7 +85,7 @@ class TablesIT {
         Set<String> columns = new TreeSet<>();
         try (Connection connection = dataSource.getConnection()) {
             DatabaseMetaData catalogue = connection.getMetaData();
-            for (String name : Tables.NAMES) {
+            for (String name : JdbcSettings.TABLES) {
                 String table = catalogue.storesUpperCaseIdentifiers()
                         ? (prefix + name).toUpperCase(java.util.Locale.ROOT)
                         : prefix + name;
@@ -159,7 +159,7 @@ class TablesIT {
                     dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":2}' WHERE name = 'now/tables'");
             assertThatThrownBy(() -> Stores.look(store))
                     .isInstanceOf(StateStoreException.class)
-                    .hasMessageContaining("made for version 2")
+                    .hasMessageContaining("layout version 2")
                     .hasMessageContaining("update the library");
         }
     }
@@ -186,7 +186,7 @@ class TablesIT {
                 host.setAutoCommit(false);
                 // Not those of the other fleet
                 Stores.look(JdbcStateStore.create(dataSource));
-                assertThatThrownBy(() -> two.enroll(host, "kb", 1)).hasMessageContaining("not there yet");
+                assertThatThrownBy(() -> two.enroll(host, "kb", 1)).hasMessageContaining("do not exist yet");
                 Stores.look(two);
                 assertThat(two.enroll(host, "kb", 1)).isTrue();
                 host.rollback();
@@ -224,7 +224,7 @@ class TablesIT {
                 insert(host, 1);
                 assertThatThrownBy(() -> store.enroll(host, "kb", 1))
                         .isInstanceOf(StateStoreException.class)
-                        .hasMessageContaining("not there yet")
+                        .hasMessageContaining("do not exist yet")
                         .hasMessageContaining("start()");
                 insert(host, 2);
                 host.commit();
@@ -256,7 +256,7 @@ class TablesIT {
     @ParameterizedTest
     @EnumSource(TestDatabase.class)
     void halfMadeTablesAreCompleted(TestDatabase database) throws SQLException {
-        for (String table : Tables.NAMES) {
+        for (String table : JdbcSettings.TABLES) {
             try (HikariDataSource dataSource = database.newDataSource()) {
                 Stores.look(JdbcStateStore.create(dataSource));
                 Sql.execute(dataSource, "DROP TABLE kb_migrator_" + table);
