@@ -89,7 +89,7 @@ final class Database {
                 if (attempt == ATTEMPTS || !known.isRetryable(e)) {
                     throw failure(what, e);
                 }
-                LOG.atDebug().setCause(e).log("Retrying to {} after a conflict", what);
+                LOG.atDebug().setCause(e).log("Trying again to {} after a conflict", what);
             }
             RetryPause.after(attempt);
         }

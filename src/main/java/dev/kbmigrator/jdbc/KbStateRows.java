@@ -19,7 +19,7 @@ final class KbStateRows {
     static KbState read(ResultSet rows, Dialect dialect) throws SQLException {
         String kbId = dialect.getKbId(rows, 2);
         long version = rows.getLong(3);
-        long attempted = rows.getLong(4);
+        long recordVersion = rows.getLong(4);
         if (rows.wasNull()) {
             return new KbState(kbId, version, null);
         }
@@ -27,7 +27,7 @@ final class KbStateRows {
                 kbId,
                 version,
                 new KbRecord(
-                        attempted,
+                        recordVersion,
                         rows.getInt(5),
                         rows.getString(6),
                         rows.getLong(7),

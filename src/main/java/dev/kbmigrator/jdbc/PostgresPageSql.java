@@ -61,8 +61,9 @@ final class PostgresPageSql {
                 a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
               FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
               WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
-                AND k.version < ? AND (a.kb_id IS NULL
-                OR (a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)))
+                AND k.version < ?
+                AND (a.kb_id IS NULL
+                  OR (a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)))
               ORDER BY k.kb_id
               LIMIT (SELECT ?::integer)) l
             LIMIT ?

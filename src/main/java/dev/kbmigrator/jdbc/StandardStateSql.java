@@ -83,8 +83,9 @@ final class StandardStateSql extends StateSql {
             SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
             FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
-            WHERE {partitions} AND k.version < ? AND (a.kb_id IS NULL
-              OR (a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)))
+            WHERE {partitions} AND k.version < ?
+              AND (a.kb_id IS NULL
+                OR (a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)))
             ORDER BY k.kb_partition, k.kb_id
             LIMIT ?
             """;

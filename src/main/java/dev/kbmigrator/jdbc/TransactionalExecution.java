@@ -131,9 +131,9 @@ final class TransactionalExecution {
                     : sql.kbWrites()
                             .write(connection, kbWrite.apply(context.kbId().orElseThrow()));
             if (!written) {
-                throw new StateStoreException(
-                        context + " was overtaken: its outcome does not follow from what is stored"
-                                + " now, so its transaction was rolled back");
+                throw new StateStoreException(context
+                        + " was overtaken: what it started from has changed in the meantime, so its transaction was"
+                        + " rolled back");
             }
             if (!sql.fence().staleScopes(connection, List.of(outcome.epoch())).isEmpty()) {
                 throw new StateStoreException(context

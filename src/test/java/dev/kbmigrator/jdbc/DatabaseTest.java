@@ -37,7 +37,7 @@ class DatabaseTest {
         AtomicInteger connections = new AtomicInteger();
         DataSource once = (DataSource) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {DataSource.class}, (self, method, arguments) -> {
-                    // The first is asked what database it is
+                    // The first is used to detect the database
                     if (connections.incrementAndGet() == 1) {
                         return h2.getConnection();
                     }
@@ -52,14 +52,14 @@ class DatabaseTest {
     }
 
     @Test
-    void aRollbackThatFailsIsSaidBesideTheErrorBeforeIt() {
+    void aFailedRollbackIsSuppressedInTheFirstError() {
         SQLException cause = new SQLException("the first");
         Database.rollback(failing(Connection.class, gone), new H2Dialect(), cause);
         assertThat(cause.getSuppressed()).containsExactly(gone);
     }
 
     @Test
-    void aConnectionThatCannotBeGivenBackIsLeftToThePool() {
+    void aConnectionThatCannotBeRestoredIsLeftToThePool() {
         Database.restoreAutoCommit(failing(Connection.class, gone), true);
     }
 }

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 /** What only H2 needs. */
 class H2DialectTest {
 
-    /** Under another isolation a floor could be raised over a KB. */
+    /** At another isolation level a floor could be raised above a KB. */
     @Test
-    void aTransactionOnH2ReadsWhatIsCommittedWhateverThePoolHasChosen() throws SQLException {
+    void aTransactionReadsCommittedDataWhateverThePoolHasChosen() throws SQLException {
         JdbcDataSource h2 = new JdbcDataSource();
         h2.setURL("jdbc:h2:mem:");
         H2Dialect dialect = new H2Dialect();

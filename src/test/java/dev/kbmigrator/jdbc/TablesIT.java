@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
-/** How the library's tables come into being, and where they are. */
+/** How the library's tables are created, and where. */
 @Timeout(120)
 class TablesIT {
 
@@ -131,7 +131,7 @@ class TablesIT {
         return dataSource;
     }
 
-    /** The tables are in a schema further down the search path: the host's own is first, as where one names it by the user. */
+    /** The tables are in a schema further down the search path, after the host's own, which is named after the user. */
     @Test
     void tablesElsewhereInTheSearchPathAreFoundInAHostsTransaction() throws SQLException {
         try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource()) {
@@ -173,7 +173,7 @@ class TablesIT {
         }
     }
 
-    /** SQLite has no schemas but its attached files. */
+    /** SQLite has no schemas except attached files. */
     @ParameterizedTest
     @EnumSource(value = TestDatabase.class, mode = Mode.EXCLUDE, names = "SQLITE")
     void twoFleetsWithASchemaEachDoNotSeeEachOther(TestDatabase database) throws SQLException {
@@ -184,7 +184,7 @@ class TablesIT {
                     JdbcStateStore.create(JdbcSettings.of(dataSource).withSchema(other));
             try (Connection host = dataSource.getConnection()) {
                 host.setAutoCommit(false);
-                // Not those of the other fleet
+                // The tables of the other fleet do not count
                 Stores.look(JdbcStateStore.create(dataSource));
                 assertThatThrownBy(() -> two.enroll(host, "kb", 1)).hasMessageContaining("do not exist yet");
                 Stores.look(two);

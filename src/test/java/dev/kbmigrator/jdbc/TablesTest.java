@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Test;
 /** What happens when tables cannot be created. */
 class TablesTest {
 
-    /** As two that make the same table at once can fail each other. */
+    /** Two replicas that create the same table at the same time can fail each other. */
     @Test
-    void theTablesAreTriedASmallNumberOfTimes() {
+    void creatingATableIsTriedAFewTimes() {
         SQLException exists = new SQLException("the table exists", "42S01", 42101);
         AtomicInteger tries = new AtomicInteger();
         Connection connection = (Connection) Proxy.newProxyInstance(

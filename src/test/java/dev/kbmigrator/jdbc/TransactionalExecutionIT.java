@@ -72,7 +72,7 @@ class TransactionalExecutionIT {
             epoch = Stores.epoch(store, ofKb ? Partitions.of(KB) : Epoch.COORDINATOR);
         }
 
-        /** Another one, over the same tables. */
+        /** Another engine, over the same tables. */
         private Engine(JdbcStateStore store, Engine before) {
             this.store = store;
             this.ofKb = before.ofKb;
@@ -203,7 +203,7 @@ class TransactionalExecutionIT {
         return new SQLException("deadlock", "40001", 40001);
     }
 
-    /** Fails with each of these in turn, after it has written. */
+    /** Writes, and then fails with each of these errors in turn. */
     private TransactionalExecution.Part failing(AtomicInteger runs, Exception... errors) {
         return (context, connection) -> {
             add(connection);
@@ -421,7 +421,7 @@ class TransactionalExecutionIT {
         }
     }
 
-    /** From the first of the library's own statements on, a client that stops must not hold locks for long. */
+    /** From the library's first own statement on, a client that stops must not hold locks for long. */
     @ParameterizedTest
     @EnumSource(
             value = TestDatabase.class,
@@ -445,7 +445,7 @@ class TransactionalExecutionIT {
             });
             JdbcStateStore over =
                     JdbcStateStore.create(JdbcSettings.of(hooked).withTransactionTimeout(Duration.ofSeconds(7)));
-            // It asks what database it is, which takes a connection
+            // Detecting the database takes a connection
             Stores.look(over);
             TransactionalExecution.run(new Engine(over, plain), (context, connection) -> {
                 current[0] = connection;
