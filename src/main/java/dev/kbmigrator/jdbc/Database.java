@@ -3,33 +3,32 @@ package dev.kbmigrator.jdbc;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connections and transactions. Each call borrows a connection, leaves it as it was, and gives it back. What the database has
- * undone because others were in the way is tried again; any other error is passed on, its effect unknown. Tables that are not
- * there are made, once.
+ * Connections and transactions. Each call borrows a connection and returns it with its settings unchanged. What the database
+ * rolled back because of a conflict is tried again. Any other error is passed on, because its effect is unknown. Missing
+ * tables are created, once per call. Safe for use by many threads.
  */
 final class Database {
 
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     private static final int ATTEMPTS = 20;
-    private static final int LONGEST_PAUSE_MILLIS = 200;
 
     private final JdbcSettings settings;
     private volatile @Nullable Dialect dialect;
 
-    /** Something to do with a connection. */
-    interface Work<T> {
-        T with(Connection connection) throws SQLException;
+    /** What to do with a connection. It can fail with errors of its own besides those of the database. */
+    interface Work<T, E extends Exception> {
+        T apply(Connection connection) throws SQLException, E;
     }
 
-    /** How a call is put into a transaction. */
+    /** How a call uses transactions. */
     private enum Mode {
-        /** Every statement is a transaction of its own. */
+        /** Each statement is a transaction of its own. */
         AUTOCOMMIT,
         /** All statements are one transaction. */
         TRANSACTION
@@ -39,20 +38,16 @@ final class Database {
         this.settings = settings;
     }
 
-    String sql(String template) {
-        return settings.sql(template);
-    }
-
     JdbcSettings settings() {
         return settings;
     }
 
-    /** The database's dialect; asks it for its name the first time, which takes no round trip once there is a connection. */
+    /** The database's dialect. The first call detects it, and borrows a connection for that. */
     Dialect dialect() {
         Dialect known = dialect;
         if (known == null) {
             try (Connection connection = settings.dataSource().getConnection()) {
-                known = Dialect.of(connection);
+                known = DialectDetector.detect(connection);
                 dialect = known;
             } catch (SQLException e) {
                 throw failure("connect to the database", e);
@@ -61,64 +56,74 @@ final class Database {
         return known;
     }
 
-    /** Does something with every statement a transaction of its own. */
-    <T> T autocommit(String what, Work<T> work) {
+    /**
+     * Does something with each statement as a transaction of its own.
+     *
+     * @param what what it does, to follow "could not" in an error
+     */
+    <T> T autocommit(String what, Work<T, SQLException> work) {
         return call(what, Mode.AUTOCOMMIT, work);
     }
 
-    /** Does something in one transaction. */
-    <T> T transaction(String what, Work<T> work) {
+    /**
+     * Does something in one transaction.
+     *
+     * @param what what it does, to follow "could not" in an error
+     */
+    <T> T transaction(String what, Work<T, SQLException> work) {
         return call(what, Mode.TRANSACTION, work);
     }
 
-    /** Whether the tables are there. */
-    boolean hasTables(Connection connection) throws SQLException {
-        return Tables.exist(connection, settings, dialect());
-    }
-
-    private <T> T call(String what, Mode mode, Work<T> work) {
+    private <T> T call(String what, Mode mode, Work<T, SQLException> work) {
         Dialect known = dialect();
         boolean installed = false;
         for (int attempt = 1; ; attempt++) {
             try {
                 return once(mode, known, work);
             } catch (SQLException e) {
-                if (!installed && (e instanceof TablesMissing || known.isMissingTable(e))) {
-                    install(e);
+                if (!installed && (e instanceof Tables.Incomplete || known.isMissingTable(e))) {
+                    install(known, e);
                     installed = true;
                     continue;
                 }
                 if (attempt == ATTEMPTS || !known.isRetryable(e)) {
                     throw failure(what, e);
                 }
-                LOG.atDebug().setCause(e).log("Trying again to {}: others were in the way", what);
+                LOG.atDebug().setCause(e).log("Trying again to {} after a conflict", what);
             }
-            pause(attempt);
+            RetryPause.after(attempt);
         }
     }
 
-    private <T> T once(Mode mode, Dialect known, Work<T> work) throws SQLException {
+    private <T> T once(Mode mode, Dialect known, Work<T, SQLException> work) throws SQLException {
+        return borrow(connection -> {
+            if (mode == Mode.TRANSACTION) {
+                return inTransaction(connection, known, work);
+            }
+            if (!connection.getAutoCommit()) {
+                connection.setAutoCommit(true);
+            }
+            return work.apply(connection);
+        });
+    }
+
+    /** Borrows a connection, once, and returns it with auto-commit as it was. */
+    <T, E extends Exception> T borrow(Work<T, E> work) throws SQLException, E {
         try (Connection connection = settings.dataSource().getConnection()) {
             boolean autocommit = connection.getAutoCommit();
             try {
-                if (mode == Mode.TRANSACTION) {
-                    return inTransaction(connection, known, work);
-                }
-                if (!autocommit) {
-                    connection.setAutoCommit(true);
-                }
-                return work.with(connection);
+                return work.apply(connection);
             } finally {
-                giveBack(connection, autocommit);
+                restoreAutoCommit(connection, autocommit);
             }
         }
     }
 
-    private <T> T inTransaction(Connection connection, Dialect known, Work<T> work) throws SQLException {
+    private <T> T inTransaction(Connection connection, Dialect known, Work<T, SQLException> work) throws SQLException {
         int isolation = Dialect.UNCHANGED;
         try {
             isolation = known.begin(connection, settings.transactionTimeout());
-            T result = work.with(connection);
+            T result = work.apply(connection);
             known.commit(connection);
             return result;
         } catch (SQLException | RuntimeException | Error e) {
@@ -128,7 +133,7 @@ final class Database {
             try {
                 known.restore(connection, isolation);
             } catch (SQLException e) {
-                LOG.atDebug().setCause(e).log("A connection could not be given its settings back");
+                LOG.atDebug().setCause(e).log("Could not restore the session settings of a connection");
             }
         }
     }
@@ -141,60 +146,46 @@ final class Database {
         }
     }
 
-    static void giveBack(Connection connection, boolean autocommit) {
+    static void restoreAutoCommit(Connection connection, boolean autocommit) {
         try {
             if (connection.getAutoCommit() != autocommit) {
                 connection.setAutoCommit(autocommit);
             }
         } catch (SQLException e) {
-            // The connection is broken; the pool finds that out by itself
-            LOG.atDebug().setCause(e).log("A connection could not be given back as it was");
+            // The connection is broken; the pool will notice
+            LOG.atDebug().setCause(e).log("Could not restore auto-commit on a connection");
         }
     }
 
-    /** Rows are not there yet that come with the tables: another replica is about to make them. */
-    static final class TablesMissing extends SQLException {
-        private static final long serialVersionUID = 1L;
-
-        TablesMissing() {
-            super("the library's tables are not complete");
-        }
-    }
-
-    /** Makes the tables, if it is they that are missing. */
-    private void install(SQLException missing) {
-        try (Connection connection = settings.dataSource().getConnection()) {
-            boolean autocommit = connection.getAutoCommit();
-            connection.setAutoCommit(true);
-            try {
-                if (!hasTables(connection)) {
-                    Tables.install(connection, dialect(), settings);
-                    LOG.atInfo().log("Created the tables {}…", settings.sql("{kb}"));
+    /** Creates the tables, if tables are what is missing. */
+    private void install(Dialect known, SQLException missing) {
+        try {
+            borrow(connection -> {
+                connection.setAutoCommit(true);
+                if (!Tables.exist(connection, settings, known)) {
+                    Tables.install(connection, known, settings);
+                    LOG.atInfo().log("Created the tables {}", names());
                 }
-            } finally {
-                giveBack(connection, autocommit);
-            }
+                return true;
+            });
         } catch (SQLException e) {
             e.addSuppressed(missing);
             throw new StateStoreException(
                     "the library's tables (" + settings.sql("{kb}")
                             + " and others) are missing and could not be created: " + e.getMessage()
-                            + ". Let this user create tables, or run what JdbcStateStore.ddl() prints",
+                            + ". Allow this user to create tables, or run the statements that JdbcStateStore.ddl()"
+                            + " returns",
                     e);
         }
     }
 
-    static StateStoreException failure(String what, SQLException e) {
-        return new StateStoreException("could not " + what + ": " + e.getMessage(), e);
+    private String names() {
+        return JdbcSettings.TABLES.stream()
+                .map(table -> settings.sql("{" + table + "}"))
+                .collect(Collectors.joining(", "));
     }
 
-    /** Waits a random while that grows with the attempts. */
-    static void pause(int attempt) {
-        int most = Math.min(LONGEST_PAUSE_MILLIS, 4 << Math.min(attempt, 10));
-        try {
-            Thread.sleep(ThreadLocalRandom.current().nextInt(1, most));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    static StateStoreException failure(String what, SQLException e) {
+        return new StateStoreException("could not " + what + ": " + e.getMessage(), e);
     }
 }

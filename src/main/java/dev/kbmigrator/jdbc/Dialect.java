@@ -1,6 +1,5 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
@@ -12,109 +11,96 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What differs between databases in the way of types, clocks, errors and transactions. Stateless. */
+/** How a database differs from the others in types, clock, locks, errors and transactions. Stateless. */
 abstract class Dialect {
 
-    /** The isolation of a connection that {@link #begin} has left as it was. */
+    /** What {@link #begin} returns when there is no isolation level to restore. */
     static final int UNCHANGED = Connection.TRANSACTION_NONE;
 
-    /** The databases that are known; any other is refused, because a guess could lose data. */
-    static Dialect of(Connection connection) throws SQLException {
-        String product = connection.getMetaData().getDatabaseProductName();
-        return switch (product.toLowerCase(Locale.ROOT)) {
-            case "postgresql" -> new PostgresDialect();
-            case "mariadb" -> new MariaDbDialect(true);
-            case "mysql" -> new MariaDbDialect(false);
-            case "h2" -> new H2Dialect();
-            case "sqlite" -> new SqliteDialect();
-            default ->
-                throw new StateStoreException("the database \"" + product + "\" is not one that the library knows:"
-                        + " PostgreSQL, MariaDB, MySQL, H2 and SQLite are. For another, implement"
-                        + " dev.kbmigrator.spi.StateStore and prove it with the test kit");
-        };
-    }
+    /** The statements that create the tables, that of the KBs first. Running them twice is harmless. */
+    abstract List<String> createTables();
 
-    /** How the state's statements are put. */
-    abstract StateSql state(Database database);
+    /** Inserts the floors of {@code {rows}}, except those that exist. */
+    abstract String insertFloors();
 
-    /** How the lock's statements are put. */
-    abstract LockSql lock(Database database);
+    /** Inserts the epochs of {@code {rows}}, except those that exist. */
+    abstract String insertEpochs();
 
-    /** The statements that make the tables, the KBs' first; each can be repeated. */
-    abstract List<String> tables();
+    /** Inserts the documents of {@code {rows}}, except those that exist. */
+    abstract String insertDocuments();
 
-    /** Inserts rows, but for those whose key is there. */
-    abstract String insertIgnoring(String tableAndColumns, String rows);
-
-    /** The database's clock, in microseconds since 1970, as of now rather than of the transaction's start. */
+    /** The database's clock, in microseconds since 1970: the current time, not the start of the transaction. */
     abstract String now();
 
-    /** What makes a SELECT lock its rows against a change, but not against each other, where the database can. */
+    /** The clause that makes a SELECT lock its rows against changes, shared with other readers where the database can. */
     abstract String forShare();
 
-    /** What makes a SELECT lock its rows, leaving out those that are locked. */
-    abstract String forUpdateSkippingLocked();
+    /** The clause that makes a SELECT lock its rows. */
+    String forUpdate() {
+        return "FOR UPDATE";
+    }
 
-    /** What makes a SELECT lock its rows. */
-    abstract String forUpdate();
+    /** The clause that makes a SELECT lock its rows, and skip those that are locked. */
+    String forUpdateSkippingLocked() {
+        return "FOR UPDATE SKIP LOCKED";
+    }
 
-    /** Whether the database has undone a statement because others were in the way, and says so. */
+    /** Whether the database rolled a statement or a transaction back because of a conflict. */
     abstract boolean isRetryable(SQLException error);
 
-    /** Whether two replicas that make the tables at once got into each other's way. */
+    /** Whether two replicas that created the tables at the same time were in conflict. */
     abstract boolean isCollision(SQLException error);
 
-    /** Whether a table is not there. */
+    /** Whether a table does not exist. */
     abstract boolean isMissingTable(SQLException error);
 
-    /** How many writes a batch takes at most. */
+    /** The most writes in a batch. */
     int maxBatch() {
         return 256;
     }
 
-    /** Picks KBs by their keys, for as many as there are. */
-    abstract String keysIn(int keys);
-
-    /** How many keys one statement takes. */
-    abstract int keysAtOnce();
-
-    /** Whether keys that one statement takes are of one partition. */
+    /** Whether {@link #keysIn} takes only keys of the same partition. */
     boolean onePartitionAtOnce() {
         return true;
     }
 
+    /** The condition that selects KBs by so many keys. With {@link #onePartitionAtOnce}, the partition is bound once, first. */
+    String keysIn(int keys) {
+        return "kb_partition = ? AND kb_id IN (" + Placeholders.list(keys) + ")";
+    }
+
     /**
-     * Begins a transaction that reads what is committed, and cannot stand still for long. Answers the connection's isolation
-     * before, for {@link #restore}, where the dialect sets another one through the driver.
+     * Begins a transaction that reads committed data, and that cannot block others for longer than the timeout. Returns the
+     * isolation level to pass to {@link #restore}, or {@link #UNCHANGED}.
      */
     abstract int begin(Connection connection, Duration timeout) throws SQLException;
 
-    /** Begins a transaction of a migration, which may take its time. */
+    /** Begins a transaction for a migration, which may take as long as it needs. */
     void beginForHost(Connection connection) throws SQLException {
         connection.setAutoCommit(false);
     }
 
-    /** From here on the transaction that is open may not stand still for long; undone by {@link #restore}. */
+    /** From here on the open transaction cannot block others for longer than the timeout; {@link #restore} undoes this. */
     void limit(Connection connection, Duration timeout) throws SQLException {}
 
-    /** Ends a transaction for good. */
+    /** Commits the transaction. */
     void commit(Connection connection) throws SQLException {
         connection.commit();
     }
 
-    /** Undoes a transaction. */
+    /** Rolls the transaction back. */
     void rollback(Connection connection) throws SQLException {
         connection.rollback();
     }
 
-    /** Gives a connection back the settings that {@link #begin} has changed. */
+    /** Restores the settings of a connection that {@link #begin} or {@link #limit} changed. */
     void restore(Connection connection, int isolation) throws SQLException {
         if (isolation != UNCHANGED) {
             connection.setTransactionIsolation(isolation);
         }
     }
 
-    /** Whether a table is there; asks in a way that cannot fail, as that would end a host's transaction on some databases. */
+    /** Whether a table exists. Never fails for a missing table: on some databases that would end the host's transaction. */
     boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
         DatabaseMetaData catalogue = connection.getMetaData();
         String schema = settings.schema() == null ? connection.getSchema() : stored(catalogue, settings.schema());
@@ -138,7 +124,7 @@ abstract class Dialect {
         return catalogue.storesLowerCaseIdentifiers() ? name.toLowerCase(Locale.ROOT) : name;
     }
 
-    /** Binds a KB's id, so that it is compared byte by byte. */
+    /** Binds a KB's id. Ids are compared byte by byte. */
     void setKbId(PreparedStatement statement, int index, String kbId) throws SQLException {
         statement.setString(index, kbId);
     }

@@ -4,73 +4,87 @@ import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The small named documents, as every database understands them. */
-class DocumentSql {
+/** The statements of documents. */
+abstract class DocumentSql {
+
+    private static final String READ = """
+            SELECT name, revision, json FROM {document} WHERE name = ?
+            """;
+
+    private static final String LIST = """
+            SELECT name, revision, json FROM {document} WHERE name >= ? AND name < ? ORDER BY name
+            """;
+
+    private static final String CHANGE = """
+            UPDATE {document} SET revision = revision + 1, json = ? WHERE name = ? AND revision = ?
+            """;
+
+    private static final String DELETE = """
+            DELETE FROM {document} WHERE name = ? AND revision = ?
+            """;
 
     private final Database database;
     private final Statements statements;
+    private final String create;
 
     DocumentSql(Database database, Statements statements) {
         this.database = database;
         this.statements = statements;
+        this.create = statements.dialect().insertDocuments().replace("{rows}", "(?, 1, ?)");
     }
 
-    /** The document of that name; empty when there is none. */
-    Optional<Document> document(String name) {
-        return database.autocommit("read a document", connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(
-                    statements.sql("SELECT name, revision, json FROM {document} WHERE name = ?"))) {
+    /** The document with this name, if there is one. */
+    final Optional<Document> document(String name) {
+        return database.autocommit("read the document " + name, connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(READ))) {
                 statement.setString(1, name);
-                return Statements.documents(statement).stream().findFirst();
+                return read(statement).stream().findFirst();
             }
         });
     }
 
-    /** The documents from one name on and below another, in the order of their names. */
-    List<Document> documents(String from, String below) {
-        return database.autocommit("read documents", connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.sql(
-                    "SELECT name, revision, json FROM {document} WHERE name >= ? AND name < ? ORDER BY name"))) {
+    /** The documents from one name up to, but not including, another, in the order of their names. */
+    final List<Document> documents(String from, String below) {
+        return database.autocommit("list documents", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(LIST))) {
                 statement.setString(1, from);
                 statement.setString(2, below);
-                return Statements.documents(statement);
+                return read(statement);
             }
         });
     }
 
-    /** Changes a document, if its revision is the one expected and the fence's epoch is current; answers whether. */
-    boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
-        try {
-            return database.transaction("change the document " + name, connection -> {
-                boolean changed = change(connection, name, expectedRevision, json);
-                if (changed && fence != null) {
-                    Set<Integer> stale = new Fence(statements).stale(connection, List.of(fence));
-                    if (!stale.isEmpty()) {
-                        throw new Fence.Refusal(stale);
-                    }
-                }
-                return changed;
-            });
-        } catch (Fence.Refusal e) {
-            return false;
+    private static List<Document> read(PreparedStatement statement) throws SQLException {
+        List<Document> documents = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                documents.add(new Document(rows.getString(1), rows.getLong(2), rows.getString(3)));
+            }
         }
+        return documents;
     }
 
-    private boolean change(Connection connection, String name, long expectedRevision, @Nullable String json)
+    /**
+     * Changes a document if its revision is the expected one (0: there is none) and the fence's epoch is current; without a
+     * text, deletes it. Returns whether it did.
+     */
+    abstract boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence);
+
+    /** The same in the transaction that is open on the connection, without a fence. */
+    final boolean compareAndSet(Connection connection, String name, long expectedRevision, @Nullable String json)
             throws SQLException {
         if (expectedRevision == 0) {
-            return json != null && insert(connection, name, json);
+            return json != null && create(connection, name, json);
         }
-        String sql = json == null
-                ? "DELETE FROM {document} WHERE name = ? AND revision = ?"
-                : "UPDATE {document} SET revision = revision + 1, json = ? WHERE name = ? AND revision = ?";
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
+        try (PreparedStatement statement =
+                connection.prepareStatement(statements.sql(json == null ? DELETE : CHANGE))) {
             int index = 1;
             if (json != null) {
                 statement.setString(index++, json);
@@ -81,17 +95,11 @@ class DocumentSql {
         }
     }
 
-    private boolean insert(Connection connection, String name, String json) throws SQLException {
-        String sql = statements.dialect().insertIgnoring("{document} (name, revision, json)", "(?, 1, ?)");
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
+    private boolean create(Connection connection, String name, String json) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(create))) {
             statement.setString(1, name);
             statement.setString(2, json);
             return statement.executeUpdate() == 1;
         }
-    }
-
-    /** In the transaction that is open on the connection: compares and sets, the document's revision being the one expected. */
-    boolean change(Connection connection, Document next) throws SQLException {
-        return change(connection, next.name(), next.revision(), next.json());
     }
 }

@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,14 +12,28 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * How floors are raised: the rows are locked, so that no enrolment is under way; only then, in a statement of its own, it is
- * seen whether a KB is below; and only then, under the fence, they rise.
+ * The statements of floors. A floor is raised in three steps, each a statement of its own in the same transaction:
+ *
+ * <ol>
+ *   <li>Lock the floors, so that no enrolment is under way.
+ *   <li>Find the partitions that have a KB below the new floor.
+ *   <li>Raise the others, under the fence.
+ * </ol>
  */
-class FloorSql {
+abstract class FloorSql {
+
+    private static final String LOCK_TO_RAISE = """
+            SELECT kb_partition, version FROM {floor} WHERE kb_partition IN ({list})
+            ORDER BY kb_partition {forUpdateSkippingLocked}
+            """;
+
+    private static final String LOCK_SHARED = """
+            SELECT kb_partition, version FROM {floor} WHERE kb_partition IN ({list}) ORDER BY kb_partition {forShare}
+            """;
 
     private static final String PARTITIONS_WITH_KBS_BELOW = """
             SELECT f.kb_partition FROM {floor} f
-            WHERE f.kb_partition IN ({partitions}) AND EXISTS (
+            WHERE f.kb_partition IN ({list}) AND EXISTS (
               SELECT 1 FROM {kb} k
               WHERE k.kb_partition = f.kb_partition AND k.version < ?
                 AND NOT EXISTS (SELECT 1 FROM {attempt} a WHERE a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id))
@@ -34,17 +47,18 @@ class FloorSql {
         this.statements = statements;
     }
 
-    /** Raises the floors that may be raised; answers those that are there now. */
+    /** Raises the floors that can be raised; returns the partitions whose floor is at the version now. */
     final Set<Integer> raise(List<Epoch> epochs, long version) {
         return database.transaction("raise floors", connection -> {
             SortedSet<Integer> scopes = new TreeSet<>();
             epochs.forEach(epoch -> scopes.add(epoch.scope()));
-            Map<Integer, Long> locked = lockForRaise(connection, scopes);
             SortedSet<Integer> raised = new TreeSet<>();
             Set<Integer> reached = new TreeSet<>();
-            locked.forEach((partition, floor) -> (floor >= version ? reached : raised).add(partition));
+            statements
+                    .query(connection, LOCK_TO_RAISE, scopes)
+                    .forEach((partition, floor) -> (floor >= version ? reached : raised).add(partition));
             if (!raised.isEmpty()) {
-                // Only now, in a statement of its own, it is certain that no enrolment is under way
+                // Only in a statement after the lock is it certain that no enrolment is under way
                 raised.removeAll(partitionsWithKbsBelow(connection, raised, version));
             }
             if (!raised.isEmpty()) {
@@ -54,26 +68,10 @@ class FloorSql {
         });
     }
 
-    private Map<Integer, Long> lockForRaise(Connection connection, SortedSet<Integer> scopes) throws SQLException {
-        Map<Integer, Long> locked = new HashMap<>();
-        String sql = statements.sql("SELECT kb_partition, version FROM {floor} WHERE kb_partition IN ("
-                + Placeholders.rows(scopes.size(), 1) + ") ORDER BY kb_partition {forUpdateSkippingLocked}");
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            Statements.bind(statement, 1, scopes);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    locked.put(rows.getInt(1), rows.getLong(2));
-                }
-            }
-        }
-        return locked;
-    }
-
     private Set<Integer> partitionsWithKbsBelow(Connection connection, SortedSet<Integer> partitions, long version)
             throws SQLException {
         Set<Integer> below = new TreeSet<>();
-        String sql = statements.sql(
-                PARTITIONS_WITH_KBS_BELOW.replace("{partitions}", Placeholders.rows(partitions.size(), 1)));
+        String sql = statements.sql(PARTITIONS_WITH_KBS_BELOW, partitions.size());
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             int index = Statements.bind(statement, 1, partitions);
             statement.setLong(index, version);
@@ -86,20 +84,14 @@ class FloorSql {
         return below;
     }
 
-    /** Raises what is locked and still this replica's; answers what it raised. */
-    Set<Integer> raise(Connection connection, SortedSet<Integer> partitions, List<Epoch> epochs, long version)
-            throws SQLException {
-        SortedSet<Integer> raised = new TreeSet<>(partitions);
-        raised.removeAll(new Fence(statements).stale(connection, epochs));
-        if (!raised.isEmpty()) {
-            String sql = statements.sql("UPDATE {floor} SET version = ? WHERE kb_partition IN ("
-                    + Placeholders.rows(raised.size(), 1) + ")");
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setLong(1, version);
-                Statements.bind(statement, 2, raised);
-                statement.executeUpdate();
-            }
-        }
-        return raised;
+    /** Raises the floors that are locked, except where the epoch is stale; returns the partitions that were raised. */
+    abstract Set<Integer> raise(Connection connection, SortedSet<Integer> partitions, List<Epoch> epochs, long version)
+            throws SQLException;
+
+    /** Locks the floors of the keys' partitions: until the open transaction ends, nobody raises them. */
+    final Map<Integer, Long> lockShared(Connection connection, SortedSet<KbKey> keys) throws SQLException {
+        SortedSet<Integer> partitions = new TreeSet<>();
+        keys.forEach(key -> partitions.add(key.partition()));
+        return statements.query(connection, LOCK_SHARED, partitions);
     }
 }

@@ -9,10 +9,11 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * H2, in memory, in a file or as a server. Ids are kept as bytes, because a database-wide collation could merge two. There is
- * no shared row lock: what other databases lock for share is locked exclusively, for no longer.
+ * H2, in memory, in a file or as a server. Ids are stored as bytes, because a database-wide collation could treat two
+ * different ids as equal. H2 has no shared row locks: where other databases lock a row for share, H2 locks it exclusively,
+ * and no longer.
  */
-final class H2Dialect extends Dialect {
+final class H2Dialect extends StandardDialect {
 
     private static final List<String> TABLES = List.of("""
             CREATE TABLE IF NOT EXISTS {kb} (
@@ -62,42 +63,78 @@ final class H2Dialect extends Dialect {
             )
             """);
 
-    @Override
-    StateSql state(Database database) {
-        return new StandardStateSql(database, this, """
-                MERGE INTO {replica} r
-                USING (SELECT CAST(? AS VARCHAR) AS id, CAST(? AS VARCHAR) AS host, CAST(? AS VARCHAR) AS build,
-                         CAST(? AS BIGINT) AS newest, CAST(? AS SMALLINT) AS safe, {now} AS us) s
-                ON (r.replica_id = s.id)
-                WHEN MATCHED THEN UPDATE SET host = s.host, build = s.build, newest_version = s.newest,
-                  safe_to_serve = s.safe, last_seen_us = s.us
-                WHEN NOT MATCHED THEN
-                  INSERT (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
-                  VALUES (s.id, s.host, s.build, s.newest, s.safe, s.us, s.us)
-                """, """
-                MERGE INTO {kb} k
-                USING (SELECT CAST(? AS SMALLINT) AS p, CAST(? AS VARBINARY) AS id, CAST(? AS BIGINT) AS v) s
-                ON (k.kb_partition = s.p AND k.kb_id = s.id)
-                WHEN NOT MATCHED THEN INSERT (kb_partition, kb_id, version) VALUES (s.p, s.id, s.v)
-                """);
-    }
+    private static final String INSERT_FLOORS = """
+            INSERT INTO {floor} (kb_partition, version) SELECT * FROM (VALUES {rows}) v
+            WHERE NOT EXISTS (SELECT 1 FROM {floor} t WHERE t.kb_partition = v.C1)
+            """;
+
+    private static final String INSERT_EPOCHS = """
+            INSERT INTO {epoch} (scope, number) SELECT * FROM (VALUES {rows}) v
+            WHERE NOT EXISTS (SELECT 1 FROM {epoch} t WHERE t.scope = v.C1)
+            """;
+
+    private static final String INSERT_DOCUMENTS = """
+            INSERT INTO {document} (name, revision, json) SELECT * FROM (VALUES {rows}) v
+            WHERE NOT EXISTS (SELECT 1 FROM {document} t WHERE t.name = v.C1)
+            """;
+
+    private static final String INSERT_LOCK = """
+            INSERT INTO {lock} (name, nonce, expires_us) SELECT * FROM (VALUES (?, ?, {now} + ?)) v
+            WHERE NOT EXISTS (SELECT 1 FROM {lock} t WHERE t.name = v.C1)
+            """;
+
+    private static final String PUT_REPLICA = """
+            MERGE INTO {replica} r
+            USING (SELECT CAST(? AS VARCHAR) AS id, CAST(? AS VARCHAR) AS host, CAST(? AS VARCHAR) AS build,
+                     CAST(? AS BIGINT) AS newest, CAST(? AS SMALLINT) AS safe, {now} AS us) s
+            ON (r.replica_id = s.id)
+            WHEN MATCHED THEN UPDATE SET host = s.host, build = s.build, newest_version = s.newest,
+              safe_to_serve = s.safe, last_seen_us = s.us
+            WHEN NOT MATCHED THEN
+              INSERT (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
+              VALUES (s.id, s.host, s.build, s.newest, s.safe, s.us, s.us)
+            """;
+
+    private static final String INSERT_KB = """
+            MERGE INTO {kb} k
+            USING (SELECT CAST(? AS SMALLINT) AS p, CAST(? AS VARBINARY) AS id, CAST(? AS BIGINT) AS v) s
+            ON (k.kb_partition = s.p AND k.kb_id = s.id)
+            WHEN NOT MATCHED THEN INSERT (kb_partition, kb_id, version) VALUES (s.p, s.id, s.v)
+            """;
 
     @Override
-    LockSql lock(Database database) {
-        return new StandardLockSql(database, this);
-    }
-
-    @Override
-    List<String> tables() {
+    List<String> createTables() {
         return TABLES;
     }
 
     @Override
-    String insertIgnoring(String tableAndColumns, String rows) {
-        String table = tableAndColumns.substring(0, tableAndColumns.indexOf(' '));
-        String key = tableAndColumns.substring(tableAndColumns.indexOf('(') + 1, tableAndColumns.indexOf(','));
-        return "INSERT INTO " + tableAndColumns + " SELECT * FROM (VALUES " + rows
-                + ") v WHERE NOT EXISTS (SELECT 1 FROM " + table + " t WHERE t." + key + " = v.C1)";
+    String insertFloors() {
+        return INSERT_FLOORS;
+    }
+
+    @Override
+    String insertEpochs() {
+        return INSERT_EPOCHS;
+    }
+
+    @Override
+    String insertDocuments() {
+        return INSERT_DOCUMENTS;
+    }
+
+    @Override
+    String putReplica() {
+        return PUT_REPLICA;
+    }
+
+    @Override
+    String insertKb() {
+        return INSERT_KB;
+    }
+
+    @Override
+    String insertLock() {
+        return INSERT_LOCK;
     }
 
     @Override
@@ -110,23 +147,13 @@ final class H2Dialect extends Dialect {
         return "FOR UPDATE";
     }
 
-    @Override
-    String forUpdateSkippingLocked() {
-        return "FOR UPDATE SKIP LOCKED";
-    }
-
-    @Override
-    String forUpdate() {
-        return "FOR UPDATE";
-    }
-
-    /** Lock timeout, deadlock, concurrent update, and a key that another transaction has just inserted. */
+    /** Lock timeout, deadlock, concurrent update, and a key that another transaction just inserted. */
     @Override
     boolean isRetryable(SQLException error) {
         return hasCode(error, 50200, 40001, 90131, 23505);
     }
 
-    /** Table or index exists already, unique violation. */
+    /** Table or index already exists, unique violation. */
     @Override
     boolean isCollision(SQLException error) {
         return hasCode(error, 42101, 42111, 23505, 90045);
@@ -136,16 +163,6 @@ final class H2Dialect extends Dialect {
     @Override
     boolean isMissingTable(SQLException error) {
         return hasCode(error, 42102, 42103, 42104);
-    }
-
-    @Override
-    String keysIn(int keys) {
-        return "kb_partition = ? AND kb_id IN (" + Placeholders.rows(keys, 1) + ")";
-    }
-
-    @Override
-    int keysAtOnce() {
-        return 256;
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.jdbc.LockSql.Owned;
+import dev.kbmigrator.jdbc.LockSql.OwnedLock;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.Renewal;
@@ -18,8 +18,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leases as rows of a table, by the database's own clock: no session locks, which poolers strand, and no waiting. Safe for use
- * by many threads.
+ * Leases as rows of a table. They expire by the database's clock, and no call waits for a lease. They are not session locks,
+ * which connection poolers would break. Safe for use by many threads.
  */
 public final class JdbcLock implements Lock {
 
@@ -31,7 +31,7 @@ public final class JdbcLock implements Lock {
     }
 
     /**
-     * A lock with the default settings. Nothing is read or written yet.
+     * Creates a lock with the default settings. Does not read or write anything yet.
      *
      * @param dataSource the host's data source
      * @return the lock
@@ -41,7 +41,7 @@ public final class JdbcLock implements Lock {
     }
 
     /**
-     * A lock. Nothing is read or written yet.
+     * Creates a lock. Does not read or write anything yet.
      *
      * @param settings where the tables are
      * @return the lock
@@ -53,7 +53,10 @@ public final class JdbcLock implements Lock {
     private LockSql sql() {
         LockSql known = sql;
         if (known == null) {
-            known = database.dialect().lock(database);
+            Dialect dialect = database.dialect();
+            known = dialect instanceof StandardDialect standard
+                    ? new StandardLockSql(database, standard)
+                    : new PostgresLockSql(database, dialect);
             sql = known;
         }
         return known;
@@ -72,39 +75,40 @@ public final class JdbcLock implements Lock {
         String nonce = UUID.randomUUID().toString();
         Map<String, Lease> acquired = new HashMap<>();
         for (String name : sql().acquire(new TreeSet<>(names), nonce, micros(ttl))) {
-            acquired.put(name, new JdbcLease(new Owned(name, nonce)));
+            acquired.put(name, new JdbcLease(new OwnedLock(name, nonce)));
         }
         return acquired;
     }
 
     @Override
     public Map<String, Renewal> renewAll(Collection<? extends Lease> leases, Duration ttl) {
-        SortedSet<Owned> owned = owned(leases);
+        SortedSet<OwnedLock> owned = owned(leases);
         if (owned.isEmpty()) {
             return Map.of();
         }
-        Set<Owned> renewed = sql().renew(owned, micros(ttl));
-        Map<String, Renewal> answers = new HashMap<>();
-        for (Owned one : owned) {
-            answers.put(one.name(), renewed.contains(one) ? Renewal.HELD : Renewal.LOST);
+        Set<OwnedLock> renewed = sql().renew(owned, micros(ttl));
+        Map<String, Renewal> renewals = new HashMap<>();
+        for (OwnedLock one : owned) {
+            renewals.put(one.name(), renewed.contains(one) ? Renewal.HELD : Renewal.LOST);
         }
-        return answers;
+        return renewals;
     }
 
     @Override
     public void releaseAll(Collection<? extends Lease> leases) {
-        SortedSet<Owned> owned = owned(leases);
+        SortedSet<OwnedLock> owned = owned(leases);
         if (!owned.isEmpty()) {
             sql().release(owned);
         }
     }
 
-    private static SortedSet<Owned> owned(Collection<? extends Lease> leases) {
-        SortedSet<Owned> owned = new TreeSet<>();
+    private static SortedSet<OwnedLock> owned(Collection<? extends Lease> leases) {
+        SortedSet<OwnedLock> owned = new TreeSet<>();
         for (Lease lease : leases) {
             if (!(lease instanceof JdbcLease ours)) {
-                throw new IllegalArgumentException("the lease " + lease.name() + " is not one of a JdbcLock, but a "
-                        + lease.getClass().getName());
+                throw new IllegalArgumentException(
+                        "the lease " + lease.name() + " was not acquired from a JdbcLock: it is a "
+                                + lease.getClass().getName());
             }
             owned.add(ours.owned);
         }
@@ -117,9 +121,9 @@ public final class JdbcLock implements Lock {
 
     private final class JdbcLease implements Lease {
 
-        private final Owned owned;
+        private final OwnedLock owned;
 
-        private JdbcLease(Owned owned) {
+        private JdbcLease(OwnedLock owned) {
             this.owned = owned;
         }
 

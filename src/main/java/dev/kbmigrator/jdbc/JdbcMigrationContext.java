@@ -4,7 +4,7 @@ import dev.kbmigrator.MigrationContext;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** The engine's context, but for checkpoints, which commit the transaction so far. */
+/** The engine's context, except that a checkpoint commits the transaction so far. Belongs to one execution and its thread. */
 final class JdbcMigrationContext implements MigrationContext {
 
     private final MigrationContext engine;
@@ -16,7 +16,7 @@ final class JdbcMigrationContext implements MigrationContext {
         this.saver = saver;
     }
 
-    /** Whether there was a checkpoint. */
+    /** Whether a checkpoint was saved. */
     boolean hasSaved() {
         return saved;
     }

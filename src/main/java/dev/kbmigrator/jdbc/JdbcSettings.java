@@ -1,22 +1,26 @@
 package dev.kbmigrator.jdbc;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the library's tables are. Immutable: each {@code with} method answers a copy.
+ * Where the library's tables are. Immutable: each {@code with} method returns a changed copy.
  *
- * @param dataSource the host's data source; connections are borrowed for one call each, and given back as they were
+ * @param dataSource the host's data source; each call borrows a connection and returns it with its settings unchanged
  * @param schema the schema that holds the tables, which must exist; null for the connection's own
- * @param tablePrefix what the tables' names start with
- * @param transactionTimeout how long a transaction of the library may stand still, and a statement of it may wait: a replica
- *     that is stopped in the middle blocks the others no longer than that. Not longer than the lease's ttl
+ * @param tablePrefix the start of every table's name
+ * @param transactionTimeout how long a transaction of the library may stay idle, and a statement in it may wait. A replica
+ *     that stops in the middle of a transaction blocks the others no longer than that. At most the lease's time to live
  */
 public record JdbcSettings(
         DataSource dataSource, @Nullable String schema, String tablePrefix, Duration transactionTimeout) {
+
+    /** The tables, without the prefix. */
+    static final List<String> TABLES = List.of("kb", "attempt", "floor", "epoch", "document", "replica", "lock");
 
     private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,39}");
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
@@ -26,10 +30,10 @@ public record JdbcSettings(
      *
      * @param dataSource the host's data source
      * @param schema the schema that holds the tables, or null
-     * @param tablePrefix what the tables' names start with
-     * @param transactionTimeout how long a transaction of the library may stand still
-     * @throws IllegalArgumentException when a name is not 1 to 40 ASCII letters, digits and underscores that start with no
-     *     digit, or the timeout is not between 100 ms and one hour
+     * @param tablePrefix the start of every table's name
+     * @param transactionTimeout how long a transaction of the library may stay idle
+     * @throws IllegalArgumentException when a name is not 1 to 40 ASCII letters, digits and underscores, or starts with a
+     *     digit, or when the timeout is not between 100 ms and one hour
      */
     public JdbcSettings {
         Objects.requireNonNull(dataSource, "dataSource");
@@ -39,12 +43,13 @@ public record JdbcSettings(
         checkIdentifier("the table prefix", tablePrefix);
         if (transactionTimeout.toMillis() < 100 || transactionTimeout.compareTo(LONGEST_TIMEOUT) > 0) {
             throw new IllegalArgumentException(
-                    "the transaction timeout is between 100 ms and one hour, not " + transactionTimeout);
+                    "the transaction timeout must be between 100 ms and one hour, but is " + transactionTimeout);
         }
     }
 
     /**
-     * The connection's own schema, tables that start with {@code kb_migrator_}, and a timeout of 5 seconds.
+     * The default settings: the connection's own schema, tables whose names start with {@code kb_migrator_}, and a timeout
+     * of 5 seconds.
      *
      * @param dataSource the host's data source
      * @return the settings
@@ -54,7 +59,7 @@ public record JdbcSettings(
     }
 
     /**
-     * With another schema.
+     * Sets the schema.
      *
      * @param name an existing schema
      * @return the changed settings
@@ -64,9 +69,9 @@ public record JdbcSettings(
     }
 
     /**
-     * With another prefix: two fleets can share a database.
+     * Sets the prefix. With different prefixes, two fleets can share a database.
      *
-     * @param prefix what the tables' names start with
+     * @param prefix the start of every table's name
      * @return the changed settings
      */
     public JdbcSettings withTablePrefix(String prefix) {
@@ -74,20 +79,20 @@ public record JdbcSettings(
     }
 
     /**
-     * With another timeout.
+     * Sets the timeout.
      *
-     * @param timeout between 100 ms and one hour, and not longer than the lease's ttl
+     * @param timeout between 100 ms and one hour, and at most the lease's time to live
      * @return the changed settings
      */
     public JdbcSettings withTransactionTimeout(Duration timeout) {
         return new JdbcSettings(dataSource, schema, tablePrefix, timeout);
     }
 
-    /** A statement with its tables: {@code {kb}} becomes the name of that table, schema and prefix included. */
+    /** Completes a statement: {@code {kb}} becomes the full name of that table, with schema and prefix. */
     String sql(String template) {
         String start = (schema == null ? "" : schema + ".") + tablePrefix;
         StringBuilder sql = new StringBuilder(template);
-        for (String table : Tables.NAMES) {
+        for (String table : TABLES) {
             String token = "{" + table + "}";
             for (int at = sql.indexOf(token); at >= 0; at = sql.indexOf(token, at)) {
                 sql.replace(at, at + token.length(), start + table);
@@ -98,9 +103,9 @@ public record JdbcSettings(
 
     private static void checkIdentifier(String what, String name) {
         if (!IDENTIFIER.matcher(name).matches()) {
-            throw new IllegalArgumentException(
-                    what + " is 1 to 40 ASCII letters, digits and underscores that start with no digit, not \"" + name
-                            + "\"");
+            throw new IllegalArgumentException(what
+                    + " must be 1 to 40 ASCII letters, digits and underscores, and must not start with a digit, but is \""
+                    + name + "\"");
         }
     }
 }

@@ -24,12 +24,12 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state in a relational database: PostgreSQL, MariaDB, MySQL, H2 or SQLite. Which one it is, is asked at the first call;
- * an unknown one is refused. Safe for use by many threads.
+ * The state in a relational database: PostgreSQL, MariaDB, MySQL, H2 or SQLite. The first call detects which one it is, and
+ * fails if it is another. Safe for use by many threads.
  *
- * <p>Seven tables: the KBs with their versions, the few that have something on record besides, the floors, the epochs, the
- * documents, the replicas, and the locks of {@link JdbcLock}. The floors are rows of their own, so that a host's long
- * transaction that enrols a KB blocks no batch; the version has no index, so that moving it touches none.
+ * <p>There are seven tables: KBs with their versions, KB records, floors, epochs, documents, replicas, and the locks of
+ * {@link JdbcLock}. Floors have rows of their own, so that a long transaction of the host that enrols a KB blocks no batch.
+ * The version of a KB has no index, so that changing it is cheap.
  */
 public final class JdbcStateStore implements StateStore, HostTransactionSupport {
 
@@ -44,7 +44,7 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
     }
 
     /**
-     * A store with the default settings. Nothing is read or written yet.
+     * Creates a store with the default settings. Does not read or write anything yet.
      *
      * @param dataSource the host's data source
      * @return the store
@@ -54,7 +54,7 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
     }
 
     /**
-     * A store. Nothing is read or written yet.
+     * Creates a store. Does not read or write anything yet.
      *
      * @param settings where the tables are
      * @return the store
@@ -70,17 +70,20 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
     StateSql sql() {
         StateSql known = sql;
         if (known == null) {
-            known = database.dialect().state(database);
+            Dialect dialect = database.dialect();
+            known = dialect instanceof StandardDialect standard
+                    ? new StandardStateSql(database, standard)
+                    : new PostgresStateSql(database, dialect);
             sql = known;
         }
         return known;
     }
 
     /**
-     * The statements that make the tables, for those who run DDL by hand. They can be repeated.
+     * Returns the statements that create the tables, for those who run DDL by hand. Running them twice is harmless.
      *
-     * @return the statements for the database at hand, each to be ended by a semicolon
-     * @throws StateStoreException when the database is out of reach or unknown
+     * @return the statements for this database, without semicolons
+     * @throws StateStoreException when the database cannot be reached or is not supported
      */
     public List<String> ddl() {
         return Tables.ddl(database.dialect(), database.settings());
@@ -103,14 +106,15 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
 
     @Override
     public Set<String> enroll(Collection<String> kbIds, long version) {
-        return kbIds.isEmpty() ? Set.of() : sql().enroll(Key.sorted(kbIds), version);
+        return kbIds.isEmpty() ? Set.of() : sql().enroll(KbKey.sorted(kbIds), version);
     }
 
     @Override
     public boolean enroll(Connection connection, String kbId, long version) {
         checkReady(connection);
         try {
-            return !sql().enroll(connection, Key.sorted(Set.of(kbId)), version).isEmpty();
+            return !sql().enroll(connection, KbKey.sorted(Set.of(kbId)), version)
+                    .isEmpty();
         } catch (SQLException e) {
             throw Database.failure("enrol KB " + kbId + " in the host's transaction", e);
         }
@@ -122,33 +126,34 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
             return;
         }
         try {
-            // The catalogue is asked, because a statement that fails would end the host's transaction on some databases
-            ready = Dialect.of(connection).isInCatalogue(connection, database.settings(), "kb");
+            // Not with a statement that may fail, which would end the host's transaction on some databases
+            ready = DialectDetector.detect(connection).isInCatalogue(connection, database.settings(), "kb");
         } catch (SQLException e) {
             throw Database.failure("look for the library's tables", e);
         }
         if (!ready) {
-            throw new StateStoreException("the library's tables (" + database.sql("{kb}")
-                    + " and others) are not there yet, and a host's transaction is no place to create them: call start()"
-                    + " or run() before the first registerKb, or run what JdbcStateStore.ddl() prints");
+            throw new StateStoreException(
+                    "the library's tables (" + database.settings().sql("{kb}")
+                            + " and others) do not exist yet, and cannot be created in the host's transaction: call start() or"
+                            + " run() before the first registerKb, or run the statements that JdbcStateStore.ddl() returns");
         }
     }
 
     @Override
     public void remove(Collection<String> kbIds) {
         if (!kbIds.isEmpty()) {
-            sql().remove(Key.sorted(kbIds));
+            sql().remove(KbKey.sorted(kbIds));
         }
     }
 
     @Override
     public Map<String, KbState> find(Collection<String> kbIds) {
-        return kbIds.isEmpty() ? Map.of() : sql().find(Key.sorted(kbIds));
+        return kbIds.isEmpty() ? Map.of() : sql().find(KbKey.sorted(kbIds));
     }
 
     @Override
-    public Page page(PageQuery request) {
-        return request.partitions().isEmpty() ? new Page(List.of(), null) : sql().page(request);
+    public Page page(PageQuery query) {
+        return query.partitions().isEmpty() ? new Page(List.of(), null) : sql().page(query);
     }
 
     @Override

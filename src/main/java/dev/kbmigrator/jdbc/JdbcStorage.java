@@ -3,26 +3,26 @@ package dev.kbmigrator.jdbc;
 import dev.kbmigrator.spi.Storage;
 import javax.sql.DataSource;
 
-/** The state and the lock in one database. */
+/** Creates a state store and a lock in the same database. */
 public final class JdbcStorage {
 
     private JdbcStorage() {}
 
     /**
-     * Both in the database of a data source, with the default {@link JdbcSettings}.
+     * Creates both in the database of a data source, with the default {@link JdbcSettings}.
      *
-     * @param dataSource the host's data source; a pool with at least five connections to spare
-     * @return what {@link dev.kbmigrator.MigratorBuilder#storage} takes
+     * @param dataSource the host's data source: a pool that can spare at least five connections
+     * @return the storage, for {@link dev.kbmigrator.MigratorBuilder#storage}
      */
     public static Storage create(DataSource dataSource) {
         return create(JdbcSettings.of(dataSource));
     }
 
     /**
-     * Both in one database.
+     * Creates both in one database.
      *
      * @param settings where the tables are
-     * @return what {@link dev.kbmigrator.MigratorBuilder#storage} takes
+     * @return the storage, for {@link dev.kbmigrator.MigratorBuilder#storage}
      */
     public static Storage create(JdbcSettings settings) {
         return new Storage(JdbcStateStore.create(settings), JdbcLock.create(settings));

@@ -3,27 +3,27 @@ package dev.kbmigrator.jdbc;
 import java.util.Set;
 import java.util.SortedSet;
 
-/** The statements behind {@link JdbcLock}. Each is a transaction of its own, and goes by the database's clock. */
+/** The statements behind {@link JdbcLock}. Each is a transaction of its own and uses the database's clock. */
 interface LockSql {
 
-    /** Takes those of the names that are free, for an owner that nobody else is; answers which. */
+    /** Acquires the names that are free, for an owner with a nonce of its own; returns those. */
     Set<String> acquire(SortedSet<String> names, String nonce, long ttlMicros);
 
-    /** Extends those that are still their owners'; answers which. No time predicate: an expired one may be extended. */
-    Set<Owned> renew(SortedSet<Owned> owned, long ttlMicros);
+    /** Extends the locks that still have their owner, even if they have expired; returns those. */
+    Set<OwnedLock> renew(SortedSet<OwnedLock> owned, long ttlMicros);
 
-    /** Frees those that are still their owners'. */
-    void release(SortedSet<Owned> owned);
+    /** Frees the locks that still have their owner. */
+    void release(SortedSet<OwnedLock> owned);
 
     /**
-     * A lock and who took it.
+     * A lock and its owner.
      *
-     * @param name what is locked
-     * @param nonce the owner
+     * @param name the lock's name
+     * @param nonce what the owner acquired it with
      */
-    record Owned(String name, String nonce) implements Comparable<Owned> {
+    record OwnedLock(String name, String nonce) implements Comparable<OwnedLock> {
         @Override
-        public int compareTo(Owned other) {
+        public int compareTo(OwnedLock other) {
             int byName = name.compareTo(other.name);
             return byName != 0 ? byName : nonce.compareTo(other.nonce);
         }

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * MariaDB 10.6 and later, and MySQL 8. Ids are kept as bytes, because even a binary collation takes {@code "a"} and
- * {@code "a "} for equal. Transactions read what is committed: at the default isolation, an update before an insert deadlocks
- * more often than not.
+ * MariaDB 10.6 and later, and MySQL 8. Ids are stored as bytes, because even a binary collation treats {@code "a"} and
+ * {@code "a "} as equal. Transactions read committed data: at the default isolation level, an update before an insert usually
+ * ends in a deadlock.
  */
-final class MariaDbDialect extends Dialect {
+final class MariaDbDialect extends StandardDialect {
 
     private static final List<String> TABLES = List.of("""
             CREATE TABLE IF NOT EXISTS {kb} (
@@ -70,6 +70,34 @@ final class MariaDbDialect extends Dialect {
             ) ENGINE = InnoDB
             """);
 
+    private static final String INSERT_FLOORS = """
+            INSERT IGNORE INTO {floor} (kb_partition, version) VALUES {rows}
+            """;
+
+    private static final String INSERT_EPOCHS = """
+            INSERT IGNORE INTO {epoch} (scope, number) VALUES {rows}
+            """;
+
+    private static final String INSERT_DOCUMENTS = """
+            INSERT IGNORE INTO {document} (name, revision, json) VALUES {rows}
+            """;
+
+    private static final String INSERT_LOCK = """
+            INSERT IGNORE INTO {lock} (name, nonce, expires_us) VALUES (?, ?, {now} + ?)
+            """;
+
+    private static final String PUT_REPLICA = """
+            INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
+            SELECT ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c
+            ON DUPLICATE KEY UPDATE host = VALUES(host), build = VALUES(build),
+              newest_version = VALUES(newest_version), safe_to_serve = VALUES(safe_to_serve),
+              last_seen_us = VALUES(last_seen_us)
+            """;
+
+    private static final String INSERT_KB = """
+            INSERT IGNORE INTO {kb} (kb_partition, kb_id, version) VALUES (?, ?, ?)
+            """;
+
     private static final String MARIADB_SETTINGS = """
             SET @kb_migrator_wait = @@SESSION.innodb_lock_wait_timeout, @kb_migrator_idle = @@SESSION.idle_transaction_timeout,
               @kb_migrator_time = @@SESSION.max_statement_time, @kb_migrator_isolation = @@SESSION.tx_isolation,
@@ -100,31 +128,38 @@ final class MariaDbDialect extends Dialect {
     }
 
     @Override
-    StateSql state(Database database) {
-        return new StandardStateSql(database, this, """
-                INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
-                SELECT ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c
-                ON DUPLICATE KEY UPDATE host = VALUES(host), build = VALUES(build),
-                  newest_version = VALUES(newest_version), safe_to_serve = VALUES(safe_to_serve),
-                  last_seen_us = VALUES(last_seen_us)
-                """, """
-                INSERT IGNORE INTO {kb} (kb_partition, kb_id, version) VALUES (?, ?, ?)
-                """);
-    }
-
-    @Override
-    LockSql lock(Database database) {
-        return new StandardLockSql(database, this);
-    }
-
-    @Override
-    List<String> tables() {
+    List<String> createTables() {
         return TABLES;
     }
 
     @Override
-    String insertIgnoring(String tableAndColumns, String rows) {
-        return "INSERT IGNORE INTO " + tableAndColumns + " VALUES " + rows;
+    String insertFloors() {
+        return INSERT_FLOORS;
+    }
+
+    @Override
+    String insertEpochs() {
+        return INSERT_EPOCHS;
+    }
+
+    @Override
+    String insertDocuments() {
+        return INSERT_DOCUMENTS;
+    }
+
+    @Override
+    String putReplica() {
+        return PUT_REPLICA;
+    }
+
+    @Override
+    String insertKb() {
+        return INSERT_KB;
+    }
+
+    @Override
+    String insertLock() {
+        return INSERT_LOCK;
     }
 
     @Override
@@ -137,17 +172,7 @@ final class MariaDbDialect extends Dialect {
         return "LOCK IN SHARE MODE";
     }
 
-    @Override
-    String forUpdateSkippingLocked() {
-        return "FOR UPDATE SKIP LOCKED";
-    }
-
-    @Override
-    String forUpdate() {
-        return "FOR UPDATE";
-    }
-
-    /** Deadlock, lock wait timeout, changed since the snapshot was taken. */
+    /** Deadlock, lock wait timeout, row changed since the snapshot. */
     @Override
     boolean isRetryable(SQLException error) {
         return hasCode(error, 1213, 1205, 1020) || hasState(error, "40001");
@@ -164,17 +189,12 @@ final class MariaDbDialect extends Dialect {
         return hasCode(error, 1146);
     }
 
-    /** Of one key in a list, an update or a delete does not see that it is the table's: it would read, and lock, every row. */
+    /** For a list with one key, an update or a delete does not use the primary key: it would read, and lock, every row. */
     @Override
     String keysIn(int keys) {
         return keys == 1
                 ? "kb_partition = ? AND kb_id = ?"
-                : "(kb_partition, kb_id) IN (" + Placeholders.rows(keys, 2) + ")";
-    }
-
-    @Override
-    int keysAtOnce() {
-        return 256;
+                : "(kb_partition, kb_id) IN (" + Placeholders.pairs(keys) + ")";
     }
 
     @Override
@@ -182,7 +202,7 @@ final class MariaDbDialect extends Dialect {
         return false;
     }
 
-    /** The session's own settings are kept in variables, and come back with {@link #restore}. MySQL has fewer of them. */
+    /** Saves the session's settings in variables, from which {@link #restore} restores them. MySQL has fewer settings. */
     @Override
     int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(true);
@@ -220,7 +240,7 @@ final class MariaDbDialect extends Dialect {
         execute(connection, mariaDb ? MARIADB_RESTORE : MYSQL_RESTORE);
     }
 
-    /** What the settings call a schema is a database there. */
+    /** What the settings call a schema is a database here. */
     @Override
     boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
         String database = settings.schema() == null ? connection.getCatalog() : settings.schema();

@@ -5,15 +5,19 @@ final class Placeholders {
 
     private Placeholders() {}
 
-    /** {@code ?, ?, ?} for rows of one column, {@code (?, ?), (?, ?)} for rows of two. */
-    static String rows(int rows, int columns) {
-        String row = columns == 1 ? "?" : "(" + "?, ".repeat(columns - 1) + "?)";
-        return (row + ", ").repeat(rows - 1) + row;
+    /** For a list of single values: {@code ?, ?, ?}. */
+    static String list(int size) {
+        return "?, ".repeat(size - 1) + "?";
+    }
+
+    /** For a list of pairs: {@code (?, ?), (?, ?)}. */
+    static String pairs(int size) {
+        return "(?, ?), ".repeat(size - 1) + "(?, ?)";
     }
 
     /**
-     * How long a list is made, its last element repeated, so that a driver sees few different statements: the next power of
-     * two.
+     * The next power of two. A list is padded to this length by repeating its last element, so that a driver sees few
+     * different statements.
      */
     static int padded(int length) {
         int highest = Integer.highestOneBit(length);

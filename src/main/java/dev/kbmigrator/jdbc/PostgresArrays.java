@@ -8,7 +8,7 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 
-/** Lists as arrays. */
+/** Binds lists as arrays, on PostgreSQL. */
 final class PostgresArrays {
 
     private PostgresArrays() {}
@@ -18,16 +18,24 @@ final class PostgresArrays {
                 "int2", numbers.stream().map(Integer::shortValue).toArray(Short[]::new));
     }
 
-    static int bindKeys(Connection connection, PreparedStatement statement, int from, Collection<Key> keys)
+    /** Binds the partitions and the ids of keys; returns the index of the next parameter. */
+    static int bindKeys(Connection connection, PreparedStatement statement, int from, Collection<KbKey> keys)
             throws SQLException {
         Short[] partitions = keys.stream().map(key -> (short) key.partition()).toArray(Short[]::new);
-        String[] ids = keys.stream().map(Key::kbId).toArray(String[]::new);
+        String[] kbIds = keys.stream().map(KbKey::kbId).toArray(String[]::new);
+        return bindKeys(connection, statement, from, partitions, kbIds);
+    }
+
+    /** The same for keys that are arrays already. */
+    static int bindKeys(
+            Connection connection, PreparedStatement statement, int from, Short[] partitions, String[] kbIds)
+            throws SQLException {
         statement.setArray(from, connection.createArrayOf("int2", partitions));
-        statement.setArray(from + 1, connection.createArrayOf("text", ids));
+        statement.setArray(from + 1, connection.createArrayOf("text", kbIds));
         return from + 2;
     }
 
-    /** Binds scopes and numbers; answers the index after them. */
+    /** Binds scopes and numbers, from the first parameter on; returns the index of the next parameter. */
     static int bindEpochs(Connection connection, PreparedStatement statement, List<Epoch> epochs) throws SQLException {
         Short[] scopes = epochs.stream().map(epoch -> (short) epoch.scope()).toArray(Short[]::new);
         Long[] numbers = epochs.stream().map(Epoch::number).toArray(Long[]::new);

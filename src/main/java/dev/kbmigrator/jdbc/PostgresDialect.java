@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
-/** PostgreSQL, 14 and later, and what speaks its dialect. */
+/** PostgreSQL 14 and later. Frequent calls are a single statement each, with lists as arrays. */
 final class PostgresDialect extends Dialect {
 
-    /** Room on each page for the new version of a row, so that moving a version touches no index. */
+    /** Each page has room for the new version of a row, so that changing a KB's version touches no index. */
     private static final List<String> TABLES = List.of("""
             CREATE TABLE IF NOT EXISTS {kb} (
               kb_partition smallint NOT NULL,
@@ -66,24 +66,36 @@ final class PostgresDialect extends Dialect {
             ) WITH (fillfactor = 50)
             """);
 
-    @Override
-    StateSql state(Database database) {
-        return new PostgresStateSql(database, this);
-    }
+    private static final String INSERT_FLOORS = """
+            INSERT INTO {floor} (kb_partition, version) VALUES {rows} ON CONFLICT DO NOTHING
+            """;
+
+    private static final String INSERT_EPOCHS = """
+            INSERT INTO {epoch} (scope, number) VALUES {rows} ON CONFLICT DO NOTHING
+            """;
+
+    private static final String INSERT_DOCUMENTS = """
+            INSERT INTO {document} (name, revision, json) VALUES {rows} ON CONFLICT DO NOTHING
+            """;
 
     @Override
-    LockSql lock(Database database) {
-        return new PostgresLockSql(database, this);
-    }
-
-    @Override
-    List<String> tables() {
+    List<String> createTables() {
         return TABLES;
     }
 
     @Override
-    String insertIgnoring(String tableAndColumns, String rows) {
-        return "INSERT INTO " + tableAndColumns + " VALUES " + rows + " ON CONFLICT DO NOTHING";
+    String insertFloors() {
+        return INSERT_FLOORS;
+    }
+
+    @Override
+    String insertEpochs() {
+        return INSERT_EPOCHS;
+    }
+
+    @Override
+    String insertDocuments() {
+        return INSERT_DOCUMENTS;
     }
 
     @Override
@@ -94,16 +106,6 @@ final class PostgresDialect extends Dialect {
     @Override
     String forShare() {
         return "FOR SHARE";
-    }
-
-    @Override
-    String forUpdateSkippingLocked() {
-        return "FOR UPDATE SKIP LOCKED";
-    }
-
-    @Override
-    String forUpdate() {
-        return "FOR UPDATE";
     }
 
     /** Serialization failure, deadlock, lock not available. */
@@ -123,7 +125,7 @@ final class PostgresDialect extends Dialect {
         return hasState(error, "42P01");
     }
 
-    /** Many, because what a statement costs by itself, whatever its length, is spread over them. */
+    /** Many, to spread the fixed cost of a statement. */
     @Override
     int maxBatch() {
         return 1_024;
@@ -131,12 +133,7 @@ final class PostgresDialect extends Dialect {
 
     @Override
     String keysIn(int keys) {
-        return "(kb_partition, kb_id) IN (" + Placeholders.rows(keys, 2) + ")";
-    }
-
-    @Override
-    int keysAtOnce() {
-        return 256;
+        return "(kb_partition, kb_id) IN (" + Placeholders.pairs(keys) + ")";
     }
 
     @Override
@@ -145,8 +142,8 @@ final class PostgresDialect extends Dialect {
     }
 
     /**
-     * Found as the statements find it, wherever it is in the search path. Without a table to read, the session would go on
-     * believing, to the end of the transaction, that what it once missed is not there.
+     * Finds the table the way the statements do, anywhere in the search path. The query has to read {@code pg_class}: a bare
+     * {@code to_regclass} that has missed a table once keeps missing it until the end of the transaction.
      */
     @Override
     boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
@@ -159,7 +156,7 @@ final class PostgresDialect extends Dialect {
         }
     }
 
-    /** All in one round trip. A pool may have chosen another isolation, under which a floor could be raised over a KB. */
+    /** One round trip. The pool may use another isolation level, at which a floor could be raised above a KB. */
     @Override
     int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(false);

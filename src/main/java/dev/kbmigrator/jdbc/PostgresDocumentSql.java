@@ -4,17 +4,37 @@ import dev.kbmigrator.spi.Epoch;
 import java.sql.PreparedStatement;
 import org.jspecify.annotations.Nullable;
 
-/** Documents on PostgreSQL: a change is one statement, the fence in it. */
+/** Changes a document on PostgreSQL, in one statement with the fence. */
 final class PostgresDocumentSql extends DocumentSql {
 
-    private static final String CREATE_DOCUMENT =
-            "INSERT INTO {document} (name, revision, json) SELECT ?, 1, ? {fenced} ON CONFLICT DO NOTHING";
-    private static final String CHANGE_DOCUMENT =
-            "UPDATE {document} SET json = ?, revision = revision + 1 WHERE name = ? AND revision = ? {fenced}";
-    private static final String DELETE_DOCUMENT = "DELETE FROM {document} WHERE name = ? AND revision = ? {fenced}";
-    private static final String FENCE =
-            "WITH fence AS (SELECT 1 FROM {epoch} WHERE scope = ? AND number = ? FOR SHARE) ";
-    private static final String FENCED = "EXISTS (SELECT 1 FROM fence)";
+    private static final String CREATE = """
+            INSERT INTO {document} (name, revision, json) SELECT ?, 1, ? ON CONFLICT DO NOTHING
+            """;
+
+    private static final String CREATE_FENCED = """
+            WITH fence AS (SELECT 1 FROM {epoch} WHERE scope = ? AND number = ? FOR SHARE)
+            INSERT INTO {document} (name, revision, json) SELECT ?, 1, ? WHERE EXISTS (SELECT 1 FROM fence)
+            ON CONFLICT DO NOTHING
+            """;
+
+    private static final String CHANGE = """
+            UPDATE {document} SET json = ?, revision = revision + 1 WHERE name = ? AND revision = ?
+            """;
+
+    private static final String CHANGE_FENCED = """
+            WITH fence AS (SELECT 1 FROM {epoch} WHERE scope = ? AND number = ? FOR SHARE)
+            UPDATE {document} SET json = ?, revision = revision + 1 WHERE name = ? AND revision = ?
+            AND EXISTS (SELECT 1 FROM fence)
+            """;
+
+    private static final String DELETE = """
+            DELETE FROM {document} WHERE name = ? AND revision = ?
+            """;
+
+    private static final String DELETE_FENCED = """
+            WITH fence AS (SELECT 1 FROM {epoch} WHERE scope = ? AND number = ? FOR SHARE)
+            DELETE FROM {document} WHERE name = ? AND revision = ? AND EXISTS (SELECT 1 FROM fence)
+            """;
 
     private final Database database;
     private final Statements statements;
@@ -30,11 +50,9 @@ final class PostgresDocumentSql extends DocumentSql {
         if (expectedRevision == 0 && json == null) {
             return false;
         }
-        String change = json == null ? DELETE_DOCUMENT : expectedRevision == 0 ? CREATE_DOCUMENT : CHANGE_DOCUMENT;
-        String fenced = expectedRevision == 0 ? "WHERE " + FENCED : "AND " + FENCED;
-        String sql = fence == null ? change.replace("{fenced}", "") : FENCE + change.replace("{fenced}", fenced);
+        String sql = statements.sql(template(expectedRevision, json, fence));
         return database.autocommit("change the document " + name, connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.sql(sql))) {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 int index = 1;
                 if (fence != null) {
                     statement.setInt(index++, fence.scope());
@@ -53,5 +71,15 @@ final class PostgresDocumentSql extends DocumentSql {
                 return statement.executeUpdate() == 1;
             }
         });
+    }
+
+    private static String template(long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
+        if (json == null) {
+            return fence == null ? DELETE : DELETE_FENCED;
+        }
+        if (expectedRevision == 0) {
+            return fence == null ? CREATE : CREATE_FENCED;
+        }
+        return fence == null ? CHANGE : CHANGE_FENCED;
     }
 }

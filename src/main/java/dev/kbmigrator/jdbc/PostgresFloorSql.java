@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Floors on PostgreSQL: they rise in one statement with the fence. */
+/** Raises floors on PostgreSQL, in one statement with the fence. */
 final class PostgresFloorSql extends FloorSql {
 
     private static final String RAISE = """
@@ -34,10 +34,10 @@ final class PostgresFloorSql extends FloorSql {
             throws SQLException {
         Set<Integer> raised = new TreeSet<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(RAISE))) {
-            List<Epoch> theirs = epochs.stream()
+            List<Epoch> wanted = epochs.stream()
                     .filter(epoch -> partitions.contains(epoch.scope()))
                     .toList();
-            statement.setLong(PostgresArrays.bindEpochs(connection, statement, theirs), version);
+            statement.setLong(PostgresArrays.bindEpochs(connection, statement, wanted), version);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     raised.add(rows.getInt(1));

@@ -8,7 +8,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.SortedSet;
 
-/** One statement a call, however many names. */
+/** Locks on PostgreSQL: one statement per call, for any number of names. */
 final class PostgresLockSql implements LockSql {
 
     private static final String ACQUIRE = """
@@ -41,7 +41,7 @@ final class PostgresLockSql implements LockSql {
 
     PostgresLockSql(Database database, Dialect dialect) {
         this.database = database;
-        this.statements = new Statements(database, dialect);
+        this.statements = new Statements(database.settings(), dialect);
     }
 
     @Override
@@ -64,15 +64,15 @@ final class PostgresLockSql implements LockSql {
     }
 
     @Override
-    public Set<Owned> renew(SortedSet<Owned> owned, long ttlMicros) {
+    public Set<OwnedLock> renew(SortedSet<OwnedLock> owned, long ttlMicros) {
         return database.autocommit("renew leases", connection -> {
-            Set<Owned> renewed = new HashSet<>();
+            Set<OwnedLock> renewed = new HashSet<>();
             try (PreparedStatement statement = connection.prepareStatement(statements.sql(RENEW))) {
                 bind(connection, statement, owned);
                 statement.setLong(3, ttlMicros);
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        renewed.add(new Owned(rows.getString(1), rows.getString(2)));
+                        renewed.add(new OwnedLock(rows.getString(1), rows.getString(2)));
                     }
                 }
             }
@@ -81,7 +81,7 @@ final class PostgresLockSql implements LockSql {
     }
 
     @Override
-    public void release(SortedSet<Owned> owned) {
+    public void release(SortedSet<OwnedLock> owned) {
         database.autocommit("release leases", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(statements.sql(RELEASE))) {
                 bind(connection, statement, owned);
@@ -90,10 +90,10 @@ final class PostgresLockSql implements LockSql {
         });
     }
 
-    private static void bind(Connection connection, PreparedStatement statement, SortedSet<Owned> owned)
+    private static void bind(Connection connection, PreparedStatement statement, SortedSet<OwnedLock> owned)
             throws SQLException {
-        String[] names = owned.stream().map(Owned::name).toArray(String[]::new);
-        String[] nonces = owned.stream().map(Owned::nonce).toArray(String[]::new);
+        String[] names = owned.stream().map(OwnedLock::name).toArray(String[]::new);
+        String[] nonces = owned.stream().map(OwnedLock::nonce).toArray(String[]::new);
         statement.setArray(1, connection.createArrayOf("text", names));
         statement.setArray(2, connection.createArrayOf("text", nonces));
     }

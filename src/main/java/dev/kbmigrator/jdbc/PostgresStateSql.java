@@ -7,15 +7,12 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
-import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
 import dev.kbmigrator.spi.WriteResult.NotDone;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,14 +20,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What is called often, as PostgreSQL does it best: one statement a call, lists as arrays, and the fence inside the statement,
- * which is a transaction of its own. Its row lock is taken with the current number and held to the commit, so that
- * {@code openEpochs} waits for it, and a stopped client leaves no transaction open.
+ * The statements for PostgreSQL. A frequent call is one statement, with lists as arrays and the fence inside. The statement is
+ * a transaction of its own: its lock on the epoch's row is taken together with the current number and held until the commit.
+ * So {@code openEpochs} waits for it, and a client that stops leaves no transaction open.
  */
-final class PostgresStateSql extends StandardStateSql {
+final class PostgresStateSql extends StateSql {
 
     private static final String LOOK = """
             WITH clock AS (SELECT {now} AS us),
@@ -62,7 +58,7 @@ final class PostgresStateSql extends StandardStateSql {
             FROM {replica} WHERE replica_id <> ?
             """;
 
-    /** Waits for nobody: a writer holds the row for a moment only, and then it is tried again. */
+    /** Waits for nobody: a writer holds the row only for a moment, after which this is tried again. */
     private static final String OPEN_EPOCHS = """
             WITH locked AS (SELECT scope FROM {epoch} WHERE scope = ANY (?) ORDER BY scope FOR UPDATE NOWAIT)
             UPDATE {epoch} e SET number = e.number + 1 FROM locked l WHERE e.scope = l.scope
@@ -74,7 +70,7 @@ final class PostgresStateSql extends StandardStateSql {
             WHERE NOT EXISTS (SELECT 1 FROM {kb} k WHERE k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id)
             """;
 
-    /** The floors are locked, as they are now, before anything is inserted, because the insertion reads the lock's rows. */
+    /** Locks the current floors before it inserts anything, because the insertion reads the rows that the lock returns. */
     private static final String ENROLL = """
             WITH input AS (SELECT * FROM unnest(?::smallint[], ?::text[]) AS i (kb_partition, kb_id)),
             locked AS (
@@ -103,83 +99,37 @@ final class PostgresStateSql extends StandardStateSql {
             LEFT JOIN {attempt} a ON a.kb_partition = i.kb_partition AND a.kb_id = i.kb_id
             """;
 
-    /**
-     * One partition after the other, each in the order of its ids, until there are enough. The limit of each is a subquery, so
-     * that a partition is read in the order of the index, and not sorted, whatever the planner thinks of its size.
-     */
-    private static final String PAGE = """
-            SELECT l.*
-            FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
-            CROSS JOIN LATERAL (
-              SELECT k.kb_partition, k.kb_id, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
-                a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
-              FROM {kb} k {join} {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
-              WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
-                AND k.version < ? AND {selected}
-              ORDER BY k.kb_id
-              LIMIT (SELECT ?::integer)) l
-            LIMIT ?
-            """;
-
-    /**
-     * The due KBs, if nothing is on record in those partitions, which is mostly so: then all are due, and there is nothing to
-     * join, which is most of what a page costs. It is a statement of its own so that the other is planned when there is something
-     * to join, and not for an empty table. One row, its columns as arrays: rows of their own cost both sides more.
-     */
-    private static final String PAGE_OF_UNRECORDED = """
-            WITH recorded AS (
-              SELECT count(l.first) > 0 AS found FROM unnest(?::smallint[]) AS p (kb_partition)
-              CROSS JOIN LATERAL (SELECT min(a.kb_id) AS first FROM {attempt} a WHERE a.kb_partition = p.kb_partition) l)
-            SELECT (SELECT found FROM recorded), array_agg(page.kb_partition::integer), array_agg(page.kb_id), array_agg(page.version)
-            FROM (
-              SELECT l.kb_partition, l.kb_id, l.version
-              FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
-              CROSS JOIN LATERAL (
-                SELECT k.kb_partition, k.kb_id, k.version
-                FROM {kb} k
-                WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
-                  AND k.version < ?
-                ORDER BY k.kb_id
-                LIMIT (SELECT ?::integer)) l
-              WHERE NOT (SELECT found FROM recorded)
-              LIMIT ?) page
-            """;
-
-    /** To read so many one after the other is nothing beside a page or a batch. */
-    private static final int FEW_RECORDS = 256;
-
     private final Database database;
     private final Statements statements;
-    private final Dialect dialect;
-
-    /** What was on record at the last look. */
-    private volatile int recordsSeen;
+    private final PostgresPlans plans;
+    private final PostgresPageSql pages;
 
     PostgresStateSql(Database database, Dialect dialect) {
-        super(database, dialect, "", "");
+        this(database, new Statements(database.settings(), dialect));
+    }
+
+    private PostgresStateSql(Database database, Statements statements) {
+        super(
+                database,
+                statements,
+                new PostgresFloorSql(database, statements),
+                new PostgresDocumentSql(database, statements));
         this.database = database;
-        this.dialect = dialect;
-        this.statements = new Statements(database, dialect);
+        this.statements = statements;
+        this.plans = new PostgresPlans(statements);
+        this.pages = new PostgresPageSql(database, statements.dialect(), plans);
     }
 
     @Override
-    public Snapshot look(Heartbeat self) {
-        String floors = self.thorough() ? LookRows.LOWEST_VERSIONS : LookRows.STORED_FLOORS;
-        String look = statements.sql(LOOK.replace("{floors}", floors));
-        return database.autocommit("look at the shared state", connection -> {
+    Snapshot look(Heartbeat self) {
+        String look = statements.sql(SnapshotRows.withFloors(LOOK, self));
+        return database.autocommit("look at the fleet state", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(look)) {
-                statement.setString(1, self.replicaId());
-                statement.setString(2, self.node());
-                statement.setString(3, self.build());
-                statement.setLong(4, self.newestVersion());
-                statement.setInt(5, self.ready() ? 1 : 0);
-                int index = LookRows.bindDue(statement, 6, self);
+                int index = Statements.bind(statement, SnapshotRows.bindReplica(statement, self), self.due());
                 statement.setString(index, self.replicaId());
                 try (ResultSet rows = statement.executeQuery()) {
-                    Snapshot snapshot = LookRows.read(rows);
-                    recordsSeen = snapshot.recordCounts().stream()
-                            .mapToInt(count -> count.due() + count.waiting() + count.setAside())
-                            .sum();
+                    Snapshot snapshot = SnapshotRows.read(rows);
+                    plans.observe(snapshot);
                     return snapshot;
                 }
             }
@@ -187,7 +137,7 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     @Override
-    public Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes) {
+    Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes) {
         return database.autocommit("open epochs", connection -> {
             Map<Integer, Epoch> opened = new HashMap<>();
             try (PreparedStatement statement = connection.prepareStatement(statements.sql(OPEN_EPOCHS))) {
@@ -199,27 +149,27 @@ final class PostgresStateSql extends StandardStateSql {
                 }
             }
             if (opened.size() < scopes.size()) {
-                throw new Database.TablesMissing();
+                throw new Tables.Incomplete();
             }
             return opened;
         });
     }
 
     @Override
-    public Set<String> enroll(SortedSet<Key> keys, long version) {
+    Set<String> enroll(SortedSet<KbKey> keys, long version) {
         return database.autocommit("enrol KBs", connection -> {
-            SortedSet<Key> absent = absent(connection, keys);
+            SortedSet<KbKey> absent = absent(connection, keys);
             return absent.isEmpty() ? Set.of() : enroll(connection, absent, version);
         });
     }
 
-    private SortedSet<Key> absent(Connection connection, SortedSet<Key> keys) throws SQLException {
-        SortedSet<Key> absent = new TreeSet<>();
+    private SortedSet<KbKey> absent(Connection connection, SortedSet<KbKey> keys) throws SQLException {
+        SortedSet<KbKey> absent = new TreeSet<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(ABSENT))) {
             PostgresArrays.bindKeys(connection, statement, 1, keys);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    absent.add(Key.of(rows.getString(1)));
+                    absent.add(KbKey.of(rows.getString(1)));
                 }
             }
         }
@@ -227,7 +177,7 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     @Override
-    public Set<String> enroll(Connection connection, SortedSet<Key> keys, long version) throws SQLException {
+    Set<String> enroll(Connection connection, SortedSet<KbKey> keys, long version) throws SQLException {
         Set<String> enrolled = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(ENROLL))) {
             int index = PostgresArrays.bindKeys(connection, statement, 1, keys);
@@ -242,14 +192,14 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     @Override
-    public Map<String, KbState> find(SortedSet<Key> keys) {
+    Map<String, KbState> find(SortedSet<KbKey> keys) {
         return database.autocommit("read KBs", connection -> {
             Map<String, KbState> found = new HashMap<>();
             try (PreparedStatement statement = connection.prepareStatement(statements.sql(FIND))) {
                 PostgresArrays.bindKeys(connection, statement, 1, keys);
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        KbState kb = KbRows.read(rows, dialect);
+                        KbState kb = KbStateRows.read(rows, statements.dialect());
                         found.put(kb.kbId(), kb);
                     }
                 }
@@ -259,141 +209,35 @@ final class PostgresStateSql extends StandardStateSql {
     }
 
     @Override
-    public Page page(PageQuery request) {
-        SortedSet<Integer> partitions = new TreeSet<>(request.partitions());
-        KbRows.Position after = KbRows.Position.of(request.after());
-        SortedSet<Integer> rest = after == null ? partitions : partitions.tailSet(after.partition());
-        String above = after != null && rest.first() == after.partition() ? after.kbId() : "";
-        return database.autocommit("list KBs", connection -> {
-            List<KbState> kbs = null;
-            if (request.selection() == PageQuery.Selection.DUE) {
-                kbs = unrecorded(connection, request, rest, above);
-            }
-            return KbRows.page(kbs == null ? any(connection, request, rest, above) : kbs, request.limit());
-        });
-    }
-
-    /**
-     * The statement, under another text when there is more than little on record. The server keeps the plan that it made for a text,
-     * and one that was made for an empty table reads all of it for each batch when it is not empty any more. One that was made
-     * for some hundred rows goes by the index, and so can be kept.
-     */
-    private String planned(String template) {
-        return statements.sql(template) + (recordsSeen < FEW_RECORDS ? "-- few on record" : "-- many on record");
-    }
-
-    private @Nullable List<KbState> unrecorded(
-            Connection connection, PageQuery request, SortedSet<Integer> partitions, String above) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(planned(PAGE_OF_UNRECORDED))) {
-            Array wanted = PostgresArrays.smallints(connection, partitions);
-            statement.setArray(1, wanted);
-            bindLimits(statement, bindPage(statement, 2, wanted, above, request), request);
-            try (ResultSet rows = statement.executeQuery()) {
-                return unrecorded(rows);
-            }
-        }
-    }
-
-    private static @Nullable List<KbState> unrecorded(ResultSet rows) throws SQLException {
-        rows.next();
-        if (rows.getBoolean(1)) {
-            return null;
-        }
-        Array partitions = rows.getArray(2);
-        if (partitions == null) {
-            return List.of();
-        }
-        String[] kbIds = (String[]) rows.getArray(3).getArray();
-        Long[] versions = (Long[]) rows.getArray(4).getArray();
-        return unrecorded((Integer[]) partitions.getArray(), kbIds, versions);
-    }
-
-    static List<KbState> unrecorded(Integer[] partitions, String[] kbIds, Long[] versions) {
-        List<KbState> kbs = new ArrayList<>(kbIds.length);
-        int before = 0;
-        for (int i = 0; i < kbIds.length; i++) {
-            before = inOrder(before, partitions[i]);
-            kbs.add(new KbState(kbIds[i], versions[i], null));
-        }
-        return kbs;
-    }
-
-    private List<KbState> any(Connection connection, PageQuery request, SortedSet<Integer> partitions, String above)
-            throws SQLException {
-        String sql =
-                planned(PAGE.replace("{join}", KbRows.join(request)).replace("{selected}", KbRows.selected(request)));
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            Array wanted = PostgresArrays.smallints(connection, partitions);
-            int index = bindPage(statement, 1, wanted, above, request);
-            bindLimits(statement, KbRows.bindSelected(statement, index, request), request);
-            List<KbState> kbs = new ArrayList<>();
-            try (ResultSet rows = statement.executeQuery()) {
-                for (int before = 0; rows.next(); before = inOrder(before, rows.getInt(1))) {
-                    kbs.add(KbRows.read(rows, dialect));
-                }
-            }
-            return kbs;
-        }
-    }
-
-    private static int bindPage(
-            PreparedStatement statement, int from, Array partitions, String above, PageQuery request)
-            throws SQLException {
-        statement.setArray(from, partitions);
-        statement.setString(from + 1, above);
-        statement.setLong(from + 2, request.belowVersion());
-        return from + 3;
-    }
-
-    private static void bindLimits(PreparedStatement statement, int from, PageQuery request) throws SQLException {
-        statement.setInt(from, request.limit());
-        statement.setInt(from + 1, request.limit());
-    }
-
-    /** The page's cursor is its last KB: a row out of order would lose others. SQL does not promise the order, the plan does. */
-    static int inOrder(int before, int partition) {
-        if (partition < before) {
-            throw new StateStoreException("the database lists partition " + partition + " after " + before
-                    + ", out of the order that was asked for: report this with its version");
-        }
-        return partition;
+    Page page(PageQuery query) {
+        return pages.page(query);
     }
 
     @Override
-    public WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
-        PostgresWrites batch = new PostgresWrites(writes);
-        Database.Work<PostgresWrites.Outcome> send =
-                connection -> batch.send(connection, statements::sql, this::planned, epochs);
-        PostgresWrites.Outcome outcome = batch.isMixed()
+    WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
+        PostgresBatchSql batch = new PostgresBatchSql(writes);
+        Database.Work<PostgresBatchSql.Outcome, SQLException> send =
+                connection -> batch.send(connection, statements, plans, epochs);
+        PostgresBatchSql.Outcome outcome = batch.isMixed()
                 ? database.transaction("write a batch", send)
                 : database.autocommit("write a batch", send);
         if (outcome.current() < epochs.size()) {
-            return WriteResult.refused(staleNow(epochs));
+            return WriteResult.refused(staleScopes(epochs));
         }
         return outcome.missed().isEmpty() ? WriteResult.ALL_DONE : new WriteResult(Set.of(), why(outcome.missed()));
     }
 
-    private Set<Integer> staleNow(List<Epoch> epochs) {
-        return database.autocommit("read epochs", connection -> fence().stale(connection, epochs));
+    private Set<Integer> staleScopes(List<Epoch> epochs) {
+        return database.autocommit("read epochs", connection -> fence().staleScopes(connection, epochs));
     }
 
     private Map<String, NotDone> why(List<String> kbIds) {
-        Map<String, KbState> stored = find(Key.sorted(kbIds));
+        Map<String, KbState> stored = find(KbKey.sorted(kbIds));
         Map<String, NotDone> reasons = new HashMap<>();
         for (String kbId : kbIds) {
             KbState kb = stored.get(kbId);
             reasons.put(kbId, kb == null ? new WriteResult.Gone() : new WriteResult.Stale(kb.version()));
         }
         return reasons;
-    }
-
-    @Override
-    public FloorSql floors() {
-        return new PostgresFloorSql(database, statements);
-    }
-
-    @Override
-    public DocumentSql documents() {
-        return new PostgresDocumentSql(database, statements);
     }
 }

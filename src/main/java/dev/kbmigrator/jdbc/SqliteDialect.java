@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * SQLite 3.42 and later. One writer at a time: every transaction takes the write lock at its start, because one that reads
- * first and writes later fails as soon as another has written in between.
+ * SQLite 3.42 and later, with one writer at a time. Every transaction takes the write lock at its start, because one that
+ * reads first and writes later fails if another has written in between.
  */
-final class SqliteDialect extends Dialect {
+final class SqliteDialect extends StandardDialect {
 
     private static final List<String> TABLES = List.of("""
             CREATE TABLE IF NOT EXISTS {kb} (
@@ -59,37 +59,72 @@ final class SqliteDialect extends Dialect {
             )
             """);
 
+    private static final String INSERT_FLOORS = """
+            INSERT INTO {floor} (kb_partition, version) VALUES {rows} ON CONFLICT DO NOTHING
+            """;
+
+    private static final String INSERT_EPOCHS = """
+            INSERT INTO {epoch} (scope, number) VALUES {rows} ON CONFLICT DO NOTHING
+            """;
+
+    private static final String INSERT_DOCUMENTS = """
+            INSERT INTO {document} (name, revision, json) VALUES {rows} ON CONFLICT DO NOTHING
+            """;
+
+    private static final String INSERT_LOCK = """
+            INSERT INTO {lock} (name, nonce, expires_us) VALUES (?, ?, {now} + ?) ON CONFLICT DO NOTHING
+            """;
+
+    private static final String PUT_REPLICA = """
+            INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
+            SELECT ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c WHERE true
+            ON CONFLICT (replica_id) DO UPDATE SET host = excluded.host, build = excluded.build,
+              newest_version = excluded.newest_version, safe_to_serve = excluded.safe_to_serve,
+              last_seen_us = excluded.last_seen_us
+            """;
+
+    private static final String INSERT_KB = """
+            INSERT INTO {kb} (kb_partition, kb_id, version) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+            """;
+
     private static final int BUSY = 5;
     private static final int LOCKED = 6;
     private static final int SCHEMA = 17;
     private static final int ERROR = 1;
 
     @Override
-    StateSql state(Database database) {
-        return new StandardStateSql(database, this, """
-                INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
-                SELECT ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c WHERE true
-                ON CONFLICT (replica_id) DO UPDATE SET host = excluded.host, build = excluded.build,
-                  newest_version = excluded.newest_version, safe_to_serve = excluded.safe_to_serve,
-                  last_seen_us = excluded.last_seen_us
-                """, """
-                INSERT INTO {kb} (kb_partition, kb_id, version) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
-                """);
-    }
-
-    @Override
-    LockSql lock(Database database) {
-        return new StandardLockSql(database, this);
-    }
-
-    @Override
-    List<String> tables() {
+    List<String> createTables() {
         return TABLES;
     }
 
     @Override
-    String insertIgnoring(String tableAndColumns, String rows) {
-        return "INSERT INTO " + tableAndColumns + " VALUES " + rows + " ON CONFLICT DO NOTHING";
+    String insertFloors() {
+        return INSERT_FLOORS;
+    }
+
+    @Override
+    String insertEpochs() {
+        return INSERT_EPOCHS;
+    }
+
+    @Override
+    String insertDocuments() {
+        return INSERT_DOCUMENTS;
+    }
+
+    @Override
+    String putReplica() {
+        return PUT_REPLICA;
+    }
+
+    @Override
+    String insertKb() {
+        return INSERT_KB;
+    }
+
+    @Override
+    String insertLock() {
+        return INSERT_LOCK;
     }
 
     @Override
@@ -112,7 +147,7 @@ final class SqliteDialect extends Dialect {
         return "";
     }
 
-    /** SQLITE_BUSY and SQLITE_LOCKED, with whatever their upper bytes say more, and SQLITE_SCHEMA. */
+    /** SQLITE_BUSY, SQLITE_LOCKED and SQLITE_SCHEMA, whose upper bytes may hold details. */
     @Override
     boolean isRetryable(SQLException error) {
         int primary = error.getErrorCode() & 0xFF;
@@ -124,20 +159,10 @@ final class SqliteDialect extends Dialect {
         return false;
     }
 
-    /** SQLite has one code for every error in a statement; the caller checks that the tables are there. */
+    /** SQLite has one code for every error in a statement, so the caller checks whether the tables exist. */
     @Override
     boolean isMissingTable(SQLException error) {
         return error.getErrorCode() == ERROR;
-    }
-
-    @Override
-    String keysIn(int keys) {
-        return "kb_partition = ? AND kb_id IN (" + Placeholders.rows(keys, 1) + ")";
-    }
-
-    @Override
-    int keysAtOnce() {
-        return 256;
     }
 
     @Override

@@ -11,25 +11,36 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * Row by row in transactions of their own: for MariaDB, MySQL, H2 and SQLite. An acquisition takes over the rows that have
- * expired, reads what it owns, and inserts the rows that are not there yet; steady state is two statements.
+ * Locks on MariaDB, MySQL, H2 and SQLite, with each statement a transaction of its own. An acquisition takes over the rows
+ * that have expired, reads the owners, and inserts the rows that do not exist yet. Once all rows exist, this is two
+ * statements.
  */
 final class StandardLockSql implements LockSql {
 
-    private static final String TAKE_OVER =
-            "UPDATE {lock} SET nonce = ?, expires_us = {now} + ? WHERE name IN ({names}) AND expires_us <= {now}";
-    private static final String READ = "SELECT name, nonce FROM {lock} WHERE name IN ({names})";
-    private static final String RENEW =
-            "UPDATE {lock} SET expires_us = {now} + ? WHERE nonce = ? AND name IN ({names})";
-    private static final String RELEASE =
-            "UPDATE {lock} SET expires_us = 0, nonce = '' WHERE nonce = ? AND name IN ({names})";
+    private static final String TAKE_OVER = """
+            UPDATE {lock} SET nonce = ?, expires_us = {now} + ? WHERE name IN ({list}) AND expires_us <= {now}
+            """;
+
+    private static final String READ = """
+            SELECT name, nonce FROM {lock} WHERE name IN ({list})
+            """;
+
+    private static final String RENEW = """
+            UPDATE {lock} SET expires_us = {now} + ? WHERE nonce = ? AND name IN ({list})
+            """;
+
+    private static final String RELEASE = """
+            UPDATE {lock} SET expires_us = 0, nonce = '' WHERE nonce = ? AND name IN ({list})
+            """;
 
     private final Database database;
     private final Statements statements;
+    private final String insert;
 
-    StandardLockSql(Database database, Dialect dialect) {
+    StandardLockSql(Database database, StandardDialect dialect) {
         this.database = database;
-        this.statements = new Statements(database, dialect);
+        this.statements = new Statements(database.settings(), dialect);
+        this.insert = statements.sql(dialect.insertLock());
     }
 
     @Override
@@ -53,17 +64,13 @@ final class StandardLockSql implements LockSql {
 
     private void takeOver(SortedSet<String> names, String nonce, long ttlMicros) {
         database.autocommit("acquire locks", connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(withNames(TAKE_OVER, names))) {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(TAKE_OVER, names.size()))) {
                 statement.setString(1, nonce);
                 statement.setLong(2, ttlMicros);
                 bind(statement, 3, names);
                 return statement.executeUpdate();
             }
         });
-    }
-
-    private String withNames(String template, SortedSet<String> names) {
-        return statements.sql(template.replace("{names}", Placeholders.rows(names.size(), 1)));
     }
 
     private static void bind(PreparedStatement statement, int from, SortedSet<String> names) throws SQLException {
@@ -76,7 +83,7 @@ final class StandardLockSql implements LockSql {
     private Map<String, String> owners(SortedSet<String> names) {
         return database.autocommit("read locks", connection -> {
             Map<String, String> owners = new HashMap<>();
-            try (PreparedStatement statement = connection.prepareStatement(withNames(READ, names))) {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(READ, names.size()))) {
                 bind(statement, 1, names);
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
@@ -88,10 +95,8 @@ final class StandardLockSql implements LockSql {
         });
     }
 
-    /** Only where nobody else has put a row meanwhile. */
+    /** Inserts the rows that nobody else has inserted in the meantime. */
     private void insert(SortedSet<String> names, String nonce, long ttlMicros) {
-        String insert = statements.sql(
-                statements.dialect().insertIgnoring("{lock} (name, nonce, expires_us)", "(?, ?, {now} + ?)"));
         database.autocommit("create locks", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(insert)) {
                 for (String name : names) {
@@ -106,11 +111,11 @@ final class StandardLockSql implements LockSql {
     }
 
     @Override
-    public Set<Owned> renew(SortedSet<Owned> owned, long ttlMicros) {
-        Set<Owned> renewed = new HashSet<>();
+    public Set<OwnedLock> renew(SortedSet<OwnedLock> owned, long ttlMicros) {
+        Set<OwnedLock> renewed = new HashSet<>();
         namesByNonce(owned).forEach((nonce, names) -> {
             int count = database.autocommit("renew leases", connection -> {
-                try (PreparedStatement statement = connection.prepareStatement(withNames(RENEW, names))) {
+                try (PreparedStatement statement = connection.prepareStatement(statements.sql(RENEW, names.size()))) {
                     statement.setLong(1, ttlMicros);
                     statement.setString(2, nonce);
                     bind(statement, 3, names);
@@ -120,7 +125,7 @@ final class StandardLockSql implements LockSql {
             Map<String, String> owners = count == names.size() ? Map.of() : owners(names);
             for (String name : names) {
                 if (owners.isEmpty() || nonce.equals(owners.get(name))) {
-                    renewed.add(new Owned(name, nonce));
+                    renewed.add(new OwnedLock(name, nonce));
                 }
             }
         });
@@ -128,10 +133,11 @@ final class StandardLockSql implements LockSql {
     }
 
     @Override
-    public void release(SortedSet<Owned> owned) {
+    public void release(SortedSet<OwnedLock> owned) {
         namesByNonce(owned)
                 .forEach((nonce, names) -> database.autocommit("release leases", connection -> {
-                    try (PreparedStatement statement = connection.prepareStatement(withNames(RELEASE, names))) {
+                    try (PreparedStatement statement =
+                            connection.prepareStatement(statements.sql(RELEASE, names.size()))) {
                         statement.setString(1, nonce);
                         bind(statement, 2, names);
                         return statement.executeUpdate();
@@ -139,7 +145,7 @@ final class StandardLockSql implements LockSql {
                 }));
     }
 
-    private static Map<String, SortedSet<String>> namesByNonce(SortedSet<Owned> owned) {
+    private static Map<String, SortedSet<String>> namesByNonce(SortedSet<OwnedLock> owned) {
         Map<String, SortedSet<String>> byNonce = new HashMap<>();
         owned.forEach(one ->
                 byNonce.computeIfAbsent(one.nonce(), nonce -> new TreeSet<>()).add(one.name()));

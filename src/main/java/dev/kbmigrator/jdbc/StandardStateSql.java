@@ -2,7 +2,6 @@ package dev.kbmigrator.jdbc;
 
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
-import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
@@ -20,16 +19,15 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * Statements that every database understands, one row or one list of keys at a time: for MariaDB, MySQL, H2 and SQLite. What
- * belongs together is one transaction; rows are locked in the order of their keys; the fence comes last.
+ * The statements for MariaDB, MySQL, H2 and SQLite, with one row or one list of keys at a time. A call that needs several
+ * statements is one transaction: it locks rows in the order of their keys, and checks the fence last.
  */
-class StandardStateSql implements StateSql {
+final class StandardStateSql extends StateSql {
 
     private static final String LOOK = """
             SELECT 'clock', c.us, 0, 0, 0, 0, 0, '', '', '' FROM (SELECT {now} AS us) c
@@ -52,14 +50,51 @@ class StandardStateSql implements StateSql {
             FROM {replica}
             """;
 
-    private static final String PAGE = """
+    private static final String LOCK_EPOCHS = """
+            SELECT scope, number FROM {epoch} WHERE scope IN ({list}) ORDER BY scope {forUpdate}
+            """;
+
+    private static final String OPEN_EPOCHS = """
+            UPDATE {epoch} SET number = number + 1 WHERE scope IN ({list})
+            """;
+
+    /** All KBs below a version. */
+    private static final String PAGE_OF_ALL = """
             SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
-            FROM {kb} k {join} {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
-            WHERE {partitions} AND k.version < ? AND {selected}
+            FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+            WHERE {partitions} AND k.version < ?
             ORDER BY k.kb_partition, k.kb_id
             LIMIT ?
             """;
+
+    /** The KBs below a version that fail. They are found through the few records, not through all KBs. */
+    private static final String PAGE_OF_FAILING = """
+            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+              CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
+            FROM {kb} k JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+            WHERE {partitions} AND k.version < ? AND (a.failures > 0 OR a.set_aside = 1)
+            ORDER BY k.kb_partition, k.kb_id
+            LIMIT ?
+            """;
+
+    /** The KBs below a version that are due. */
+    private static final String PAGE_OF_DUE = """
+            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+              CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
+            FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
+            WHERE {partitions} AND k.version < ?
+              AND (a.kb_id IS NULL
+                OR (a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)))
+            ORDER BY k.kb_partition, k.kb_id
+            LIMIT ?
+            """;
+
+    /** The partitions of a page that continues in the middle of a partition. */
+    private static final String AFTER_KB = "k.kb_partition = ? AND k.kb_id > ?";
+
+    /** The partitions of any other page. */
+    private static final String IN_PARTITIONS = "k.kb_partition IN ({list})";
 
     private static final String FIND = """
             SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
@@ -69,153 +104,137 @@ class StandardStateSql implements StateSql {
             """;
 
     private final Database database;
-    private final Dialect dialect;
+    private final StandardDialect dialect;
     private final Statements statements;
-    private final String heartbeat;
-    private final String insertKb;
 
-    /** With the two statements that no two databases put alike: the heartbeat's, and a KB's insertion if it is absent. */
-    StandardStateSql(Database database, Dialect dialect, String heartbeat, String insertKb) {
+    StandardStateSql(Database database, StandardDialect dialect) {
+        this(database, dialect, new Statements(database.settings(), dialect));
+    }
+
+    private StandardStateSql(Database database, StandardDialect dialect, Statements statements) {
+        super(
+                database,
+                statements,
+                new StandardFloorSql(database, statements),
+                new StandardDocumentSql(database, statements));
         this.database = database;
         this.dialect = dialect;
-        this.statements = new Statements(database, dialect);
-        this.heartbeat = statements.sql(heartbeat);
-        this.insertKb = statements.sql(insertKb);
+        this.statements = statements;
+    }
+
+    /** Rolls the fast way back, so that the caller takes the slow way. Never leaves this class. */
+    private static final class Fallback extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        Fallback(String why) {
+            super(why, null, false, false);
+        }
     }
 
     @Override
-    public Snapshot look(Heartbeat self) {
-        String floors = self.thorough() ? LookRows.LOWEST_VERSIONS : LookRows.STORED_FLOORS;
-        String look = statements.sql(LOOK.replace("{floors}", floors));
-        return database.autocommit("look at the shared state", connection -> {
-            try (PreparedStatement beat = connection.prepareStatement(heartbeat)) {
-                beat.setString(1, self.replicaId());
-                beat.setString(2, self.node());
-                beat.setString(3, self.build());
-                beat.setLong(4, self.newestVersion());
-                beat.setInt(5, self.ready() ? 1 : 0);
-                beat.executeUpdate();
+    Snapshot look(Heartbeat self) {
+        String announce = statements.sql(dialect.putReplica());
+        String look = statements.sql(SnapshotRows.withFloors(LOOK, self));
+        return database.autocommit("look at the fleet state", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(announce)) {
+                SnapshotRows.bindReplica(statement, self);
+                statement.executeUpdate();
             }
             try (PreparedStatement statement = connection.prepareStatement(look)) {
-                LookRows.bindDue(statement, 1, self);
+                Statements.bind(statement, 1, self.due());
                 try (ResultSet rows = statement.executeQuery()) {
-                    return LookRows.read(rows);
+                    return SnapshotRows.read(rows);
                 }
             }
         });
     }
 
     @Override
-    public void forgetReplica(String replicaId) {
-        database.autocommit("forget a replica", connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement(statements.sql("DELETE FROM {replica} WHERE replica_id = ?"))) {
-                statement.setString(1, replicaId);
-                return statement.executeUpdate();
-            }
-        });
-    }
-
-    @Override
-    public Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes) {
-        String list = Placeholders.rows(scopes.size(), 1);
+    Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes) {
         return database.transaction("open epochs", connection -> {
             Map<Integer, Epoch> opened = new HashMap<>();
-            String lock = statements.sql(
-                    "SELECT scope, number FROM {epoch} WHERE scope IN (" + list + ") ORDER BY scope {forUpdate}");
-            try (PreparedStatement statement = connection.prepareStatement(lock)) {
-                Statements.bind(statement, 1, scopes);
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        opened.put(rows.getInt(1), new Epoch(rows.getInt(1), rows.getLong(2) + 1));
-                    }
-                }
-            }
-            String raise = statements.sql("UPDATE {epoch} SET number = number + 1 WHERE scope IN (" + list + ")");
-            try (PreparedStatement statement = connection.prepareStatement(raise)) {
+            statements
+                    .query(connection, LOCK_EPOCHS, scopes)
+                    .forEach((scope, number) -> opened.put(scope, new Epoch(scope, number + 1)));
+            try (PreparedStatement statement =
+                    connection.prepareStatement(statements.sql(OPEN_EPOCHS, scopes.size()))) {
                 Statements.bind(statement, 1, scopes);
                 statement.executeUpdate();
             }
             if (opened.size() < scopes.size()) {
-                throw new Database.TablesMissing();
+                throw new Tables.Incomplete();
             }
             return opened;
         });
     }
 
     @Override
-    public Set<String> enroll(SortedSet<Key> keys, long version) {
-        SortedSet<Key> absent = new TreeSet<>(keys);
-        find(keys).keySet().forEach(kbId -> absent.remove(Key.of(kbId)));
+    Set<String> enroll(SortedSet<KbKey> keys, long version) {
+        SortedSet<KbKey> absent = new TreeSet<>(keys);
+        find(keys).keySet().forEach(kbId -> absent.remove(KbKey.of(kbId)));
         if (absent.isEmpty()) {
             return Set.of();
         }
         try {
             return database.transaction("enrol KBs", connection -> enroll(connection, absent, version, true));
-        } catch (Unclear e) {
+        } catch (Fallback e) {
             return database.transaction("enrol KBs", connection -> enroll(connection, absent, version));
         }
     }
 
-    /** Rolls a transaction back: the driver does not say which rows of a batch it has inserted. */
-    private static final class Unclear extends RuntimeException {
-
-        private static final long serialVersionUID = 1L;
-
-        Unclear() {
-            super("the driver does not say which rows of a batch were inserted", null, false, false);
-        }
-    }
-
     @Override
-    public Set<String> enroll(Connection connection, SortedSet<Key> keys, long version) throws SQLException {
+    Set<String> enroll(Connection connection, SortedSet<KbKey> keys, long version) throws SQLException {
         return enroll(connection, keys, version, false);
     }
 
-    private Set<String> enroll(Connection connection, SortedSet<Key> keys, long version, boolean batched)
+    private Set<String> enroll(Connection connection, SortedSet<KbKey> keys, long version, boolean batched)
             throws SQLException {
-        Map<Integer, Long> floors = statements.lockFloors(connection, keys);
+        Map<Integer, Long> floors = floors().lockShared(connection, keys);
+        List<KbKey> inserted = batched ? insertBatch(connection, keys, version) : insert(connection, keys, version);
         Set<String> enrolled = new HashSet<>();
-        List<Key> late = new ArrayList<>();
-        for (Key key : insert(connection, keys, version, batched)) {
+        List<KbKey> late = new ArrayList<>();
+        for (KbKey key : inserted) {
             enrolled.add(key.kbId());
             if (version < floors.getOrDefault(key.partition(), 0L)) {
                 late.add(key);
             }
         }
-        if (!late.isEmpty()) {
-            KbRecord due = new KbRecord(version + 1, 0, null, 0, 0, false, false, null);
-            StandardWrite.insert(statements, connection, late, key -> due, key -> false);
-        }
+        kbWrites().insertDue(connection, late, key -> version + 1);
         return enrolled;
     }
 
-    /** Inserts the KBs that are absent; answers which. A batch is sent whole where the driver can. */
-    private List<Key> insert(Connection connection, SortedSet<Key> keys, long version, boolean batched)
-            throws SQLException {
-        List<Key> inserted = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(insertKb)) {
-            for (Key key : keys) {
-                statement.setInt(1, key.partition());
-                dialect.setKbId(statement, 2, key.kbId());
-                statement.setLong(3, version);
-                if (batched) {
-                    statement.addBatch();
-                } else if (statement.executeUpdate() == 1) {
+    /** Inserts the KBs that are absent, one by one; returns which. */
+    private List<KbKey> insert(Connection connection, SortedSet<KbKey> keys, long version) throws SQLException {
+        List<KbKey> inserted = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(dialect.insertKb()))) {
+            for (KbKey key : keys) {
+                statement.setLong(statements.bind(statement, 1, key), version);
+                if (statement.executeUpdate() == 1) {
                     inserted.add(key);
                 }
             }
-            if (batched) {
-                int[] counts = statement.executeBatch();
-                int row = 0;
-                for (Key key : keys) {
-                    int count = counts[row++];
-                    if (count == Statement.SUCCESS_NO_INFO) {
-                        throw new Unclear();
-                    }
-                    if (count == 1) {
-                        inserted.add(key);
-                    }
+        }
+        return inserted;
+    }
+
+    /** Inserts the KBs that are absent, in one round trip where the driver can; returns which. */
+    private List<KbKey> insertBatch(Connection connection, SortedSet<KbKey> keys, long version) throws SQLException {
+        List<KbKey> inserted = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(dialect.insertKb()))) {
+            for (KbKey key : keys) {
+                statement.setLong(statements.bind(statement, 1, key), version);
+                statement.addBatch();
+            }
+            int[] counts = statement.executeBatch();
+            int row = 0;
+            for (KbKey key : keys) {
+                int count = counts[row++];
+                if (count == Statement.SUCCESS_NO_INFO) {
+                    throw new Fallback("the driver does not say which rows of a batch it inserted");
+                }
+                if (count == 1) {
+                    inserted.add(key);
                 }
             }
         }
@@ -223,27 +242,13 @@ class StandardStateSql implements StateSql {
     }
 
     @Override
-    public void remove(SortedSet<Key> keys) {
-        database.transaction("remove KBs", connection -> {
-            // The KB first: a write that is under way puts its attempt on record while it holds the KB's row
-            delete(connection, "DELETE FROM {kb} WHERE {keys}", keys);
-            delete(connection, "DELETE FROM {attempt} WHERE {keys}", keys);
-            return true;
-        });
-    }
-
-    private void delete(Connection connection, String template, Collection<Key> keys) throws SQLException {
-        statements.forKeys(connection, template, keys, PreparedStatement::executeUpdate);
-    }
-
-    @Override
-    public Map<String, KbState> find(SortedSet<Key> keys) {
+    Map<String, KbState> find(SortedSet<KbKey> keys) {
         return database.autocommit("read KBs", connection -> {
             Map<String, KbState> found = new HashMap<>();
             statements.forKeys(connection, FIND, keys, statement -> {
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        KbState kb = KbRows.read(rows, dialect);
+                        KbState kb = KbStateRows.read(rows, dialect);
                         found.put(kb.kbId(), kb);
                     }
                 }
@@ -254,35 +259,26 @@ class StandardStateSql implements StateSql {
     }
 
     @Override
-    public Page page(PageQuery request) {
-        SortedSet<Integer> partitions = new TreeSet<>(request.partitions());
-        KbRows.Position after = KbRows.Position.of(request.after());
+    Page page(PageQuery query) {
+        SortedSet<Integer> partitions = new TreeSet<>(query.partitions());
+        KbKey after = KbKey.of(query.after());
         return database.autocommit("list KBs", connection -> {
             List<KbState> kbs = new ArrayList<>();
             SortedSet<Integer> rest = after == null ? partitions : partitions.tailSet(after.partition() + 1);
             if (after != null && partitions.contains(after.partition())) {
-                list(
-                        connection,
-                        request,
-                        "k.kb_partition = ? AND k.kb_id > ?",
-                        statement -> {
-                            statement.setInt(1, after.partition());
-                            dialect.setKbId(statement, 2, after.kbId());
-                            return 3;
-                        },
-                        kbs);
+                list(connection, query, AFTER_KB, statement -> statements.bind(statement, 1, after), kbs);
             }
             for (Collection<Integer> part : split(rest)) {
-                if (kbs.size() < request.limit()) {
-                    String in = "k.kb_partition IN (" + Placeholders.rows(part.size(), 1) + ")";
-                    list(connection, request, in, statement -> Statements.bind(statement, 1, part), kbs);
+                if (kbs.size() < query.limit()) {
+                    String in = IN_PARTITIONS.replace("{list}", Placeholders.list(part.size()));
+                    list(connection, query, in, statement -> Statements.bind(statement, 1, part), kbs);
                 }
             }
-            return KbRows.page(kbs, request.limit());
+            return KbStateRows.page(kbs, query.limit());
         });
     }
 
-    /** H2 2.5.252 answers a list of partitions wrongly, when the same plan was left before its end: goes one by one there. */
+    /** One by one on H2: 2.5.252 returns wrong rows for a list of partitions after the same plan was not read to its end. */
     private List<Collection<Integer>> split(SortedSet<Integer> partitions) {
         if (partitions.isEmpty()) {
             return List.of();
@@ -292,97 +288,66 @@ class StandardStateSql implements StateSql {
                 : List.of(partitions);
     }
 
+    /** Adds the next KBs of some partitions, whose condition the binder binds first. */
     private void list(
             Connection connection,
-            PageQuery request,
+            PageQuery query,
             String partitions,
             Statements.Use<Integer> binder,
             List<KbState> kbs)
             throws SQLException {
-        String sql = statements.sql(PAGE.replace("{partitions}", partitions)
-                .replace("{join}", KbRows.join(request))
-                .replace("{selected}", KbRows.selected(request)));
+        String sql = statements.sql(template(query.selection()).replace("{partitions}", partitions));
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            int index = binder.with(statement);
-            statement.setLong(index++, request.belowVersion());
-            index = KbRows.bindSelected(statement, index, request);
-            statement.setInt(index, request.limit() - kbs.size());
+            int index = binder.apply(statement);
+            statement.setLong(index++, query.belowVersion());
+            if (query.selection() == PageQuery.Selection.DUE) {
+                index = Statements.bind(statement, index, query.due());
+            }
+            statement.setInt(index, query.limit() - kbs.size());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    kbs.add(KbRows.read(rows, dialect));
+                    kbs.add(KbStateRows.read(rows, dialect));
                 }
             }
         }
     }
 
-    @Override
-    public long count(long belowVersion) {
-        return database.autocommit("count KBs", connection -> {
-            try (PreparedStatement statement =
-                    connection.prepareStatement(statements.sql("SELECT COUNT(*) FROM {kb} WHERE version < ?"))) {
-                statement.setLong(1, belowVersion);
-                try (ResultSet rows = statement.executeQuery()) {
-                    rows.next();
-                    return rows.getLong(1);
-                }
-            }
-        });
+    private static String template(PageQuery.Selection selection) {
+        return switch (selection) {
+            case ALL -> PAGE_OF_ALL;
+            case FAILING -> PAGE_OF_FAILING;
+            case DUE -> PAGE_OF_DUE;
+        };
     }
 
     @Override
-    public WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
+    WriteResult write(List<Epoch> epochs, List<KbWrite> writes) {
         if (writes.stream().allMatch(KbWrite.Advanced.class::isInstance)) {
             List<KbWrite.Advanced> advances =
                     writes.stream().map(KbWrite.Advanced.class::cast).toList();
-            Optional<WriteResult> result = attempt(epochs, one -> one.advanceAll(advances));
-            if (result.isPresent()) {
-                return result.get();
+            try {
+                return writeFenced(epochs, connection -> {
+                    if (!kbWrites().advanceAll(connection, advances)) {
+                        throw new Fallback("a KB does not have the expected version");
+                    }
+                    return WriteResult.ALL_DONE;
+                });
+            } catch (Fallback e) {
+                // Rolled back; the slow way finds out which KBs cannot be written
             }
-            // Some KB is not where its writer saw it: undone, and once more to see which
         }
-        return attempt(epochs, one -> Optional.of(one.write(writes))).orElseThrow();
+        return writeFenced(epochs, connection -> kbWrites().write(connection, writes));
     }
 
-    private interface BatchWrite {
-        Optional<WriteResult> in(StandardWrite transaction) throws SQLException;
-    }
-
-    /** Empty: undone, because the batch could not be written as it is. */
-    private Optional<WriteResult> attempt(List<Epoch> epochs, BatchWrite batch) {
+    private WriteResult writeFenced(List<Epoch> epochs, Database.Work<WriteResult, SQLException> batch) {
         try {
             return database.transaction("write a batch", connection -> {
-                Optional<WriteResult> result = batch.in(new StandardWrite(statements, connection));
-                Set<Integer> stale = result.isEmpty() ? Set.of() : fence().stale(connection, epochs);
-                if (result.isEmpty() || !stale.isEmpty()) {
-                    throw new Fence.Refusal(stale);
-                }
+                WriteResult result = batch.apply(connection);
+                fence().check(connection, epochs);
                 return result;
             });
-        } catch (Fence.Refusal e) {
-            return e.stale.isEmpty() ? Optional.empty() : Optional.of(WriteResult.refused(e.stale));
+        } catch (EpochFence.StaleEpoch e) {
+            return WriteResult.refused(e.scopes());
         }
-    }
-
-    @Override
-    public boolean write(Connection connection, List<KbWrite> writes) throws SQLException {
-        return new StandardWrite(statements, connection)
-                .write(writes)
-                .exceptions()
-                .isEmpty();
-    }
-
-    @Override
-    public FloorSql floors() {
-        return new FloorSql(database, statements);
-    }
-
-    @Override
-    public DocumentSql documents() {
-        return new DocumentSql(database, statements);
-    }
-
-    @Override
-    public Fence fence() {
-        return new Fence(statements);
     }
 }

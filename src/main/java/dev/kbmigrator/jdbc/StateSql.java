@@ -9,43 +9,108 @@ import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.WriteResult;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 
-/** The statements behind {@link JdbcStateStore}, as one kind of database wants them. The contract is that of the SPI. */
-interface StateSql {
+/**
+ * The statements behind {@link JdbcStateStore}, with the contract of the SPI. This class has those that are the same on every
+ * database.
+ */
+abstract class StateSql {
 
-    Snapshot look(Heartbeat self);
+    private static final String DELETE_REPLICA = """
+            DELETE FROM {replica} WHERE replica_id = ?
+            """;
 
-    void forgetReplica(String replicaId);
+    private static final String DELETE_KBS = """
+            DELETE FROM {kb} WHERE {keys}
+            """;
 
-    Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes);
+    private static final String COUNT = """
+            SELECT COUNT(*) FROM {kb} WHERE version < ?
+            """;
 
-    /** Enrols in a transaction of the library's own. */
-    Set<String> enroll(SortedSet<Key> keys, long version);
+    private final Database database;
+    private final Statements statements;
+    private final FloorSql floors;
+    private final DocumentSql documents;
+    private final KbWriteSql kbWrites;
+    private final EpochFence fence;
 
-    /** Enrols in the transaction that is open on the connection. */
-    Set<String> enroll(Connection connection, SortedSet<Key> keys, long version) throws SQLException;
+    StateSql(Database database, Statements statements, FloorSql floors, DocumentSql documents) {
+        this.database = database;
+        this.statements = statements;
+        this.floors = floors;
+        this.documents = documents;
+        this.kbWrites = new KbWriteSql(statements, floors);
+        this.fence = new EpochFence(statements);
+    }
 
-    void remove(SortedSet<Key> keys);
+    abstract Snapshot look(Heartbeat self);
 
-    Map<String, KbState> find(SortedSet<Key> keys);
+    final void forgetReplica(String replicaId) {
+        database.autocommit("unregister the replica " + replicaId, connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(DELETE_REPLICA))) {
+                statement.setString(1, replicaId);
+                return statement.executeUpdate();
+            }
+        });
+    }
 
-    Page page(PageQuery request);
+    abstract Map<Integer, Epoch> openEpochs(SortedSet<Integer> scopes);
 
-    long count(long belowVersion);
+    /** Enrols KBs in a transaction of the library's own. */
+    abstract Set<String> enroll(SortedSet<KbKey> keys, long version);
 
-    WriteResult write(List<Epoch> epochs, List<KbWrite> writes);
+    /** Enrols KBs in the transaction that is open on the connection. */
+    abstract Set<String> enroll(Connection connection, SortedSet<KbKey> keys, long version) throws SQLException;
 
-    /** In the transaction that is open on the connection; answers whether all of it could be written. */
-    boolean write(Connection connection, List<KbWrite> writes) throws SQLException;
+    final void remove(SortedSet<KbKey> keys) {
+        database.transaction("remove KBs", connection -> {
+            // The KB first: a write that is under way stores a record while it holds the lock of the KB's row
+            statements.forKeys(connection, DELETE_KBS, keys, PreparedStatement::executeUpdate);
+            kbWrites.deleteRecords(connection, keys);
+            return true;
+        });
+    }
 
-    FloorSql floors();
+    abstract Map<String, KbState> find(SortedSet<KbKey> keys);
 
-    DocumentSql documents();
+    abstract Page page(PageQuery query);
 
-    Fence fence();
+    final long count(long belowVersion) {
+        return database.autocommit("count KBs", connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(COUNT))) {
+                statement.setLong(1, belowVersion);
+                try (ResultSet rows = statement.executeQuery()) {
+                    rows.next();
+                    return rows.getLong(1);
+                }
+            }
+        });
+    }
+
+    abstract WriteResult write(List<Epoch> epochs, List<KbWrite> writes);
+
+    final FloorSql floors() {
+        return floors;
+    }
+
+    final DocumentSql documents() {
+        return documents;
+    }
+
+    /** Writes in an open transaction. */
+    final KbWriteSql kbWrites() {
+        return kbWrites;
+    }
+
+    final EpochFence fence() {
+        return fence;
+    }
 }

@@ -1,6 +1,6 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.DueFilter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -10,24 +10,31 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Completes statement templates for a database, and binds lists. Safe for use by many threads. */
+/**
+ * Completes statement templates and binds what every statement binds alike: keys, lists of numbers, and which records are
+ * due. Safe for use by many threads.
+ *
+ * <p>In a template, {@code {kb}} is the name of a table, {@code {now}} the database's clock, {@code {forUpdate}} a lock, and
+ * {@code {list}} or {@code {keys}} a list that is bound.
+ */
 final class Statements {
 
-    private final Database database;
+    private static final int KEYS_AT_ONCE = 256;
+    private static final long NEVER = -1;
+
+    private final JdbcSettings settings;
     private final Dialect dialect;
     private final Map<String, String> completed = new ConcurrentHashMap<>();
 
-    /** Something to do with a statement. */
+    /** What to do with a statement. */
     interface Use<T> {
-        T with(PreparedStatement statement) throws SQLException;
+        T apply(PreparedStatement statement) throws SQLException;
     }
 
-    Statements(Database database, Dialect dialect) {
-        this.database = database;
+    Statements(JdbcSettings settings, Dialect dialect) {
+        this.settings = settings;
         this.dialect = dialect;
     }
 
@@ -35,38 +42,58 @@ final class Statements {
         return dialect;
     }
 
-    /** The statement with its tables, its clock and its locks as this database puts them. */
+    /** The statement with the tables, the clock and the locks of this database. */
     String sql(String template) {
         return completed.computeIfAbsent(template, this::complete);
     }
 
+    /** The statement, with {@code {list}} as a list of so many parameters. */
+    String sql(String template, int listed) {
+        return sql(template.replace("{list}", Placeholders.list(listed)));
+    }
+
     private String complete(String template) {
-        return database.sql(template.replace("{now}", dialect.now())
+        return settings.sql(template.replace("{now}", dialect.now())
                 .replace("{forUpdate}", dialect.forUpdate())
                 .replace("{forShare}", dialect.forShare())
                 .replace("{forUpdateSkippingLocked}", dialect.forUpdateSkippingLocked()));
     }
 
+    /** Runs a query with a {@code {list}} of numbers, whose rows are a number and a value each. */
+    Map<Integer, Long> query(Connection connection, String template, Collection<Integer> numbers) throws SQLException {
+        Map<Integer, Long> values = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(sql(template, numbers.size()))) {
+            bind(statement, 1, numbers);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    values.put(rows.getInt(1), rows.getLong(2));
+                }
+            }
+        }
+        return values;
+    }
+
     /** Runs a statement with {@code {keys}} for all keys, as many at a time as the dialect takes. */
-    <T> List<T> forKeys(Connection connection, String template, Collection<Key> keys, Use<T> use) throws SQLException {
+    <T> List<T> forKeys(Connection connection, String template, Collection<KbKey> keys, Use<T> use)
+            throws SQLException {
         List<T> results = new ArrayList<>();
-        for (List<Key> part : split(keys)) {
+        for (List<KbKey> part : split(keys)) {
             int padded = Placeholders.padded(part.size());
             String sql = sql(template.replace("{keys}", dialect.keysIn(padded)));
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 bindKeys(statement, part, padded);
-                results.add(use.with(statement));
+                results.add(use.apply(statement));
             }
         }
         return results;
     }
 
-    private List<List<Key>> split(Collection<Key> keys) {
-        List<List<Key>> parts = new ArrayList<>();
-        List<Key> part = new ArrayList<>();
-        for (Key key : keys) {
+    private List<List<KbKey>> split(Collection<KbKey> keys) {
+        List<List<KbKey>> parts = new ArrayList<>();
+        List<KbKey> part = new ArrayList<>();
+        for (KbKey key : keys) {
             boolean otherPartition = !part.isEmpty() && part.get(0).partition() != key.partition();
-            if (part.size() == dialect.keysAtOnce() || (dialect.onePartitionAtOnce() && otherPartition)) {
+            if (part.size() == KEYS_AT_ONCE || (dialect.onePartitionAtOnce() && otherPartition)) {
                 parts.add(part);
                 part = new ArrayList<>();
             }
@@ -78,40 +105,30 @@ final class Statements {
         return parts;
     }
 
-    /** The last key fills the list up. */
-    private void bindKeys(PreparedStatement statement, List<Key> keys, int padded) throws SQLException {
+    /** Repeats the last key up to the padded length. */
+    private void bindKeys(PreparedStatement statement, List<KbKey> keys, int padded) throws SQLException {
         int index = 1;
         if (dialect.onePartitionAtOnce()) {
             statement.setInt(index++, keys.get(0).partition());
         }
         for (int i = 0; i < padded; i++) {
-            Key key = keys.get(Math.min(i, keys.size() - 1));
-            if (!dialect.onePartitionAtOnce()) {
-                statement.setInt(index++, key.partition());
+            KbKey key = keys.get(Math.min(i, keys.size() - 1));
+            if (dialect.onePartitionAtOnce()) {
+                dialect.setKbId(statement, index++, key.kbId());
+            } else {
+                index = bind(statement, index, key);
             }
-            dialect.setKbId(statement, index++, key.kbId());
         }
     }
 
-    /** Until the transaction ends, nobody raises these floors. */
-    Map<Integer, Long> lockFloors(Connection connection, SortedSet<Key> keys) throws SQLException {
-        SortedSet<Integer> partitions = new TreeSet<>();
-        keys.forEach(key -> partitions.add(key.partition()));
-        Map<Integer, Long> floors = new HashMap<>();
-        String sql = sql("SELECT kb_partition, version FROM {floor} WHERE kb_partition IN ("
-                + Placeholders.rows(partitions.size(), 1) + ") ORDER BY kb_partition {forShare}");
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            bind(statement, 1, partitions);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    floors.put(rows.getInt(1), rows.getLong(2));
-                }
-            }
-        }
-        return floors;
+    /** Binds a key's partition and id; returns the index of the next parameter. */
+    int bind(PreparedStatement statement, int from, KbKey key) throws SQLException {
+        statement.setInt(from, key.partition());
+        dialect.setKbId(statement, from + 1, key.kbId());
+        return from + 2;
     }
 
-    /** Binds numbers from an index on; answers the index after them. */
+    /** Binds a list of numbers; returns the index of the next parameter. */
     static int bind(PreparedStatement statement, int from, Collection<Integer> numbers) throws SQLException {
         int index = from;
         for (int number : numbers) {
@@ -120,14 +137,14 @@ final class Statements {
         return index;
     }
 
-    /** Reads name, revision and text. */
-    static List<Document> documents(PreparedStatement statement) throws SQLException {
-        List<Document> documents = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-            while (rows.next()) {
-                documents.add(new Document(rows.getString(1), rows.getLong(2), rows.getString(3)));
-            }
-        }
-        return documents;
+    /**
+     * Binds which records are due: whether the database's clock decides (1) or not (0), and otherwise the time before which
+     * the last failure was. Returns the index of the next parameter.
+     */
+    static int bind(PreparedStatement statement, int from, DueFilter due) throws SQLException {
+        Long failedBefore = due.failedBefore();
+        statement.setInt(from, failedBefore == null ? 1 : 0);
+        statement.setLong(from + 1, failedBefore == null ? NEVER : failedBefore);
+        return from + 2;
     }
 }

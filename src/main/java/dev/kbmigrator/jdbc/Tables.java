@@ -8,78 +8,88 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The library's own tables: creates them, brings older ones up to date, and refuses newer ones, which this build cannot use.
+ * The library's own tables: creates them, brings an older layout up to date, and refuses a newer one, which this build
+ * cannot use.
  *
- * <p>Which version the tables have is a document in them, so that each look sees it. Every step can be repeated, and may be
- * taken by many replicas at once: what one finds done already, it leaves alone; the document is written last.
+ * <p>The version of the layout is a document in the tables, so that each look reads it. Every step can be repeated, and many
+ * replicas may take it at the same time: a step that finds its work done changes nothing. The document is written last.
  */
 final class Tables {
 
-    /** The tables, without the prefix. */
-    static final List<String> NAMES = List.of("kb", "attempt", "floor", "epoch", "document", "replica", "lock");
-
-    /** The version of the tables that this build makes and needs. */
+    /** The version of the layout that this build creates and needs. */
     static final int VERSION = 1;
 
     /** The document that holds the version. */
     static final String DOCUMENT = Document.ANNOUNCED + "tables";
 
+    private static final String READ_VERSION = "SELECT json FROM {document} WHERE name = ?";
+
+    private static final String RAISE_VERSION = """
+            UPDATE {document} SET revision = revision + 1, json = '{new}' WHERE name = '{name}' AND json = '{old}'
+            """;
+
     private static final int ATTEMPTS = 10;
+    private static final int ROWS_AT_ONCE = 64;
 
     private Tables() {}
 
-    /** The statements that make the tables, in order. */
+    /** The tables, or rows that are created with them, are missing or old: another replica may be about to create them. */
+    static final class Incomplete extends SQLException {
+        private static final long serialVersionUID = 1L;
+
+        Incomplete() {
+            super("the library's tables are not complete");
+        }
+    }
+
+    /** The statements that create the tables, in order. */
     static List<String> ddl(Dialect dialect, JdbcSettings settings) {
         List<String> statements = new ArrayList<>();
-        List<String> tables = dialect.tables();
-        tables.subList(1, tables.size())
-                .forEach(template -> statements.add(settings.sql(template).strip()));
-        for (int partition = 0; partition < Partitions.COUNT; partition += 64) {
-            statements.add(settings.sql(dialect.insertIgnoring("{floor} (kb_partition, version)", floors(partition))));
+        List<String> tables = dialect.createTables();
+        statements.addAll(tables.subList(1, tables.size()));
+        for (int partition = 0; partition < Partitions.COUNT; partition += ROWS_AT_ONCE) {
+            statements.add(withRows(dialect.insertFloors(), zeros(partition, Partitions.COUNT)));
         }
-        for (int scope = 0; scope <= Epoch.COORDINATOR; scope += 64) {
-            statements.add(settings.sql(dialect.insertIgnoring("{epoch} (scope, number)", epochs(scope))));
+        for (int scope = 0; scope <= Epoch.COORDINATOR; scope += ROWS_AT_ONCE) {
+            statements.add(withRows(dialect.insertEpochs(), zeros(scope, Epoch.COORDINATOR + 1)));
         }
-        // The KBs' table comes after the floors' rows: whoever finds it there finds a floor for each KB
-        statements.add(settings.sql(tables.get(0)).strip());
-        statements.add(settings.sql(dialect.insertIgnoring(
-                "{document} (name, revision, json)", "('" + DOCUMENT + "', 1, '" + text(VERSION) + "')")));
-        return statements;
+        // The KBs' table comes after the floors' rows: whoever finds the table finds a floor for each KB
+        statements.add(tables.get(0));
+        statements.add(withRows(dialect.insertDocuments(), "('" + DOCUMENT + "', 1, '" + text(VERSION) + "')"));
+        return statements.stream()
+                .map(statement -> settings.sql(statement).strip())
+                .toList();
     }
 
-    private static String floors(int first) {
-        return rows(first, Math.min(first + 64, Partitions.COUNT));
+    private static String withRows(String statement, String rows) {
+        return statement.replace("{rows}", rows);
     }
 
-    private static String epochs(int first) {
-        return rows(first, Math.min(first + 64, Epoch.COORDINATOR + 1));
-    }
-
-    private static String rows(int from, int to) {
+    /** Rows of a number and a zero. */
+    private static String zeros(int first, int end) {
         List<String> rows = new ArrayList<>();
-        for (int i = from; i < to; i++) {
-            rows.add("(" + i + ", 0)");
+        for (int number = first; number < Math.min(first + ROWS_AT_ONCE, end); number++) {
+            rows.add("(" + number + ", 0)");
         }
         return String.join(", ", rows);
     }
 
-    /** Makes what is missing. */
+    /** Creates what is missing. */
     static void install(Connection connection, Dialect dialect, JdbcSettings settings) throws SQLException {
         for (String statement : ddl(dialect, settings)) {
             execute(connection, dialect, statement);
         }
-        // From an older layout to this one, whose statements have just added what it lacked
+        // The statements above have just added what an older layout lacked
         for (int older = 0; older < VERSION; older++) {
-            execute(
-                    connection,
-                    dialect,
-                    settings.sql("UPDATE {document} SET revision = revision + 1, json = '" + text(VERSION)
-                            + "' WHERE name = '" + DOCUMENT + "' AND json = '" + text(older) + "'"));
+            String raise = RAISE_VERSION
+                    .replace("{new}", text(VERSION))
+                    .replace("{name}", DOCUMENT)
+                    .replace("{old}", text(older));
+            execute(connection, dialect, settings.sql(raise));
         }
     }
 
@@ -87,24 +97,24 @@ final class Tables {
         return "{\"version\":" + version + "}";
     }
 
-    /** Two replicas that create the same table at once can fail each other, whatever IF NOT EXISTS says: tries again. */
+    /** Retries a collision: replicas that create a table at the same time can fail each other despite IF NOT EXISTS. */
     private static void execute(Connection connection, Dialect dialect, String sql) throws SQLException {
         for (int attempt = 1; ; attempt++) {
-            try (Statement statement = connection.createStatement()) {
-                statement.execute(sql);
+            try {
+                Dialect.execute(connection, sql);
                 return;
             } catch (SQLException e) {
                 if (attempt == ATTEMPTS || !(dialect.isCollision(e) || dialect.isRetryable(e))) {
                     throw e;
                 }
-                Database.pause(attempt);
+                RetryPause.after(attempt);
             }
         }
     }
 
-    /** Whether the tables are there, all of them. */
+    /** Whether all tables exist, with the layout of this build or a newer one. */
     static boolean exist(Connection connection, JdbcSettings settings, Dialect dialect) throws SQLException {
-        for (String name : NAMES) {
+        for (String name : JdbcSettings.TABLES) {
             if (!dialect.isInCatalogue(connection, settings, name)) {
                 return false;
             }
@@ -112,30 +122,26 @@ final class Tables {
         return isDocumented(connection, settings);
     }
 
-    /** Whether the document says so, which is written when all tables are as this build needs them. */
+    /** Whether the document is there, which is written once all tables are as this build needs them. */
     private static boolean isDocumented(Connection connection, JdbcSettings settings) throws SQLException {
-        try (PreparedStatement statement =
-                        connection.prepareStatement(settings.sql("SELECT json FROM {document} WHERE name = ?"));
-                ResultSet rows = query(statement)) {
-            return rows.next() && version(rows.getString(1)) >= VERSION;
+        try (PreparedStatement statement = connection.prepareStatement(settings.sql(READ_VERSION))) {
+            statement.setString(1, DOCUMENT);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() && version(rows.getString(1)) >= VERSION;
+            }
         }
     }
 
-    private static ResultSet query(PreparedStatement statement) throws SQLException {
-        statement.setString(1, DOCUMENT);
-        return statement.executeQuery();
-    }
-
-    /** Has older tables brought up to date, and refuses those that a newer build has changed. */
+    /** Reports an older layout as incomplete, so that it is brought up to date, and refuses a newer one. */
     static void check(String json) throws SQLException {
         int version = version(json);
         if (version < VERSION) {
-            throw new Database.TablesMissing();
+            throw new Incomplete();
         }
         if (version > VERSION) {
-            throw new StateStoreException("the library's tables were made for version " + version
-                    + " of their layout, and this build knows version " + VERSION
-                    + " only: update the library in this service, or give it another table prefix");
+            throw new StateStoreException("the library's tables have layout version " + version
+                    + ", but this build supports only version " + VERSION
+                    + ": update the library in this service, or use another table prefix");
         }
     }
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What the databases' own errors mean: which are tried again, which mean that the tables have to be made first. */
+/** What the databases' own errors mean: which calls are tried again, and which need the tables first. */
 @Timeout(60)
 class ErrorsIT {
 
@@ -30,7 +30,7 @@ class ErrorsIT {
     void aTableThatIsThereAlreadyHasCollided(TestDatabase database) {
         try (HikariDataSource dataSource = database.newDataSource()) {
             SQLException error = errorOf(dataSource, "CREATE TABLE t (a INT)", "CREATE TABLE t (a INT)");
-            // SQLite has one code for all that is wrong with a statement, and its IF NOT EXISTS does not collide
+            // SQLite has one code for every error in a statement, and its IF NOT EXISTS does not collide
             boolean sqlite = database == TestDatabase.SQLITE;
             assertMeans(dataSource, error, sqlite, !sqlite, false);
         }
@@ -79,7 +79,7 @@ class ErrorsIT {
     private static void assertMeans(
             HikariDataSource dataSource, SQLException error, boolean missing, boolean collision, boolean retryable) {
         try (Connection connection = dataSource.getConnection()) {
-            Dialect dialect = Dialect.of(connection);
+            Dialect dialect = DialectDetector.detect(connection);
             SoftAssertions.assertSoftly(softly -> {
                 softly.assertThat(dialect.isMissingTable(error)).as("missing").isEqualTo(missing);
                 softly.assertThat(dialect.isCollision(error)).as("collision").isEqualTo(collision);

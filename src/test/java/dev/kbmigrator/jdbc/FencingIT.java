@@ -72,7 +72,7 @@ class FencingIT {
         }
     }
 
-    /** SQLite has no row locks: there a write that is under way keeps everybody else waiting. */
+    /** SQLite has no row locks: a write that is under way makes everybody else wait. */
     @ParameterizedTest
     @EnumSource(value = TestDatabase.class, mode = Mode.EXCLUDE, names = "SQLITE")
     void aWriteThatARowLockHoldsUpIsCommittedBeforeANewEpochOrNever(TestDatabase database) throws Exception {
@@ -105,10 +105,10 @@ class FencingIT {
         }
     }
 
-    /** How a write ended that a row lock held up while a new epoch was asked for: whether the epoch was opened before it. */
+    /** How a write ended that waited for a row lock while a new epoch was requested: whether the epoch was opened first. */
     private record HeldUp<T>(boolean openedFirst, T answer) {}
 
-    /** Somebody else's lock on all rows of a table, and what a statement says that waits for it. */
+    /** Somebody else's lock on all rows of a table, and the text of a statement that waits for it. */
     private record RowLock(TestDatabase database, HikariDataSource dataSource, String table, String column) {
 
         <T> HeldUp<T> holdUp(Epoch old, Function<JdbcStateStore, T> write) throws Exception {
@@ -134,7 +134,7 @@ class FencingIT {
             }
             T answer = written.get(20, TimeUnit.SECONDS);
             assertThat(opened.get(20, TimeUnit.SECONDS).number()).isGreaterThan(old.number());
-            // PostgreSQL takes the fence with the write, the others take it last
+            // PostgreSQL checks the fence with the write, the others check it last
             assertThat(openedFirst).isEqualTo(database != TestDatabase.POSTGRESQL);
             return new HeldUp<>(openedFirst, answer);
         }
@@ -206,11 +206,10 @@ class FencingIT {
             JdbcStateStore store = enrolled(dataSource);
             Epoch old = Stores.epoch(store, PARTITION);
             Database ours = new Database(JdbcSettings.of(dataSource));
-            StateSql sql = ours.dialect().state(ours);
             Steps steps = new Steps();
             CompletableFuture<Set<Integer>> held =
                     Stores.async(() -> steps.run(() -> ours.transaction("hold the fence", connection -> {
-                        Set<Integer> stale = sql.fence().stale(connection, Set.of(old));
+                        Set<Integer> stale = store.sql().fence().staleScopes(connection, Set.of(old));
                         steps.await();
                         return stale;
                     })));

@@ -77,7 +77,7 @@ class FloorByHandIT {
             endings.add(new Order(dataSource, store, partition, commit).run(orders.get(partition)));
         }
         assertThat(orders).hasSize(35);
-        // Else the orders were not what they were meant to be
+        // Otherwise the orders were not the intended ones
         assertThat(endings)
                 .contains(Ending.NOT_RAISED, commit ? Ending.RAISED_OVER_THE_KB : Ending.RAISED_WITHOUT_IT)
                 .matches(all -> all.contains(Ending.REFUSED_TO_THE_HOST) == repeatable);
@@ -139,7 +139,7 @@ class FloorByHandIT {
                 try {
                     assertThat(store.enroll(connection, kbId, OLD)).isTrue();
                 } catch (StateStoreException e) {
-                    // Under its own, stricter isolation the host is told to repeat its transaction
+                    // At its own, stricter isolation level the host has to repeat its transaction
                     assertThat(e).hasRootCauseInstanceOf(SQLException.class);
                     assertThat(e.getCause())
                             .isInstanceOfSatisfying(
@@ -206,7 +206,7 @@ class FloorByHandIT {
         }
     }
 
-    /** "Nothing is below" in the statement that raises: it still reads what it saw before it waited for the floor's lock. */
+    /** With "no KB is below" in the statement that raises: it reads what was visible before it waited for the floor's lock. */
     @Test
     void aRaiseInOneStatementLosesAKbForEver() throws Exception {
         JdbcStateStore store = JdbcStateStore.create(readCommitted);
@@ -235,7 +235,7 @@ class FloorByHandIT {
         assertThat(look.floors().get(partition)).isEqualTo(NEW);
         assertThat(Stores.state(store, kbId).version()).isEqualTo(OLD);
         assertThat(look.recordCounts()).isEmpty();
-        // Only the look that comes once an hour would notice
+        // Only the hourly thorough look would notice
         assertThat(store.look(Stores.heartbeat("test", true)).floors().get(partition))
                 .isEqualTo(OLD);
     }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A host whose default locale has digits of its own: its replicas share the work with those of all other hosts. */
+/** A host whose default locale has its own digits still shares the work with the replicas of all other hosts. */
 class LanguageIT {
 
     private static final List<String> KBS =

@@ -20,7 +20,7 @@ import java.util.function.Function;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A statement for some KBs reads, and so locks, the rows of those and no others. */
+/** A statement for some KBs reads, and so locks, only the rows of those KBs. */
 class MariaDbPlansIT {
 
     private static final int PARTITION = 7;
@@ -74,7 +74,7 @@ class MariaDbPlansIT {
                 .isLessThan(20L + 10L * size);
     }
 
-    /** Those that the pool's one connection has read one after the other. */
+    /** The rows that the pool's only connection has read one after the other. */
     private static long rowsRead(HikariDataSource dataSource) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement();

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** PostgreSQL that is gone, goes in the middle, refuses writes, or does not say whether it has committed. */
+/** PostgreSQL is down, stops in the middle, refuses writes, or does not say whether it has committed. */
 @Timeout(120)
 class OutageIT {
 
@@ -72,7 +72,7 @@ class OutageIT {
         return new HookedDataSource.Hook() {};
     }
 
-    /** Fails to connect while it is down. */
+    /** Fails to connect while the database is down. */
     private static final class Outage implements HookedDataSource.Hook {
 
         private final AtomicBoolean down = new AtomicBoolean(true);
@@ -128,7 +128,7 @@ class OutageIT {
         assertThat(store.count(2)).isZero();
     }
 
-    /** What the database has committed is told by a trigger, in the transaction itself. */
+    /** A trigger in the transaction itself records what the database has committed. */
     private void recordMoves() throws SQLException {
         Stores.look(JdbcStateStore.create(dataSource));
         Sql.execute(dataSource, """
@@ -200,7 +200,7 @@ class OutageIT {
         assertThat(runs).isEmpty();
     }
 
-    /** Every third batch of writes is committed, and its writer hears of a broken connection instead. */
+    /** Every third batch of writes is committed, but its writer gets an error for a broken connection. */
     @Test
     void aCommitWhoseAnswerIsLostIsReadBack() throws SQLException {
         recordMoves();
@@ -234,7 +234,7 @@ class OutageIT {
                 .isEmpty();
     }
 
-    /** Some batches of completions are lost: on the way there, or only their answers on the way back. */
+    /** Some batches of completions are lost: on the way to the database, or only their results on the way back. */
     private static final class LosingBatches implements HookedDataSource.Hook {
 
         private static final int MOST = 5;

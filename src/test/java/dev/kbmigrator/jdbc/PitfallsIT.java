@@ -23,6 +23,7 @@ import dev.kbmigrator.spi.WriteResult;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,7 +53,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What is known to go wrong with databases, a test each. */
+/** What is known to go wrong with databases, with one test each. */
 @Timeout(120)
 class PitfallsIT {
 
@@ -170,7 +171,7 @@ class PitfallsIT {
         }
     }
 
-    /** Another replica enrols some of a batch in between: a driver that sends batches whole may not say which rows it has put. */
+    /** Another replica enrols some KBs of a batch in between: a driver that sends whole batches may not say which rows it inserted. */
     @ParameterizedTest
     @EnumSource(TestDatabase.class)
     void whoOfABatchWasEnrolledIsKnownWhenSomeWereThere(TestDatabase database) {
@@ -217,7 +218,7 @@ class PitfallsIT {
         }
     }
 
-    /** The file would be closed under all of its connections by an interrupt that comes while one of them reads or writes. */
+    /** An interrupt while one connection reads or writes would close the file under all connections. */
     @Test
     void anInterruptWhileACheckpointIsSavedLeavesAnH2FileOpen() {
         String url = "jdbc:h2:" + TestFiles.newDirectory("h2").resolve("kb");
@@ -279,7 +280,7 @@ class PitfallsIT {
             };
             for (String setting : settings) {
                 try (Statement statement = raw.createStatement()) {
-                    // PostgreSQL's are in milliseconds, and it keeps to them
+                    // PostgreSQL's timeouts are in milliseconds, and it keeps to them
                     statement.execute(
                             "SET SESSION " + setting + " = " + (database == TestDatabase.POSTGRESQL ? "'77s'" : "77"));
                 }
@@ -335,7 +336,7 @@ class PitfallsIT {
             assertThat(Stores.look(store).storeMicros()).isCloseTo(host, Offset.offset(20_000_000L));
             Database ours = new Database(JdbcSettings.of(dataSource));
             String now = "SELECT " + ours.dialect().now();
-            Database.Work<Boolean> advances = connection -> {
+            Database.Work<Boolean, SQLException> advances = connection -> {
                 long first = Long.parseLong(Sql.text(connection, now));
                 long start = System.nanoTime();
                 while (Long.parseLong(Sql.text(connection, now)) <= first) {
@@ -346,7 +347,7 @@ class PitfallsIT {
                 return true;
             };
             assertThat(ours.autocommit("read the clock", advances)).isTrue();
-            // H2's stands still within a transaction, which is why leases are taken outside of one
+            // H2's clock stands still within a transaction, which is why leases are acquired outside of one
             assertThat(ours.transaction("read the clock", advances)).isEqualTo(database != TestDatabase.H2);
         }
     }

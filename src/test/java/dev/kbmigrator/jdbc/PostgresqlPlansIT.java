@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The server keeps the plan that it made for a statement. One that was made when nothing was on record reads all that is on
- * record later, for each page and each batch.
+ * The server keeps the plan that it made for a statement. A plan that was made when there were no records reads all records
+ * later, for each page and each batch.
  */
 class PostgresqlPlansIT {
 
@@ -31,7 +31,7 @@ class PostgresqlPlansIT {
 
     @ParameterizedTest
     @CsvSource({"0, 1000", "256, 50000"})
-    void aPlanIsNotKeptForMoreOnRecordThanItIsGoodFor(int whenPlanned, int later) throws Exception {
+    void aPlanIsNotKeptForMoreRecordsThanItSuits(int whenPlanned, int later) throws Exception {
         try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource(pool -> pool.setMaximumPoolSize(1))) {
             StateStore store = JdbcStateStore.create(JdbcSettings.of(dataSource));
             store.enroll(Stores.inPartition(PARTITION, 50), 0);
@@ -49,12 +49,12 @@ class PostgresqlPlansIT {
                 advance(store, epoch, version);
             }
             assertThat(read(dataSource) - before)
-                    .as("rows on record that were read one after the other")
+                    .as("records that were read one after the other")
                     .isZero();
         }
     }
 
-    /** To plan a batch takes half a millisecond, a fifth of what it takes to write a thousand KBs. */
+    /** Planning a batch takes half a millisecond, a fifth of the time for writing a thousand KBs. */
     @Test
     void aBatchIsNotPlannedAgainAndAgain() throws Exception {
         try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource(pool -> pool.setMaximumPoolSize(1))) {
@@ -94,7 +94,7 @@ class PostgresqlPlansIT {
         assertThat(store.write(Set.of(epoch), writes).exceptions()).isEmpty();
     }
 
-    /** The server's counter, brought up to date first; the look reads all that is on record, and is not between two of these. */
+    /** The server's counter, updated first. A look reads all records, so there must be none between two calls. */
     private static long read(HikariDataSource dataSource) throws Exception {
         Sql.number(dataSource, "SELECT count(pg_stat_force_next_flush()::text)");
         return Sql.number(

@@ -24,7 +24,7 @@ class PostgresqlStateStoreIT extends JdbcStateStoreContract {
         open(TestDatabase.POSTGRESQL);
     }
 
-    /** Those that advance and those that fail take a statement each. */
+    /** The KBs that advance and those that fail take one statement each. */
     @Test
     void ofABatchOfBothKindsNothingIsWrittenWhenOneOfTheStatementsFails() throws Exception {
         try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource()) {

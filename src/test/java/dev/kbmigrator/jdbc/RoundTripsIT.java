@@ -61,7 +61,7 @@ class RoundTripsIT {
         }
     }
 
-    /** Answers how many round trips there were up to the end of the run; closing says goodbye, which is another. */
+    /** Returns the number of round trips up to the end of the run. Closing unregisters the replica, which is another. */
     private static long migrate(RoundTrips trips, int kbs, Migration... migrations) {
         List<String> ids = IntStream.range(0, kbs).mapToObj(i -> "kb-" + i).toList();
         try (Migrator migrator = Migrator.builder()

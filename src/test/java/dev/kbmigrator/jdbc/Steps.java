@@ -15,7 +15,7 @@ final class Steps {
     private volatile boolean ended;
     private int taken;
 
-    /** In the thread: all that it does. */
+    /** In the thread: runs its task. */
     <T> T run(Callable<T> task) throws Exception {
         try {
             return task.call();
@@ -24,7 +24,7 @@ final class Steps {
         }
     }
 
-    /** In the thread: stands before the next step until it may be taken. */
+    /** In the thread: waits before the next step until it is allowed. */
     @SuppressWarnings("NonAtomicVolatileUpdate") // Only the thread itself writes it
     void await() {
         arrived++;
@@ -37,12 +37,12 @@ final class Steps {
         }
     }
 
-    /** From outside: the thread stands before its first step, or had none. */
+    /** From outside: waits until the thread is before its first step, or has ended without one. */
     void awaitFirst() {
         until(() -> arrived > 0 || ended);
     }
 
-    /** From outside: lets a step happen, and waits until it is done, or until it waits for somebody else. */
+    /** From outside: allows a step, and waits until it is done or waits for somebody else. */
     void step(BooleanSupplier waits) {
         taken++;
         int step = taken;
@@ -50,7 +50,7 @@ final class Steps {
         until(() -> arrived > step || ended || waits.getAsBoolean());
     }
 
-    /** From outside: lets the thread go on to its end. */
+    /** From outside: allows all steps to the end. */
     void allowAll() {
         allowed.release(1_000);
     }

@@ -22,7 +22,7 @@ import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 
-/** The steps that many tests of the stores take. */
+/** Steps that many tests of the stores share. */
 final class Stores {
 
     private Stores() {}
@@ -58,7 +58,7 @@ final class Stores {
         return store.page(request).kbs().stream().map(KbState::kbId).toList();
     }
 
-    /** On a thread of its own. */
+    /** Runs a task on a thread of its own. */
     static <T> CompletableFuture<T> async(Callable<T> task) {
         return CompletableFuture.supplyAsync(
                 () -> {
@@ -71,12 +71,12 @@ final class Stores {
                 work -> new Thread(work, "test-async").start());
     }
 
-    /** Calls to one method for many keys. */
+    /** The value of a key that must be there. */
     static <K, V> V entry(Map<K, V> map, K key) {
         return Objects.requireNonNull(map.get(key));
     }
 
-    /** One connection for everybody, never closed and never reset, unlike a pool's. */
+    /** A single connection for everybody, which is never closed or reset, unlike a pool's. */
     static DataSource always(Connection raw) {
         Object kept = Proxy.newProxyInstance(
                 Stores.class.getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {

@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Another replica becomes the coordinator just before each write of the one before, which does not know it yet. */
+/** Another replica becomes the coordinator just before each write of the previous one, which does not know it yet. */
 @Timeout(120)
 class SupersededCoordinatorIT {
 
-    /** What each of its writes was answered when it had just been superseded, by what it was to change. */
+    /** The result of each of its writes just after it was superseded, by what the write was to change. */
     private final Map<String, Boolean> answers = new ConcurrentHashMap<>();
 
     private final AtomicInteger globalParts = new AtomicInteger();
@@ -73,7 +73,7 @@ class SupersededCoordinatorIT {
                 });
     }
 
-    /** What is to be changed; empty when it is not a coordinator that does it. */
+    /** What is to be changed; empty when the caller is not a coordinator. */
     private static String changeByACoordinator(Object[] arguments) {
         String name = (String) arguments[0];
         if (name.startsWith("global/")) {

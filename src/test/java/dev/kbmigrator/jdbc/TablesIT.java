@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 
-/** How the library's tables come into being, and where they are. */
+/** How the library's tables are created, and where. */
 @Timeout(120)
 class TablesIT {
 
@@ -85,7 +85,7 @@ class TablesIT {
         Set<String> columns = new TreeSet<>();
         try (Connection connection = dataSource.getConnection()) {
             DatabaseMetaData catalogue = connection.getMetaData();
-            for (String name : Tables.NAMES) {
+            for (String name : JdbcSettings.TABLES) {
                 String table = catalogue.storesUpperCaseIdentifiers()
                         ? (prefix + name).toUpperCase(java.util.Locale.ROOT)
                         : prefix + name;
@@ -131,7 +131,7 @@ class TablesIT {
         return dataSource;
     }
 
-    /** The tables are in a schema further down the search path: the host's own is first, as where one names it by the user. */
+    /** The tables are in a schema further down the search path, after the host's own, which is named after the user. */
     @Test
     void tablesElsewhereInTheSearchPathAreFoundInAHostsTransaction() throws SQLException {
         try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource()) {
@@ -159,7 +159,7 @@ class TablesIT {
                     dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":2}' WHERE name = 'now/tables'");
             assertThatThrownBy(() -> Stores.look(store))
                     .isInstanceOf(StateStoreException.class)
-                    .hasMessageContaining("made for version 2")
+                    .hasMessageContaining("layout version 2")
                     .hasMessageContaining("update the library");
         }
     }
@@ -173,7 +173,7 @@ class TablesIT {
         }
     }
 
-    /** SQLite has no schemas but its attached files. */
+    /** SQLite has no schemas except attached files. */
     @ParameterizedTest
     @EnumSource(value = TestDatabase.class, mode = Mode.EXCLUDE, names = "SQLITE")
     void twoFleetsWithASchemaEachDoNotSeeEachOther(TestDatabase database) throws SQLException {
@@ -184,9 +184,9 @@ class TablesIT {
                     JdbcStateStore.create(JdbcSettings.of(dataSource).withSchema(other));
             try (Connection host = dataSource.getConnection()) {
                 host.setAutoCommit(false);
-                // Not those of the other fleet
+                // The tables of the other fleet do not count
                 Stores.look(JdbcStateStore.create(dataSource));
-                assertThatThrownBy(() -> two.enroll(host, "kb", 1)).hasMessageContaining("not there yet");
+                assertThatThrownBy(() -> two.enroll(host, "kb", 1)).hasMessageContaining("do not exist yet");
                 Stores.look(two);
                 assertThat(two.enroll(host, "kb", 1)).isTrue();
                 host.rollback();
@@ -224,7 +224,7 @@ class TablesIT {
                 insert(host, 1);
                 assertThatThrownBy(() -> store.enroll(host, "kb", 1))
                         .isInstanceOf(StateStoreException.class)
-                        .hasMessageContaining("not there yet")
+                        .hasMessageContaining("do not exist yet")
                         .hasMessageContaining("start()");
                 insert(host, 2);
                 host.commit();
@@ -256,7 +256,7 @@ class TablesIT {
     @ParameterizedTest
     @EnumSource(TestDatabase.class)
     void halfMadeTablesAreCompleted(TestDatabase database) throws SQLException {
-        for (String table : Tables.NAMES) {
+        for (String table : JdbcSettings.TABLES) {
             try (HikariDataSource dataSource = database.newDataSource()) {
                 Stores.look(JdbcStateStore.create(dataSource));
                 Sql.execute(dataSource, "DROP TABLE kb_migrator_" + table);

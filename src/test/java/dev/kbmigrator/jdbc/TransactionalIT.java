@@ -78,7 +78,7 @@ class TransactionalIT {
                 .build();
     }
 
-    /** A migration of a version with a body that may fail. */
+    /** A migration whose part may fail. */
     private abstract static class Adding implements TransactionalKbMigration {
         @Override
         public long version() {
@@ -149,7 +149,7 @@ class TransactionalIT {
         }
     }
 
-    /** Not on SQLite, where nobody can take over while a transaction holds the one write lock. */
+    /** Not on SQLite, where nobody can take over while a transaction holds the only write lock. */
     @ParameterizedTest
     @EnumSource(
             value = TestDatabase.class,
@@ -174,7 +174,7 @@ class TransactionalIT {
         }
     }
 
-    /** The version cannot be moved from where it was, so what was written must not stay either. */
+    /** The version cannot change from the expected one, so the writes must not stay either. */
     @ParameterizedTest
     @EnumSource(
             value = TestDatabase.class,
@@ -224,7 +224,7 @@ class TransactionalIT {
         }
     }
 
-    /** Every fifth commit happens, but its answer does not arrive. */
+    /** Every fifth commit happens, but its result does not arrive. */
     private static DataSource losingAnswers(DataSource real, AtomicInteger commits) {
         return (DataSource) Proxy.newProxyInstance(
                 DataSource.class.getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, arguments) -> {

@@ -32,9 +32,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** One attempt at a transactional migration, under an engine that is a stub: what it asks, tells and undoes. */
+/** One execution of a transactional migration, under a stub of the engine: what it asks, reports and rolls back. */
 @Timeout(60)
-class TransactionalAttemptIT {
+class TransactionalExecutionIT {
 
     private static final String KB = "kb";
 
@@ -72,7 +72,7 @@ class TransactionalAttemptIT {
             epoch = Stores.epoch(store, ofKb ? Partitions.of(KB) : Epoch.COORDINATOR);
         }
 
-        /** Another one, over the same tables. */
+        /** Another engine, over the same tables. */
         private Engine(JdbcStateStore store, Engine before) {
             this.store = store;
             this.ofKb = before.ofKb;
@@ -187,8 +187,8 @@ class TransactionalAttemptIT {
         }
     }
 
-    private void run(TransactionalAttempt.Part part) throws Exception {
-        TransactionalAttempt.run(engine, part);
+    private void run(TransactionalExecution.Part part) throws Exception {
+        TransactionalExecution.run(engine, part);
     }
 
     private static void add(Connection connection) throws SQLException {
@@ -203,8 +203,8 @@ class TransactionalAttemptIT {
         return new SQLException("deadlock", "40001", 40001);
     }
 
-    /** Fails with each of these in turn, after it has written. */
-    private TransactionalAttempt.Part failing(AtomicInteger runs, Exception... errors) {
+    /** Writes, and then fails with each of these errors in turn. */
+    private TransactionalExecution.Part failing(AtomicInteger runs, Exception... errors) {
         return (context, connection) -> {
             add(connection);
             int run = runs.getAndIncrement();
@@ -355,14 +355,14 @@ class TransactionalAttemptIT {
     void theRecordOfAGlobalPartIsCommittedWithIt() throws Exception {
         try (HikariDataSource another = TestDatabase.H2.newDataSource()) {
             Engine global = new Engine(another, false);
-            TransactionalAttempt.run(global, (context, connection) -> {
+            TransactionalExecution.run(global, (context, connection) -> {
                 add(connection);
                 context.saveCheckpoint("here");
                 assertThat(global.store.document("record").orElseThrow().json()).isEqualTo("\"here\"");
                 add(connection);
             });
             assertThat(global.store.document("record").orElseThrow().json()).isEqualTo("done");
-            assertThatThrownBy(() -> TransactionalAttempt.run(global, (context, connection) -> {
+            assertThatThrownBy(() -> TransactionalExecution.run(global, (context, connection) -> {
                         add(connection);
                         long revision =
                                 global.store.document("record").orElseThrow().revision();
@@ -415,13 +415,13 @@ class TransactionalAttemptIT {
                         return connection;
                     });
             Engine here = new Engine(JdbcStateStore.create(without), plain);
-            TransactionalAttempt.run(here, (context, connection) -> add(connection));
+            TransactionalExecution.run(here, (context, connection) -> add(connection));
             assertThat(Sql.number(pool, "SELECT n FROM host")).isEqualTo(1);
             assertThat(Stores.state(plain.store, KB).version()).isEqualTo(4);
         }
     }
 
-    /** From the first of the library's own statements on, a client that stops must not hold locks for long. */
+    /** From the library's first own statement on, a client that stops must not hold locks for long. */
     @ParameterizedTest
     @EnumSource(
             value = TestDatabase.class,
@@ -445,9 +445,9 @@ class TransactionalAttemptIT {
             });
             JdbcStateStore over =
                     JdbcStateStore.create(JdbcSettings.of(hooked).withTransactionTimeout(Duration.ofSeconds(7)));
-            // It asks what database it is, which takes a connection
+            // Detecting the database takes a connection
             Stores.look(over);
-            TransactionalAttempt.run(new Engine(over, plain), (context, connection) -> {
+            TransactionalExecution.run(new Engine(over, plain), (context, connection) -> {
                 current[0] = connection;
                 add(connection);
                 assertThat(Sql.text(connection, setting))

@@ -10,21 +10,20 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch of writes as one statement, its columns as arrays; as two in a transaction when some KBs advance and others do not,
- * which the engine does not ask for. The fence is in the statement: its row lock is taken with the current number and held to
- * the commit.
+ * A batch of writes on PostgreSQL: one statement, with its columns as arrays and the fence inside. The lock on the epoch's row
+ * is taken together with the current number and held until the commit. A mixed batch, in which some KBs advance and others do
+ * not, is two statements in a transaction. The SPI allows it, but the engine never sends one.
  */
-final class PostgresWrites {
+final class PostgresBatchSql {
 
     /**
-     * The usual batch: every KB advances, and nothing is on record in their partitions; else it writes nothing and says so. KBs of
-     * one partition that go the same way are one group, so that one descent of the index finds all of them. The arrays are
-     * subqueries so that the planner does not see how long they are: a plan for just this batch then seems no better than one
-     * for any, and the server keeps that.
+     * The usual batch: every KB advances, and their partitions have no records. If there are records, the statement writes
+     * nothing and says so. The KBs of a partition that advance between the same versions are one group, so that one descent of
+     * the index finds all of them. The arrays are subqueries, so that the planner does not see their length. A plan for this
+     * batch then seems no better than a plan for any batch, and the server keeps the latter.
      */
     private static final String ADVANCE = """
             WITH fence AS (
@@ -55,9 +54,9 @@ final class PostgresWrites {
             """;
 
     /**
-     * The same where something is on record. What is on record of a KB goes, unless its partition's floor has risen over it: the
-     * floor is locked, as it is now, wherever something is on record. A statement of its own, so that it is planned when there is
-     * something on record, and not for an empty table.
+     * The same for partitions with records. Deletes a KB's record, unless the KB is still below its partition's floor: the
+     * current floor is locked wherever there is a record. This is a statement of its own, so that it is planned when there are
+     * records, and not for an empty table.
      */
     private static final String ADVANCE_RECORDED = """
             WITH fence AS (
@@ -100,9 +99,9 @@ final class PostgresWrites {
             """;
 
     /**
-     * What is to be put on record: failures and checkpoints. It reads nothing of what is on record already, so that its plan is
-     * the same whether that is much or little. A row of the input without an attempt is only locked; one with a checkpoint saves
-     * it; any other has failed.
+     * Stores failures and checkpoints. Reads no record that exists already, so that the plan does not depend on how many there
+     * are. A row of the input without an attempted version is only locked. A row with a checkpoint saves it. Any other row is
+     * a failure.
      */
     private static final String RECORD = """
             WITH clock AS (SELECT {now} AS us),
@@ -153,7 +152,7 @@ final class PostgresWrites {
     private final List<Row> rows;
     private final int advancing;
 
-    PostgresWrites(List<KbWrite> writes) {
+    PostgresBatchSql(List<KbWrite> writes) {
         rows = new ArrayList<>(writes.size());
         int advances = 0;
         for (KbWrite write : writes) {
@@ -174,45 +173,44 @@ final class PostgresWrites {
             return ((KbWrite.Advanced) write).to();
         }
 
-        /** By what those have in common that go the same way: the partition, the version before and the version after. */
-        private int compareWay(Row other) {
+        /** Orders by what the rows of a group have in common: the partition, the version before and the version after. */
+        private int compareGroup(Row other) {
             int byPartition = Integer.compare(partition, other.partition);
             int bySeen = byPartition != 0 ? byPartition : Long.compare(write.from(), other.write.from());
             return bySeen != 0 ? bySeen : Long.compare(goal(), other.goal());
         }
     }
 
-    /** How many epochs were current, which KBs were not written, and whether nothing was because something is on record. */
+    /**
+     * What came of a batch.
+     *
+     * @param current how many epochs were current
+     * @param missed the KBs that were not written
+     * @param recorded whether nothing was written because there are records
+     */
     record Outcome(int current, List<String> missed, boolean recorded) {}
 
-    /** Whether it takes two statements, and so a transaction around them. */
+    /** Whether the batch takes two statements, and so needs a transaction. */
     boolean isMixed() {
         return advancing > 0 && advancing < rows.size();
     }
 
-    /**
-     * Writes what can be written, if all epochs are current.
-     *
-     * @param sql completes a statement
-     * @param planned completes one whose plan depends on how much is on record
-     */
-    Outcome send(Connection connection, UnaryOperator<String> sql, UnaryOperator<String> planned, List<Epoch> epochs)
+    /** Writes what can be written, if all epochs are current. */
+    Outcome send(Connection connection, Statements statements, PostgresPlans plans, List<Epoch> epochs)
             throws SQLException {
         if (advancing < rows.size()) {
-            Outcome outcome = send(connection, sql.apply(RECORD), epochs, this::bindColumns);
+            Outcome outcome = send(connection, statements.sql(RECORD), epochs, this::bindColumns);
             if (isMixed()) {
-                // All are locked now, in order, so that batches that overlap do not block each other
-                send(connection, planned.apply(ADVANCE_RECORDED), epochs, this::bindGroups);
+                // All KBs are locked now, in order, so that overlapping batches cannot deadlock
+                send(connection, plans.sql(ADVANCE_RECORDED), epochs, this::bindGroups);
             }
             return outcome;
         }
-        Outcome outcome = send(connection, planned.apply(ADVANCE), epochs, this::bindGroups);
-        return outcome.recorded()
-                ? send(connection, planned.apply(ADVANCE_RECORDED), epochs, this::bindGroups)
-                : outcome;
+        Outcome outcome = send(connection, plans.sql(ADVANCE), epochs, this::bindGroups);
+        return outcome.recorded() ? send(connection, plans.sql(ADVANCE_RECORDED), epochs, this::bindGroups) : outcome;
     }
 
-    /** Binds the batch; answers the place of the next parameter. */
+    /** Binds the batch; returns the index of the next parameter. */
     private interface Binding {
         int bind(Connection connection, PreparedStatement statement, int from) throws SQLException;
     }
@@ -233,12 +231,12 @@ final class PostgresWrites {
         }
     }
 
-    /** Group by group: partition, version before, version after, place of the first and of the last id; then the ids. */
+    /** For each group its partition, version before, version after, and the places of its first and last id; then the ids. */
     private int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
         List<Row> grouped = new ArrayList<>(rows);
         grouped.removeIf(row -> !row.advances());
-        // Mostly sorted already, because pages are: that is where this sort is quick
-        grouped.sort(Row::compareWay);
+        // Pages are sorted, so that the batch mostly is too, and this sort is quick
+        grouped.sort(Row::compareGroup);
         List<Integer> starts = starts(grouped);
         int groups = starts.size();
         Short[] partitions = new Short[groups];
@@ -263,13 +261,13 @@ final class PostgresWrites {
         return from + 6;
     }
 
-    // What goes through all KBs of a batch is in short methods of its own: they are quickly compiled
+    // What goes through all KBs of a batch is in short methods of its own: the JIT compiler compiles them soon
 
     /** Where each group starts. */
     private static List<Integer> starts(List<Row> grouped) {
         List<Integer> starts = new ArrayList<>();
         for (int i = 0; i < grouped.size(); i++) {
-            if (i == 0 || grouped.get(i).compareWay(grouped.get(i - 1)) != 0) {
+            if (i == 0 || grouped.get(i).compareGroup(grouped.get(i - 1)) != 0) {
                 starts.add(i);
             }
         }
@@ -284,7 +282,7 @@ final class PostgresWrites {
         return kbIds;
     }
 
-    /** Partition, id, version before, version attempted, failures, error, delay in microseconds, checkpoint. */
+    /** For each KB its key, version before, attempted version, failures, error, delay in microseconds, and checkpoint. */
     private int bindColumns(Connection connection, PreparedStatement statement, int from) throws SQLException {
         int size = rows.size();
         Short[] partitions = new Short[size];
@@ -310,14 +308,13 @@ final class PostgresWrites {
                 checkpoints[i] = saved.checkpoint();
             }
         }
-        statement.setArray(from, connection.createArrayOf("int2", partitions));
-        statement.setArray(from + 1, connection.createArrayOf("text", kbIds(rows)));
-        statement.setArray(from + 2, connection.createArrayOf("int8", seen));
-        statement.setArray(from + 3, connection.createArrayOf("int8", attempted));
-        statement.setArray(from + 4, connection.createArrayOf("int8", failures));
-        statement.setArray(from + 5, connection.createArrayOf("text", errors));
-        statement.setArray(from + 6, connection.createArrayOf("int8", delays));
-        statement.setArray(from + 7, connection.createArrayOf("text", checkpoints));
-        return from + 8;
+        int next = PostgresArrays.bindKeys(connection, statement, from, partitions, kbIds(rows));
+        statement.setArray(next, connection.createArrayOf("int8", seen));
+        statement.setArray(next + 1, connection.createArrayOf("int8", attempted));
+        statement.setArray(next + 2, connection.createArrayOf("int8", failures));
+        statement.setArray(next + 3, connection.createArrayOf("text", errors));
+        statement.setArray(next + 4, connection.createArrayOf("int8", delays));
+        statement.setArray(next + 5, connection.createArrayOf("text", checkpoints));
+        return next + 6;
     }
 }

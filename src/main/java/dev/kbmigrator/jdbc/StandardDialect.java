@@ -1,0 +1,17 @@
+package dev.kbmigrator.jdbc;
+
+/**
+ * A database that works with one row or one list of keys at a time. Adds the statements that insert a row unless it exists,
+ * which each of these databases writes differently. Stateless.
+ */
+abstract class StandardDialect extends Dialect {
+
+    /** Inserts or updates a replica's row: its id, its node, its build, its newest version, and whether it is ready. */
+    abstract String putReplica();
+
+    /** Inserts a KB unless it exists: its partition, its id and its version. */
+    abstract String insertKb();
+
+    /** Inserts a lock unless it exists: its name, the nonce of its owner, and its time to live in microseconds. */
+    abstract String insertLock();
+}

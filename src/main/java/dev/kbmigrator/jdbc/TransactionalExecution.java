@@ -1,0 +1,170 @@
+package dev.kbmigrator.jdbc;
+
+import dev.kbmigrator.MigrationContext;
+import dev.kbmigrator.MigratorException;
+import dev.kbmigrator.spi.AttemptCommit;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.StateStoreException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * One execution of a transactional migration.
+ *
+ * <ol>
+ *   <li>Begin a transaction, and let the migration write.
+ *   <li>Limit how long the transaction may stay idle, because the next two steps lock rows of the library.
+ *   <li>Change the KB's version by compare-and-set, or store the document that says that the global part is done.
+ *   <li>Check the fence: the epoch must be current, and stays current until the commit.
+ *   <li>Commit, and tell the engine. If the result of the commit is lost, the engine reads what is stored.
+ * </ol>
+ *
+ * <p>A checkpoint takes the same steps, with the checkpoint in place of the version, and then begins a new transaction.
+ */
+final class TransactionalExecution {
+
+    private static final int ATTEMPTS = 5;
+    private static final Set<String> REFUSED = Set.of("commit", "close", "abort", "setAutoCommit");
+
+    private final Database database;
+    private final StateSql sql;
+    private final MigrationContext context;
+    private final AttemptCommit outcome;
+    private final Connection connection;
+
+    /** What the migration does with the connection. */
+    interface Part {
+        void run(MigrationContext context, Connection connection) throws Exception;
+    }
+
+    private TransactionalExecution(
+            JdbcStateStore store, MigrationContext context, AttemptCommit outcome, Connection connection) {
+        this.database = store.database();
+        this.sql = store.sql();
+        this.context = context;
+        this.outcome = outcome;
+        this.connection = connection;
+    }
+
+    static void run(MigrationContext context, Part part) throws Exception {
+        if (!(context instanceof AttemptCommit outcome)) {
+            throw new MigratorException("a transactional migration runs only under the library's own engine, and the"
+                    + " context " + context + " is not the engine's");
+        }
+        JdbcStateStore store = context.service(JdbcStateStore.class);
+        Database database = store.database();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                database.borrow(connection -> {
+                    new TransactionalExecution(store, context, outcome, connection).run(part);
+                    return true;
+                });
+                return;
+            } catch (SQLException | StateStoreException e) {
+                // After a conflict everything is rolled back, so that nothing is lost by running the part again
+                if (attempt == ATTEMPTS || !isRetryable(database.dialect(), e)) {
+                    throw e;
+                }
+            }
+            context.checkCancelled();
+            RetryPause.after(attempt);
+        }
+    }
+
+    private static boolean isRetryable(Dialect dialect, Exception e) {
+        return (e instanceof SQLException error && dialect.isRetryable(error))
+                || (e.getCause() instanceof SQLException cause && dialect.isRetryable(cause));
+    }
+
+    private void run(Part part) throws Exception {
+        Dialect dialect = database.dialect();
+        Optional<Document> done = outcome.doneRecord();
+        try {
+            dialect.beginForHost(connection);
+            JdbcMigrationContext own = new JdbcMigrationContext(context, this::saveCheckpoint);
+            part.run(own, guarded());
+            context.checkCancelled();
+            Optional<Document> document = own.hasSaved() ? outcome.doneRecord() : done;
+            commit(document, kbId -> new KbWrite.Advanced(kbId, outcome.fromVersion(), context.version()));
+        } catch (Throwable e) {
+            Database.rollback(connection, dialect, e);
+            throw e;
+        }
+        outcome.committed();
+    }
+
+    private void saveCheckpoint(Object checkpoint) {
+        context.checkCancelled();
+        String json = outcome.checkpointJson(checkpoint);
+        try {
+            commit(
+                    outcome.checkpointRecord(json),
+                    kbId -> new KbWrite.Checkpointed(kbId, outcome.fromVersion(), context.version(), json));
+            outcome.checkpointSaved(json);
+            database.dialect().beginForHost(connection);
+        } catch (SQLException e) {
+            throw Database.failure("commit a checkpoint of " + context, e);
+        }
+        context.checkCancelled();
+    }
+
+    /**
+     * Writes the outcome under the fence, and commits.
+     *
+     * @param document the outcome of a global part
+     * @param kbWrite the outcome of a KB part, by the KB's id
+     */
+    private void commit(Optional<Document> document, Function<String, KbWrite> kbWrite) throws SQLException {
+        Dialect dialect = database.dialect();
+        dialect.limit(connection, database.settings().transactionTimeout());
+        try {
+            boolean written = document.isPresent()
+                    ? write(document.get())
+                    : sql.kbWrites()
+                            .write(connection, kbWrite.apply(context.kbId().orElseThrow()));
+            if (!written) {
+                throw new StateStoreException(context
+                        + " was overtaken: what it started from has changed in the meantime, so its transaction was"
+                        + " rolled back");
+            }
+            if (!sql.fence().staleScopes(connection, List.of(outcome.epoch())).isEmpty()) {
+                throw new StateStoreException(context
+                        + " was superseded: another replica has taken over, so its transaction was rolled back");
+            }
+            dialect.commit(connection);
+        } finally {
+            dialect.restore(connection, Dialect.UNCHANGED);
+        }
+    }
+
+    private boolean write(Document next) throws SQLException {
+        return sql.documents().compareAndSet(connection, next.name(), next.revision(), next.json());
+    }
+
+    /** The connection as the migration sees it: only the library ends the transaction. */
+    private Connection guarded() {
+        InvocationHandler handler = (proxy, method, arguments) -> {
+            boolean whole = method.getName().equals("rollback") && (arguments == null || arguments.length == 0);
+            if (whole || REFUSED.contains(method.getName())) {
+                throw new UnsupportedOperationException("a migration must not call " + method.getName()
+                        + "(): the library begins and ends the transaction of " + context
+                        + ". To roll it back, throw an exception");
+            }
+            try {
+                return method.invoke(connection, arguments);
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        };
+        return (Connection)
+                Proxy.newProxyInstance(Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, handler);
+    }
+}
