@@ -2,7 +2,7 @@ package dev.kbmigrator.packaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.databases.TestFiles;
+import dev.kbmigrator.support.TestFiles;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 

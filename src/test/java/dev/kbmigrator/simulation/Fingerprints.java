@@ -1,7 +1,7 @@
 package dev.kbmigrator.simulation;
 
-import dev.kbmigrator.databases.ChildJvm;
 import dev.kbmigrator.simulation.Simulation.Result;
+import dev.kbmigrator.support.ChildJvm;
 import java.io.IOException;
 import java.util.List;
 
@@ -12,7 +12,7 @@ public final class Fingerprints {
 
     /** Prints them, for another process to compare. */
     public static void main(String[] arguments) {
-        Silence.keep();
+        QuietLog.keep();
         System.out.println("fingerprints=" + of(Long.parseLong(arguments[0])));
     }
 

@@ -109,7 +109,7 @@ final class Scheduler {
             if (!unwinding) {
                 task.body.run();
             }
-        } catch (Death e) {
+        } catch (SimulatedDeath e) {
             // As meant
         } catch (Throwable e) {
             report("a thread died of " + e + " at "
@@ -216,7 +216,7 @@ final class Scheduler {
     /** Ends the thread that runs if it is not to run any more. */
     void checkAlive() {
         if (unwinding || (current.node != null && current.node.dead)) {
-            throw new Death();
+            throw new SimulatedDeath();
         }
     }
 
@@ -231,7 +231,7 @@ final class Scheduler {
             resumeMain();
             self.thread().waitForTurn();
         }
-        throw new Death();
+        throw new SimulatedDeath();
     }
 
     /** Ends the simulation because of a violation. Never returns. */

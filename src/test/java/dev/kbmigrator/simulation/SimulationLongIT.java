@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * planted bug, and writes {@code target/simulate/result.json}. Two seeds are played at a time; each is the same run as alone.
  */
 @Tag("simulate")
-@ExtendWith(Silence.class)
+@ExtendWith(QuietLog.class)
 class SimulationLongIT {
 
     private static final long MOST_SEEDS = 100_000;
@@ -49,7 +49,7 @@ class SimulationLongIT {
         Map<Mutant, Integer> needed = Collections.synchronizedMap(new EnumMap<>(Mutant.class));
         Mutant[] mutants = Mutant.values();
         // The first is none
-        Players.play(mutants.length - 1, () -> true, number -> {
+        SimulationThreads.play(mutants.length - 1, () -> true, number -> {
             Mutant bug = mutants[(int) number];
             needed.put(bug, Simulation.seedsToFind(bug, MOST_SEEDS_TO_FIND));
         });
@@ -70,7 +70,7 @@ class SimulationLongIT {
     private static List<String> playSeeds(ObjectNode report) throws InterruptedException {
         long limit = Duration.ofMinutes(Long.getLong("simulate.minutes", 60)).toNanos();
         Progress progress = new Progress();
-        Players.play(
+        SimulationThreads.play(
                 MOST_SEEDS,
                 () -> progress.nanos() < limit,
                 seed -> progress.played(Simulation.play(seed, Mutant.NONE)));

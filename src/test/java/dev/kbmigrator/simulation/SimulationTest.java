@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Plays a few hundred seeds; each is a fleet of the real engine with its own migrations, timings and misfortunes. With
  * {@code -Dsimulate.seed=N} it plays that one only, and shows what happens.
  */
-@ExtendWith(Silence.class)
+@ExtendWith(QuietLog.class)
 class SimulationTest {
 
     private static final int EVENTS = 200;

@@ -32,8 +32,8 @@ final class World {
     final StateStore store;
     final SimClock storeClock;
     final LockService locks;
-    final Host host;
-    final Bodies bodies;
+    final SimHost host;
+    final SimMigrations bodies;
     final List<Node> nodes = new ArrayList<>();
 
     /** Until when every call to the store fails, or only its answer is lost. */
@@ -56,8 +56,8 @@ final class World {
         this.store = new CheckedStore(
                 this, mutant.beneath(new MemoryStateStore(() -> STORE_ORIGIN_MICROS + storeClock.nanos() / 1_000)));
         this.locks = new LockService(this);
-        this.host = new Host(this);
-        this.bodies = new Bodies(this);
+        this.host = new SimHost(this);
+        this.bodies = new SimMigrations(this);
         if (!scenario.usesAllPartitions) {
             Set<Integer> others = new TreeSet<>(Partitions.all());
             others.removeAll(scenario.partitions);
