@@ -107,10 +107,9 @@ class ValidationTest {
     @Test
     void everythingThatIsMissingIsNamed() {
         assertThat(problemsOf(Migrator.builder()))
-                .hasSize(4)
+                .hasSize(3)
                 .anySatisfy(problem -> assertThat(problem).contains("migrations(...)"))
-                .anySatisfy(problem -> assertThat(problem).contains("stateStore(...)"))
-                .anySatisfy(problem -> assertThat(problem).contains("lock(...)"))
+                .anySatisfy(problem -> assertThat(problem).contains("storage(...)"))
                 .anySatisfy(problem -> assertThat(problem).contains("knowledgeBoxes(...)"));
     }
 

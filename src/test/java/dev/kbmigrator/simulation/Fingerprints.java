@@ -19,7 +19,7 @@ public final class Fingerprints {
     static String of(long seeds) {
         StringBuilder text = new StringBuilder();
         for (long seed = 1; seed <= seeds; seed++) {
-            Result result = Simulation.play(seed, Mutant.NONE);
+            Result result = Simulation.run(seed, Mutant.NONE);
             text.append(Long.toHexString(result.hash()))
                     .append('/')
                     .append(result.steps())

@@ -440,7 +440,7 @@ enum Mutant {
         }
     },
 
-    /** A lease is given back while its bodies still run. */
+    /** A lease is given back while its parts still run. */
     RELEASED_BEFORE_QUIET {
         @Override
         Node node(World world, String name, int knows, Map<Long, String> names) {

@@ -1,9 +1,15 @@
 package dev.kbmigrator.simulation;
 
+import static dev.kbmigrator.simulation.WeightedTable.row;
+
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** How the part of one migration for one KB behaves, whoever runs it: drawn from the seed and its name only. */
 final class PartBehaviour {
+
+    private static final WeightedTable<Long> STEP_MILLIS =
+            WeightedTable.of(List.of(row(1, "long steps", 1_000L), row(4, "short steps", 50L)));
 
     final int steps;
     final long stepMillis;
@@ -18,7 +24,7 @@ final class PartBehaviour {
         SplittableRandom random = new SplittableRandom(world.seed * 31 + key.hashCode());
         Scenario scenario = world.scenario;
         steps = random.nextInt(4);
-        stepMillis = random.nextInt(5) == 0 ? 1_000 : 50;
+        stepMillis = STEP_MILLIS.draw(random);
         checkpoints = random.nextInt(3) == 0;
         failures = random.nextDouble() < scenario.failing ? 1 + random.nextInt(3) : 0;
         hangs = random.nextDouble() < scenario.hanging ? 1 + random.nextInt(2) : 0;

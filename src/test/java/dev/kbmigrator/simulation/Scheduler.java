@@ -11,7 +11,7 @@ import java.util.function.Predicate;
  * Runs simulated threads one at a time, in virtual time.
  *
  * <ol>
- *   <li>A thread runs until it comes to a point at which others may go on: a wait, a call to the outside, a step of a body.
+ *   <li>A thread runs until it comes to a point at which others may go on: a wait, a call to the outside, a step of a migration.
  *   <li>There the next one is drawn among those that could run; it gets the turn, and the first one waits for its own.
  *   <li>When none could run, time moves on to the first instant at which one can.
  * </ol>

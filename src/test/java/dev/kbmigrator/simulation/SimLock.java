@@ -83,7 +83,7 @@ final class SimLock implements Lock {
 
     @Override
     public void releaseAll(Collection<? extends Lease> toRelease) {
-        toRelease.forEach(lease -> world.bodies.checkReleased(node, (SimLease) lease));
+        toRelease.forEach(lease -> world.migrations.checkReleased(node, (SimLease) lease));
         call(
                 () -> {
                     toRelease.forEach(lease -> ((SimLease) lease).lease.release());

@@ -208,7 +208,7 @@ final class SimMigrations {
     private void checkStep(Running one) {
         if (isOver(one.node(), one.scope(), one.context().fencingToken())
                 && !one.context().isCancelled()) {
-            scheduler.violate("a body of " + one.node()
+            scheduler.violate("a part that runs on " + one.node()
                     + " goes on uncancelled after the deadline of its lease of scope " + one.scope());
         }
     }
@@ -239,7 +239,7 @@ final class SimMigrations {
             if (one.node() == node
                     && lockName(one.scope()).equals(lease.name())
                     && one.context().fencingToken() == lease.token) {
-                scheduler.violate(node + " releases " + lease.name() + " while a body runs under it");
+                scheduler.violate(node + " releases " + lease.name() + " while a part runs under it");
             }
         }
     }

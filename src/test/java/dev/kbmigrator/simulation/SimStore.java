@@ -97,7 +97,7 @@ final class SimStore implements StateStore {
 
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
-        world.bodies.checkSent(node, epochs);
+        world.migrations.checkSent(node, epochs);
         return call(() -> store.write(epochs, writes), "write", epochs.toString(), shown(writes));
     }
 

@@ -5,15 +5,15 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
-/** Two threads that play simulations, numbered from 1; which thread plays a number changes nothing in it. */
+/** Two threads that run simulations, numbered from 1; which thread runs a number changes nothing in it. */
 final class SimulationThreads {
 
     private static final int THREADS = 2;
 
     private SimulationThreads() {}
 
-    /** Plays one after another, up to that number, as long as there is reason to go on. */
-    static void play(long last, BooleanSupplier goesOn, LongConsumer one) throws InterruptedException {
+    /** Runs one after another, up to that number, as long as there is reason to go on. */
+    static void run(long last, BooleanSupplier goesOn, LongConsumer one) throws InterruptedException {
         AtomicLong number = new AtomicLong();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread[] threads = new Thread[THREADS];
@@ -35,7 +35,7 @@ final class SimulationThreads {
             thread.join();
         }
         if (failure.get() != null) {
-            throw new AssertionError("a simulation could not be played", failure.get());
+            throw new AssertionError("a simulation could not be run", failure.get());
         }
     }
 }

@@ -33,7 +33,7 @@ final class World {
     final SimClock storeClock;
     final LockService locks;
     final SimHost host;
-    final SimMigrations bodies;
+    final SimMigrations migrations;
     final List<Node> nodes = new ArrayList<>();
 
     /** Until when every call to the store fails, or only its answer is lost. */
@@ -57,7 +57,7 @@ final class World {
                 this, mutant.beneath(new MemoryStateStore(() -> STORE_ORIGIN_MICROS + storeClock.nanos() / 1_000)));
         this.locks = new LockService(this);
         this.host = new SimHost(this);
-        this.bodies = new SimMigrations(this);
+        this.migrations = new SimMigrations(this);
         if (!scenario.usesAllPartitions) {
             Set<Integer> others = new TreeSet<>(Partitions.all());
             others.removeAll(scenario.partitions);
@@ -91,7 +91,7 @@ final class World {
         Node node = mutant.node(this, name, knows, names);
         nodes.add(node);
         node.engine = new Engine(new EngineConfig(
-                Catalog.of(bodies.of(node), false, new ArrayList<>()),
+                Catalog.of(migrations.of(node), false, new ArrayList<>()),
                 mutant.above(node, new SimStore(node, store)),
                 mutant.lockSeenBy(node.lock),
                 host.seenBy(node),
@@ -148,7 +148,7 @@ final class World {
             }
         }
         for (Task task : scheduler.tasks()) {
-            boolean mayWait = task.name.equals("host-run") && !bodies.hopeless.isEmpty();
+            boolean mayWait = task.name.equals("host-run") && !migrations.hopeless.isEmpty();
             if (task.name.startsWith("host-") && !task.node.dead && !mayWait) {
                 return task + " has not returned";
             }
@@ -177,7 +177,7 @@ final class World {
     private long goalOf(String kbId, Long version, long goal) {
         for (MigrationInfo info : scenario.plan) {
             if (info.version() <= goal
-                    && bodies.hopeless.contains(kbId + "@" + info.version())
+                    && migrations.hopeless.contains(kbId + "@" + info.version())
                     && version != null
                     && version < info.version()) {
                 return model.kbGoal(info.version() - 1);
@@ -187,7 +187,7 @@ final class World {
     }
 
     private boolean isStuckBefore(long end) {
-        if (bodies.hopeless.contains("@" + end)) {
+        if (migrations.hopeless.contains("@" + end)) {
             return true;
         }
         for (String kbId : host.listed) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Migrations that start only when every replica knows them. */
 @Timeout(20)
-class FullRolloutsTest {
+class RequiresFullRolloutTest {
 
     @RegisterExtension
     final MemoryFleet fleet = new MemoryFleet().withKbs(5);
