@@ -53,7 +53,7 @@ class AttemptCommitTest {
     }
 
     @Test
-    void aKbThatHasCommittedIsDoneWithoutAWriteOfTheEngines() {
+    void aKbThatHasCommittedNeedsNoWriteOfTheEngine() {
         Migrator migrator = fleet.migrator(
                 KbMigration.of(1, "commit", (context, kbId) -> commit(context)),
                 KbMigration.of(2, "commit_too", (context, kbId) -> commit(context)));
@@ -80,7 +80,7 @@ class AttemptCommitTest {
     }
 
     @Test
-    void aGlobalPartThatHasCommittedIsDoneWithoutAWriteOfTheEngines() {
+    void aGlobalPartThatHasCommittedNeedsNoWriteOfTheEngine() {
         Migrator migrator = fleet.migrator(fleet.recording(1), GlobalMigration.of(2, "commit", context -> {
             fleet.ran.add("2/");
             assertThat(((AttemptCommit) context).fromVersion()).isEqualTo(0);

@@ -69,7 +69,7 @@ class CloseTest {
     }
 
     @Test
-    void aBodyIsCancelledAtItsNextCheckpointAndCountsAsNoFailure() throws InterruptedException {
+    void aPartCancelledAtItsCheckpointCountsAsNoFailure() throws InterruptedException {
         AtomicBoolean interrupted = new AtomicBoolean();
         Migrator migrator = fleet.migrator(checkpointing(interrupted));
         migrator.start();
@@ -99,7 +99,7 @@ class CloseTest {
     }
 
     @Test
-    void aBodyThatDoesNotLookIsInterruptedAfterHalfOfTheTime() throws InterruptedException {
+    void aPartThatDoesNotLookIsInterruptedAfterHalfOfTheTime() throws InterruptedException {
         Migrator migrator = fleet.migrator(waiting());
         migrator.start();
         entered.await();
@@ -108,7 +108,7 @@ class CloseTest {
     }
 
     @Test
-    void aBodyThatIgnoresEverythingDoesNotHoldUpClosing() throws InterruptedException {
+    void aPartThatIgnoresEverythingDoesNotHoldUpClosing() throws InterruptedException {
         Migrator migrator = fleet.migrator(KbMigration.of(1, "deaf", (context, kbId) -> {
             entered.countDown();
             Uninterruptibles.awaitUninterruptibly(never);

@@ -59,7 +59,7 @@ class DeletionTest {
 
     /** The library recognises by the same list that all exist. */
     @Test
-    void aHostMayTakeThoseThatAreDeletedOutOfTheListItWasAskedWith() {
+    void aHostMayRemoveIdsFromTheListThatItIsAskedAbout() {
         Set<String> deleted = ConcurrentHashMap.newKeySet();
         Host host = new Host() {
             @Override

@@ -65,7 +65,7 @@ class DeploysTest {
     }
 
     @Test
-    void anOlderBuildFinishesThePrefixThatItKnowsWhenNoNewerOneIsLeft() {
+    void anOlderBuildLeftAloneFinishesThePrefixThatItKnows() {
         Migrator newer = knowing(5);
         newer.pause("so that it only announces");
         newer.registerKb("new");
@@ -111,7 +111,7 @@ class DeploysTest {
 
     /** A build from before the fields were invented writes the state as it is deployed next to a newer one, or rolled back to. */
     @Test
-    void whatNewerBuildsHaveAddedToTheStateOutlivesTheWritesOfOlderOnes() {
+    void fieldsOfNewerBuildsOutliveTheWritesOfOlderOnes() {
         knowing(1).run();
         Document state = fleet.memory.document("now/state").orElseThrow();
         String extended = state.json()
@@ -125,7 +125,7 @@ class DeploysTest {
     }
 
     @Test
-    void aKbThatNeedsWhatABuildNoLongerHasIsLeftToBuildsThatHaveIt() {
+    void aKbIsLeftToTheBuildsThatHaveItsMigration() {
         Migration[] all = {fleet.recording(1), fleet.recording(2), fleet.recording(3)};
         fleet.migrator(all).run();
         fleet.ran.clear();

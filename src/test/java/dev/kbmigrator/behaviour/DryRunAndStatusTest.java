@@ -117,7 +117,7 @@ class DryRunAndStatusTest {
     }
 
     @Test
-    void noKbStartsAVersionBehindABarrierAndNoGlobalPartStartsBeforeAllKbsAreThere() {
+    void noPartStartsBeforeThePartsThatItWaitsFor() {
         Migrator migrator = fleet.migrator(
                 fleet.recording(1),
                 fleet.recording(2),

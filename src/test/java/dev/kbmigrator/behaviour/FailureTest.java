@@ -129,7 +129,7 @@ class FailureTest {
     }
 
     @Test
-    void listenersAreToldOfEachVersionThatAKbHasReachedWhenItIsDurable() {
+    void listenersHearOfAVersionOnlyOnceItIsDurable() {
         List<String> told = new CopyOnWriteArrayList<>();
         fleet.migrator(
                         builder -> builder.listener(new MigratorListener() {

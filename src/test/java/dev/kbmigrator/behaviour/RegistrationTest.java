@@ -21,7 +21,7 @@ class RegistrationTest {
     final MemoryFleet fleet = new MemoryFleet();
 
     @Test
-    void aNewKbStartsAtTheNewestVersionBeforeAndAfterThePlanIsAnnounced() {
+    void aNewKbStartsAtTheNewestVersionAnnouncedOrNot() {
         Migrator migrator = fleet.migrator(fleet.recording(1), fleet.recordingGlobal(2), fleet.recording(3));
         migrator.registerKb("before");
         assertThat(fleet.version("before")).isEqualTo(3);

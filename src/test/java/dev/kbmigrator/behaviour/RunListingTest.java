@@ -23,7 +23,7 @@ class RunListingTest {
 
     @Test
     @Timeout(30)
-    void aRunEndsThoughTheListTakesLongerThanTheTimeBetweenTwoListings() {
+    void aRunEndsThoughListingTakesLongerThanItsInterval() {
         runOnce();
         listings.set(0);
         runOnce();

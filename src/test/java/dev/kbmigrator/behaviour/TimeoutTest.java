@@ -52,7 +52,7 @@ class TimeoutTest {
     }
 
     @Test
-    void aBodyThatTakesTooLongIsInterruptedAndFails() {
+    void aPartThatTakesTooLongIsInterruptedAndFails() {
         Migrator migrator = migrator(KbMigration.of(1, "hang", (context, kbId) -> {
             if (kbId.equals("kb-7")) {
                 new CountDownLatch(1).await();
@@ -99,7 +99,7 @@ class TimeoutTest {
     }
 
     @Test
-    void aBodyThatIgnoresTheInterruptIsReplacedAndTheOthersGoOn() {
+    void aPartThatIgnoresTheInterruptStopsNoOther() {
         AtomicInteger deaf = new AtomicInteger();
         Migrator migrator = migrator(
                 KbMigration.of(1, "deaf", (context, kbId) -> {
@@ -116,7 +116,7 @@ class TimeoutTest {
     }
 
     @Test
-    void aGlobalPartThatIgnoresTheInterruptIsGivenUpOnceAndTriedAgain() {
+    void aStuckGlobalPartIsGivenUpOnceAndTriedAgain() {
         AtomicInteger attempts = new AtomicInteger();
         Migrator migrator = fleet.migrator(
                 builder -> builder.attemptTimeout(Duration.ofMillis(100))
@@ -134,7 +134,7 @@ class TimeoutTest {
     }
 
     @Test
-    void allSlotsDeafIsShown() {
+    void thatEveryThreadIsStuckIsShown() {
         Migrator migrator = migrator(KbMigration.of(1, "deaf", (context, kbId) -> ignoreEverything()));
         migrator.start();
         MemoryFleet.await()

@@ -16,7 +16,7 @@ class NewUserIT {
     private static final int FEWEST_TESTS = 100;
 
     @Test
-    void aProjectWithTheTwoJarsImplementsBothSpisAndPassesTheContracts() throws IOException, InterruptedException {
+    void aProjectWithOnlyTheJarsPassesTheContracts() throws IOException, InterruptedException {
         NewUserProject project = new NewUserProject(TestFiles.newDirectory("new-user"));
         project.compile();
         String printed = project.test();

@@ -87,7 +87,7 @@ class FleetCheckerTest {
     }
 
     @Test
-    void aVersionThatRunsAgainUnderANewerTokenAfterALaterOneIsLowered() {
+    void aVersionThatRunsAgainUnderANewerTokenIsLowered() {
         ran("kb-a", 1, 1);
         ran("kb-a", 2, 1);
         ran("kb-a", 1, 2);
