@@ -32,7 +32,17 @@ class RoomsTest {
 
     /** What each room may use, besides itself, the public API and the SPI. */
     private static final Map<String, Set<String>> ROOMS = Map.of(
-            "engine", Set.of("worker", "coordinator", "listing", "execution", "lease", "look", "config", "state", "support"),
+            "engine",
+                    Set.of(
+                            "worker",
+                            "coordinator",
+                            "listing",
+                            "execution",
+                            "lease",
+                            "look",
+                            "config",
+                            "state",
+                            "support"),
             "worker", Set.of("listing", "execution", "lease", "look", "config", "state", "support"),
             "coordinator", Set.of("listing", "execution", "lease", "look", "config", "state", "support"),
             "listing", Set.of("look", "config", "state", "support"),
@@ -99,8 +109,8 @@ class RoomsTest {
     List<DynamicTest> aRoomUsesOnlyTheRoomsBelowIt() {
         return new TreeSet<>(ROOMS.keySet())
                 .stream()
-                        .map(room -> DynamicTest.dynamicTest(room, () -> direction(room)
-                                .check(LIBRARY)))
+                        .map(room -> DynamicTest.dynamicTest(
+                                room, () -> direction(room).check(LIBRARY)))
                         .toList();
     }
 
@@ -116,7 +126,8 @@ class RoomsTest {
         return WITHOUT_CYCLES.stream()
                 .map(name -> DynamicTest.dynamicTest(
                         name,
-                        () -> assertThat(ClassCycles.find(LIBRARY, name, Set.of())).isEmpty()))
+                        () -> assertThat(ClassCycles.find(LIBRARY, name, Set.of()))
+                                .isEmpty()))
                 .toList();
     }
 
@@ -137,8 +148,7 @@ class RoomsTest {
 
     @Test
     void stateThatTouchesTheStoreIsReported() throws ClassNotFoundException {
-        assertReported(
-                onlyDocumentUpdateDoesInputAndOutputInState(), INTERNAL + "state.KnownBadRoom", "StateStore");
+        assertReported(onlyDocumentUpdateDoesInputAndOutputInState(), INTERNAL + "state.KnownBadRoom", "StateStore");
     }
 
     @Test
@@ -150,6 +160,7 @@ class RoomsTest {
         JavaClasses imported = new ClassFileImporter()
                 .importClasses(Class.forName(knownBad), KnowledgeBoxes.class, HostKbs.class, StateStore.class);
         assertThat(rule.evaluate(imported).getFailureReport().getDetails())
-                .anySatisfy(detail -> assertThat(detail).contains("KnownBadRoom").contains(used));
+                .anySatisfy(
+                        detail -> assertThat(detail).contains("KnownBadRoom").contains(used));
     }
 }

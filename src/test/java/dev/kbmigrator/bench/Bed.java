@@ -2,7 +2,7 @@ package dev.kbmigrator.bench;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.databases.RoundTrips;
+import dev.kbmigrator.support.RoundTrips;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;

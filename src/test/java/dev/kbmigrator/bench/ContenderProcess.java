@@ -1,6 +1,6 @@
 package dev.kbmigrator.bench;
 
-import dev.kbmigrator.databases.ChildJvm;
+import dev.kbmigrator.support.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -6,7 +6,7 @@ import com.github.kagkarlsson.scheduler.task.ExecutionComplete;
 import com.github.kagkarlsson.scheduler.task.TaskInstance;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
-import dev.kbmigrator.databases.Sql;
+import dev.kbmigrator.support.Sql;
 import java.sql.Connection;
 import java.time.Instant;
 import java.util.Objects;

@@ -1,6 +1,6 @@
 package dev.kbmigrator.bench;
 
-import dev.kbmigrator.databases.Sql;
+import dev.kbmigrator.support.Sql;
 import java.util.Objects;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;

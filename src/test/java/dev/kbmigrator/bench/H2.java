@@ -1,6 +1,6 @@
 package dev.kbmigrator.bench;
 
-import dev.kbmigrator.databases.TestFiles;
+import dev.kbmigrator.support.TestFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

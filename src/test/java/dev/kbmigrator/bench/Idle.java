@@ -1,9 +1,9 @@
 package dev.kbmigrator.bench;
 
 import dev.kbmigrator.MigratorBuilder;
-import dev.kbmigrator.databases.RoundTrips;
 import dev.kbmigrator.jdbc.JdbcSettings;
 import dev.kbmigrator.jdbc.JdbcStorage;
+import dev.kbmigrator.support.RoundTrips;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.util.Map;
@@ -24,7 +24,7 @@ final class Idle extends KbMigrator implements Reporting {
     private @Nullable RoundTrips trips;
 
     Idle() {
-        super("j", 0, Fleet.each(Fleet.NO_OP));
+        super("j", 0, BenchFleet.each(BenchFleet.NO_OP));
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.kbmigrator.bench;
 
-import dev.kbmigrator.databases.Sql;
+import dev.kbmigrator.support.Sql;
 import java.sql.Connection;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;

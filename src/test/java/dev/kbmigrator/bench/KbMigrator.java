@@ -4,8 +4,8 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorBuilder;
-import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.jdbc.JdbcSettings;
+import dev.kbmigrator.support.Sql;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.util.Objects;
@@ -31,7 +31,7 @@ class KbMigrator implements Contender {
     }
 
     KbMigrator(String name, KbMigration.Part body) {
-        this(name, 1, Fleet.each(body));
+        this(name, 1, BenchFleet.each(body));
     }
 
     @Override
@@ -44,7 +44,7 @@ class KbMigrator implements Contender {
         DataSource connections = bed.pool(CONNECTIONS);
         pool = connections;
         if (isEmpty(connections)) {
-            Fleet.enrol(settings(), tenants);
+            BenchFleet.enrol(settings(), tenants);
         }
         migrator = configured(builder(settings(), tenants)).build();
     }
@@ -61,7 +61,7 @@ class KbMigrator implements Contender {
     }
 
     final MigratorBuilder builder(JdbcSettings settings, int tenants) {
-        return Fleet.migrator(settings, tenants, pending, migrations);
+        return BenchFleet.migrator(settings, tenants, pending, migrations);
     }
 
     /** What a scenario sets besides. */
@@ -88,7 +88,8 @@ class KbMigrator implements Contender {
 
     @Override
     public long done() throws Exception {
-        return Sql.number(pool(), "SELECT count(*) FROM kb_migrator_kb WHERE version = " + (Fleet.BASELINE + pending));
+        return Sql.number(
+                pool(), "SELECT count(*) FROM kb_migrator_kb WHERE version = " + (BenchFleet.BASELINE + pending));
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.kbmigrator.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.databases.MariaDbServer;
-import dev.kbmigrator.databases.Sql;
+import dev.kbmigrator.support.MariaDbServer;
+import dev.kbmigrator.support.Sql;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;

@@ -2,7 +2,7 @@ package dev.kbmigrator.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.databases.PostgresServer;
+import dev.kbmigrator.support.PostgresServer;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;

@@ -2,8 +2,6 @@ package dev.kbmigrator.bench;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.databases.PostgresServer;
-import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.jdbc.JdbcStorage;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
@@ -17,6 +15,8 @@ import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Storage;
 import dev.kbmigrator.spi.WriteResult;
+import dev.kbmigrator.support.PostgresServer;
+import dev.kbmigrator.support.Sql;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;

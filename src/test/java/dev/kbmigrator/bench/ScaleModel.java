@@ -83,7 +83,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
      * @param replicas how many replicas there are
      * @param bodySeconds how long the migration of a KB waits, for anything but the library's tables
      */
-    record Fleet(long kbs, int replicas, double bodySeconds) {}
+    record ModelledFleet(long kbs, int replicas, double bodySeconds) {}
 
     /** What could limit it. */
     enum Limit {
@@ -124,7 +124,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
             double walBytesPerSecond,
             double commitsPerSecond) {}
 
-    Prediction predict(Fleet fleet) {
+    Prediction predict(ModelledFleet fleet) {
         int busy = Math.min(fleet.replicas(), PARTITIONS);
         double looks = fleet.replicas() / ACTIVE_LOOK_SECONDS;
         Map<Limit, Double> rates = rates(fleet, busy, looks);
@@ -139,7 +139,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
                 load(fleet, looks, slowest));
     }
 
-    private Load load(Fleet fleet, double looks, Entry<Limit, Double> slowest) {
+    private Load load(ModelledFleet fleet, double looks, Entry<Limit, Double> slowest) {
         double rate = slowest.getValue();
         double workers = Math.min(PARTITIONS, fleet.replicas() * replica.storeConcurrency());
         // Where the store is what limits, batches fill while it is waited for
@@ -158,7 +158,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
                 commits);
     }
 
-    private Map<Limit, Double> rates(Fleet fleet, int busy, double looks) {
+    private Map<Limit, Double> rates(ModelledFleet fleet, int busy, double looks) {
         double perPartition = (double) fleet.kbs() / PARTITIONS;
         double serverSeconds = costs.serverSecondsPerKb() + costs.serverSecondsPerPass() / perPartition;
         double free = Math.max(0, store.cores() - looks * secondsPerLook(fleet.replicas()));
@@ -189,7 +189,7 @@ record ScaleModel(Costs costs, Store store, Replica replica) {
      * A partition is one replica's until it is done. So a replica that gets one more than the others ends later, by a whole
      * partition at its own pace: what limits a replica makes steps of 256, 128, 86, 64 replicas.
      */
-    private static double lastPartitions(Fleet fleet, Map<Limit, Double> rates) {
+    private static double lastPartitions(ModelledFleet fleet, Map<Limit, Double> rates) {
         int busy = Math.min(fleet.replicas(), PARTITIONS);
         double ownPace = rates.entrySet().stream()
                         .filter(rate -> rate.getKey().name().startsWith("REPLICA"))

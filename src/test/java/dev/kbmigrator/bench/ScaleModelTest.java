@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.kbmigrator.bench.ScaleModel.Costs;
-import dev.kbmigrator.bench.ScaleModel.Fleet;
 import dev.kbmigrator.bench.ScaleModel.Limit;
+import dev.kbmigrator.bench.ScaleModel.ModelledFleet;
 import dev.kbmigrator.bench.ScaleModel.Prediction;
 import dev.kbmigrator.bench.ScaleModel.Replica;
 import dev.kbmigrator.bench.ScaleModel.Store;
@@ -38,7 +38,7 @@ class ScaleModelTest {
         "655_360, 500, 0.02",
     })
     void theFormulaAgreesWithAFleetThatIsPlayed(String kbs, int replicas, double bodySeconds) {
-        Fleet fleet = new Fleet(Long.parseLong(kbs.replace("_", "")), replicas, bodySeconds);
+        ModelledFleet fleet = new ModelledFleet(Long.parseLong(kbs.replace("_", "")), replicas, bodySeconds);
         double played = new ScaleSimulation(MODEL, fleet, 0, 1).seconds();
         assertThat(MODEL.predict(fleet).seconds()).isCloseTo(played, withinPercentage(15));
     }
@@ -79,7 +79,7 @@ class ScaleModelTest {
     /** One worker a replica takes one partition after the other; with n replicas a second apart, n²/2 replica seconds pass in n. */
     @Test
     void replicasThatComeLateTakeWhatIsLeft() {
-        Fleet fleet = new Fleet(2_560_000, 256, 0.02);
+        ModelledFleet fleet = new ModelledFleet(2_560_000, 256, 0.02);
         double together = new ScaleSimulation(MODEL, fleet, 0, 1).seconds();
         double oneByOne = new ScaleSimulation(MODEL, fleet, 1, 1).seconds();
         assertThat(together).isCloseTo(MODEL.predict(fleet).seconds(), withinPercentage(15));
@@ -88,6 +88,6 @@ class ScaleModelTest {
     }
 
     private static Prediction predict(long kbs, int replicas, double bodySeconds) {
-        return MODEL.predict(new Fleet(kbs, replicas, bodySeconds));
+        return MODEL.predict(new ModelledFleet(kbs, replicas, bodySeconds));
     }
 }

@@ -21,7 +21,7 @@ final class ScaleSimulation {
     private static final double WORKERS_APART_SECONDS = 0.05;
 
     private final ScaleModel model;
-    private final ScaleModel.Fleet fleet;
+    private final ScaleModel.ModelledFleet fleet;
     private final double startGap;
     private final Random random;
     private final PriorityQueue<Event> events = new PriorityQueue<>(Comparator.comparingDouble(Event::at));
@@ -41,7 +41,7 @@ final class ScaleSimulation {
     }
 
     /** The replicas start one after the other, with that gap. */
-    ScaleSimulation(ScaleModel model, ScaleModel.Fleet fleet, double startGap, long seed) {
+    ScaleSimulation(ScaleModel model, ScaleModel.ModelledFleet fleet, double startGap, long seed) {
         this.model = model;
         this.fleet = fleet;
         this.startGap = startGap;

@@ -75,7 +75,7 @@ final class ScaleTables {
         Double measured = figures.get(name + "_seconds");
         if (measured != null) {
             long kbs = Math.round(figure(name + "_kbs"));
-            double predicted = model.predict(new ScaleModel.Fleet(kbs, replicas, bodySeconds))
+            double predicted = model.predict(new ScaleModel.ModelledFleet(kbs, replicas, bodySeconds))
                     .seconds();
             table.append(String.format(
                     Locale.ROOT,
@@ -96,7 +96,7 @@ final class ScaleTables {
         ScaleModel model = new ScaleModel(costs(), LARGE_STORE, REPLICA);
         for (long kbs : KBS) {
             for (int replicas : REPLICAS) {
-                Prediction prediction = model.predict(new ScaleModel.Fleet(kbs, replicas, bodySeconds));
+                Prediction prediction = model.predict(new ScaleModel.ModelledFleet(kbs, replicas, bodySeconds));
                 table.append(String.format(
                         Locale.ROOT,
                         "| %,d | %d | %s | %,.0f | %s | %.0f %% | %.1f %% | %.1f %% | %.1f | %,.0f |%n",

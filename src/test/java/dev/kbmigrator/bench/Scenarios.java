@@ -4,9 +4,9 @@ import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationFailedException;
 import dev.kbmigrator.MigratorBuilder;
 import dev.kbmigrator.MigratorListener;
-import dev.kbmigrator.databases.Sql;
 import dev.kbmigrator.jdbc.JdbcSettings;
 import dev.kbmigrator.jdbc.TransactionalKbMigration;
+import dev.kbmigrator.support.Sql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -26,7 +26,7 @@ final class Scenarios {
     static final class OneWriter extends KbMigrator {
 
         OneWriter() {
-            super("b-one-writer", Fleet.NO_OP);
+            super("b-one-writer", BenchFleet.NO_OP);
         }
 
         @Override
@@ -49,8 +49,8 @@ final class Scenarios {
             super.prepare(bed, tenants);
             JdbcSettings settings =
                     settings().withTablePrefix("warm" + ProcessHandle.current().pid() + "_");
-            Fleet.enrol(settings, WARM_UP_KBS);
-            Fleet.run(Fleet.migrator(settings, WARM_UP_KBS, 1, Fleet.each(Fleet.NO_OP)));
+            BenchFleet.enrol(settings, WARM_UP_KBS);
+            BenchFleet.run(BenchFleet.migrator(settings, WARM_UP_KBS, 1, BenchFleet.each(BenchFleet.NO_OP)));
         }
     }
 
@@ -92,7 +92,7 @@ final class Scenarios {
 
         OneSlow() {
             super("f", (context, kbId) -> {
-                if (Fleet.number(kbId) == 0) {
+                if (BenchFleet.number(kbId) == 0) {
                     TimeUnit.SECONDS.sleep(10);
                 }
             });
@@ -103,7 +103,7 @@ final class Scenarios {
             return builder.listener(new MigratorListener() {
                 @Override
                 public void kbMigrated(String kbId, long version) {
-                    if (Fleet.number(kbId) != 0) {
+                    if (BenchFleet.number(kbId) != 0) {
                         others.increment();
                         lastAt = System.nanoTime();
                     }
@@ -201,7 +201,7 @@ final class Scenarios {
 
         @Override
         public void run() {
-            Fleet.enrol(JdbcSettings.of(pool()), kbs);
+            BenchFleet.enrol(JdbcSettings.of(pool()), kbs);
         }
 
         private DataSource pool() {

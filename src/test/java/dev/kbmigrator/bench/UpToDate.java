@@ -28,7 +28,7 @@ final class UpToDate implements Reporting {
 
     private final ConcurrentLinkedQueue<QueryInfo> sent = new ConcurrentLinkedQueue<>();
     private final Map<String, Double> figures = new TreeMap<>();
-    private final KbMigrator fleet = new KbMigrator("a", 0, Fleet.each(Fleet.NO_OP));
+    private final KbMigrator fleet = new KbMigrator("a", 0, BenchFleet.each(BenchFleet.NO_OP));
     private @Nullable DataSource observed;
     private int kbs;
 

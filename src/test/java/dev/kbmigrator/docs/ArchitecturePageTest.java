@@ -40,7 +40,8 @@ class ArchitecturePageTest {
     private static Map<String, List<String>> inTheSource() throws IOException {
         Map<String, List<String>> rooms = new TreeMap<>();
         try (Stream<Path> files = Files.walk(ROOMS)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".java")).toList()) {
                 String name = file.getFileName().toString().replace(".java", "");
                 if (!name.equals("package-info")) {
                     rooms.computeIfAbsent(ROOMS.relativize(file).getName(0).toString(), room -> new ArrayList<>())
@@ -59,6 +60,8 @@ class ArchitecturePageTest {
         source.forEach((room, names) ->
                 assertThat(page.get(room)).as("the room %s", room).containsExactlyInAnyOrderElementsOf(names));
         Set<String> seen = new HashSet<>();
-        page.values().forEach(names -> names.forEach(name -> assertThat(seen.add(name)).as(name).isTrue()));
+        page.values()
+                .forEach(names -> names.forEach(
+                        name -> assertThat(seen.add(name)).as(name).isTrue()));
     }
 }

@@ -1,8 +1,8 @@
 package dev.kbmigrator.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.databases.Sql;
-import dev.kbmigrator.databases.TestDatabase;
+import dev.kbmigrator.support.Sql;
+import dev.kbmigrator.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.CompletableFuture;

@@ -3,13 +3,13 @@ package dev.kbmigrator.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.databases.HookedDataSource;
-import dev.kbmigrator.databases.RoundTrips;
-import dev.kbmigrator.databases.Sql;
-import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.WriteResult;
+import dev.kbmigrator.support.HookedDataSource;
+import dev.kbmigrator.support.RoundTrips;
+import dev.kbmigrator.support.Sql;
+import dev.kbmigrator.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

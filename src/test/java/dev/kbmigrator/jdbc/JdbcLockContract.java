@@ -1,8 +1,8 @@
 package dev.kbmigrator.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.support.TestDatabase;
 import dev.kbmigrator.testkit.LockContract;
 import org.junit.jupiter.api.AfterAll;
 

@@ -1,8 +1,8 @@
 package dev.kbmigrator.jdbc;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.support.TestDatabase;
 import dev.kbmigrator.testkit.StateStoreContract;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;

@@ -8,7 +8,7 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migrations;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.RunReport;
-import dev.kbmigrator.databases.TestDatabase;
+import dev.kbmigrator.support.TestDatabase;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

@@ -1,6 +1,6 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.databases.TestDatabase;
+import dev.kbmigrator.support.TestDatabase;
 import org.junit.jupiter.api.BeforeAll;
 
 class PostgresqlLockIT extends JdbcLockContract {

@@ -3,8 +3,6 @@ package dev.kbmigrator.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.databases.Sql;
-import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
@@ -12,6 +10,8 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.support.Sql;
+import dev.kbmigrator.support.TestDatabase;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;

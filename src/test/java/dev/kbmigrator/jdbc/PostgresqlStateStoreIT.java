@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.databases.Sql;
-import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.support.Sql;
+import dev.kbmigrator.support.TestDatabase;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;

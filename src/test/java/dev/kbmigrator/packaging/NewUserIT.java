@@ -2,7 +2,7 @@ package dev.kbmigrator.packaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kbmigrator.databases.TestFiles;
+import dev.kbmigrator.support.TestFiles;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +16,7 @@ class NewUserIT {
     private static final int FEWEST_TESTS = 100;
 
     @Test
-    void aProjectWithTheTwoJarsImplementsBothSpisAndPassesTheContracts() throws IOException, InterruptedException {
+    void aProjectWithOnlyTheJarsPassesTheContracts() throws IOException, InterruptedException {
         NewUserProject project = new NewUserProject(TestFiles.newDirectory("new-user"));
         project.compile();
         String printed = project.test();

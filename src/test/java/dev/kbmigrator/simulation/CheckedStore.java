@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Holds every change of the state against the {@link Model}, at the instant at which it happens. */
-final class CheckedStore extends Forwarding {
+final class CheckedStore extends ForwardingStore {
 
     private final World world;
     private final Model model;

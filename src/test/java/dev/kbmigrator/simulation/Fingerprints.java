@@ -1,7 +1,7 @@
 package dev.kbmigrator.simulation;
 
-import dev.kbmigrator.databases.ChildJvm;
 import dev.kbmigrator.simulation.Simulation.Result;
+import dev.kbmigrator.support.ChildJvm;
 import java.io.IOException;
 import java.util.List;
 
@@ -12,14 +12,14 @@ public final class Fingerprints {
 
     /** Prints them, for another process to compare. */
     public static void main(String[] arguments) {
-        Silence.keep();
+        QuietLog.keep();
         System.out.println("fingerprints=" + of(Long.parseLong(arguments[0])));
     }
 
     static String of(long seeds) {
         StringBuilder text = new StringBuilder();
         for (long seed = 1; seed <= seeds; seed++) {
-            Result result = Simulation.play(seed, Mutant.NONE);
+            Result result = Simulation.run(seed, Mutant.NONE);
             text.append(Long.toHexString(result.hash()))
                     .append('/')
                     .append(result.steps())

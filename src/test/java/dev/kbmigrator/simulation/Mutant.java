@@ -47,7 +47,7 @@ enum Mutant {
     DOCUMENT_IGNORES_FENCE {
         @Override
         StateStore beneath(StateStore truth) {
-            return new Forwarding(truth) {
+            return new ForwardingStore(truth) {
                 @Override
                 public boolean compareAndSet(String name, long expectedRevision, String json, Epoch fence) {
                     return store.compareAndSet(name, expectedRevision, json, null);
@@ -73,7 +73,7 @@ enum Mutant {
     EPOCH_STANDS_STILL {
         @Override
         StateStore beneath(StateStore truth) {
-            return new Forwarding(truth) {
+            return new ForwardingStore(truth) {
                 private final Map<Integer, Epoch> first = new HashMap<>();
 
                 @Override
@@ -177,7 +177,7 @@ enum Mutant {
     FAST_PATH_IGNORES_LATE_KBS {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 @Override
                 public Snapshot look(Heartbeat self) {
                     Snapshot seen = super.look(self);
@@ -192,7 +192,7 @@ enum Mutant {
     ADVANCE_UPSERTS {
         @Override
         StateStore beneath(StateStore truth) {
-            return new Forwarding(truth) {
+            return new ForwardingStore(truth) {
                 @Override
                 public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
                     writes.forEach(write -> store.enroll(Set.of(write.kbId()), write.from()));
@@ -206,7 +206,7 @@ enum Mutant {
     ENROLLING_LOWERS {
         @Override
         StateStore beneath(StateStore truth) {
-            return new Forwarding(truth) {
+            return new ForwardingStore(truth) {
                 @Override
                 public Set<String> enroll(Collection<String> kbIds, long version) {
                     store.remove(kbIds);
@@ -220,7 +220,7 @@ enum Mutant {
     VERSION_SKIPPED {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 @Override
                 public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
                     List<KbWrite> changed = new ArrayList<>();
@@ -239,7 +239,7 @@ enum Mutant {
     LOST_ANSWER_TAKEN_FOR_DONE {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 @Override
                 public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
                     try {
@@ -256,7 +256,7 @@ enum Mutant {
     NEXT_BEGINS_BEFORE_COMPLETION_IS_WRITTEN {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 private Collection<Epoch> lateEpochs = List.of();
                 private List<KbWrite> late = List.of();
 
@@ -277,7 +277,7 @@ enum Mutant {
     BARRIER_SKIPPED {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 @Override
                 public Snapshot look(Heartbeat self) {
                     Snapshot seen = super.look(self);
@@ -299,7 +299,7 @@ enum Mutant {
     NO_LOOK_UNDER_THE_EPOCH {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 private Snapshot last;
 
                 @Override
@@ -322,7 +322,7 @@ enum Mutant {
     BACKOFF_BLOCKS_OTHERS {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 @Override
                 public Page page(PageQuery request) {
                     Page failing = super.page(new PageQuery(
@@ -342,7 +342,7 @@ enum Mutant {
     CHECKPOINT_OUTLIVES_ITS_VERSION {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 private final Map<String, String> saved = new HashMap<>();
 
                 @Override
@@ -369,7 +369,7 @@ enum Mutant {
     GLOBAL_PART_FORGOTTEN {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 @Override
                 public Optional<Document> document(String name) {
                     return name.startsWith("global/") ? Optional.empty() : super.document(name);
@@ -382,7 +382,7 @@ enum Mutant {
     PAGE_LOSES_A_KB {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new Forwarding(store) {
+            return new ForwardingStore(store) {
                 @Override
                 public Page page(PageQuery request) {
                     Page page = super.page(request);
@@ -440,7 +440,7 @@ enum Mutant {
         }
     },
 
-    /** A lease is given back while its bodies still run. */
+    /** A lease is given back while its parts still run. */
     RELEASED_BEFORE_QUIET {
         @Override
         Node node(World world, String name, int knows, Map<Long, String> names) {

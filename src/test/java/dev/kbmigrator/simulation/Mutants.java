@@ -43,7 +43,7 @@ final class Mutants {
     }
 
     /** Does not show the record of a KB that has advanced and is still behind its floor. */
-    static final class ForgetsLateKbs extends Forwarding {
+    static final class ForgetsLateKbs extends ForwardingStore {
 
         private final Set<String> advanced = new HashSet<>();
 

@@ -59,7 +59,7 @@ class Node implements Environment, Executor {
         dead = true;
         scheduler.event("CRASH", name);
         arriveOrNot();
-        world.bodies.forget(this);
+        world.migrations.forget(this);
         world.host.crashed(this);
     }
 
@@ -140,7 +140,7 @@ class Node implements Environment, Executor {
 
     @Override
     public void execute(Runnable body) {
-        start("body", body);
+        start("part", body);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.kbmigrator.simulation;
 
+import static dev.kbmigrator.simulation.WeightedTable.row;
+
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.Partitions;
 import java.time.Duration;
@@ -9,13 +11,20 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
-/** What one seed plays: the fleet, the migrations, the timings, and how much goes wrong. Drawn before anything runs. */
+/** What a seed stands for: the fleet, the migrations, the timings, and how much goes wrong. Drawn before anything runs. */
 final class Scenario {
 
     private static final int MOST_KBS = 60;
     private static final long SLOW = 40;
     private static final int[] PARTITION_OF =
             IntStream.range(0, 40_000).map(i -> Partitions.of("kb-" + i)).toArray();
+
+    private static final WeightedTable<Parts> PARTS = WeightedTable.of(List.of(
+            row(1, "a global part", new Parts(false, true)),
+            row(1, "both parts", new Parts(true, true)),
+            row(3, "a KB part", new Parts(true, false))));
+
+    private record Parts(boolean kb, boolean global) {}
 
     /** Those that the KBs are in: few, so that they meet. */
     final TreeSet<Integer> partitions = new TreeSet<>();
@@ -73,8 +82,8 @@ final class Scenario {
     Scenario(SplittableRandom random) {
         int versions = 1 + random.nextInt(6);
         for (int version = 1; version <= versions; version++) {
-            int kind = random.nextInt(5);
-            plan.add(new MigrationInfo(version, "m" + version, kind != 0, kind == 0 || kind == 1));
+            Parts parts = PARTS.draw(random);
+            plan.add(new MigrationInfo(version, "m" + version, parts.kb(), parts.global()));
         }
         int spread = 1 + random.nextInt(6);
         while (partitions.size() < spread) {
@@ -85,10 +94,10 @@ final class Scenario {
                 kbIds.add("kb-" + i);
             }
         }
-        usesAllPartitions = random.nextInt(10) == 0;
-        firstKbs = 3 + random.nextInt(random.nextInt(4) == 0 ? 36 : 12);
+        usesAllPartitions = oneIn(10, random);
+        firstKbs = 3 + random.nextInt(oneIn(4, random) ? 36 : 12);
         actions = 4 + random.nextInt(22);
-        slowness = random.nextInt(16) == 0 ? SLOW : 1;
+        slowness = oneIn(16, random) ? SLOW : 1;
         ttl = Duration.ofMillis(random.nextInt(2_000, 6_001));
         activeLook = Duration.ofMillis(slowness * random.nextInt(300, 2_001));
         idleLook = Duration.ofMillis(slowness * random.nextInt(2_000, 8_001));
@@ -104,15 +113,19 @@ final class Scenario {
         slowCalls = sometimes(random, 0.02);
         failing = sometimes(random, 0.3);
         hanging = sometimes(random, 0.1);
-        tellsWhatExists = random.nextInt(4) != 0;
-        hasHopeless = random.nextInt(5) == 0;
-        baseline = random.nextInt(8) == 0 ? 1 + random.nextInt(versions) : 0;
-        maxBatch = random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 256;
-        branchesAt = random.nextInt(6) == 0 ? 1 + random.nextInt(versions) : 0;
-        hasOperators = random.nextInt(3) == 0;
-        listsBadIds = random.nextInt(8) == 0;
-        clocksAreSkewed = random.nextInt(3) == 0;
-        grantsTwiceForEver = random.nextInt(4) == 0;
+        tellsWhatExists = !oneIn(4, random);
+        hasHopeless = oneIn(5, random);
+        baseline = oneIn(8, random) ? 1 + random.nextInt(versions) : 0;
+        maxBatch = oneIn(3, random) ? 1 + random.nextInt(4) : 256;
+        branchesAt = oneIn(6, random) ? 1 + random.nextInt(versions) : 0;
+        hasOperators = oneIn(3, random);
+        listsBadIds = oneIn(8, random);
+        clocksAreSkewed = oneIn(3, random);
+        grantsTwiceForEver = oneIn(4, random);
+    }
+
+    private static boolean oneIn(int number, SplittableRandom random) {
+        return random.nextInt(number) == 0;
     }
 
     private static double sometimes(SplittableRandom random, double most) {

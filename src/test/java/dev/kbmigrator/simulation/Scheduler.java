@@ -11,7 +11,7 @@ import java.util.function.Predicate;
  * Runs simulated threads one at a time, in virtual time.
  *
  * <ol>
- *   <li>A thread runs until it comes to a point at which others may go on: a wait, a call to the outside, a step of a body.
+ *   <li>A thread runs until it comes to a point at which others may go on: a wait, a call to the outside, a step of a migration.
  *   <li>There the next one is drawn among those that could run; it gets the turn, and the first one waits for its own.
  *   <li>When none could run, time moves on to the first instant at which one can.
  * </ol>
@@ -109,7 +109,7 @@ final class Scheduler {
             if (!unwinding) {
                 task.body.run();
             }
-        } catch (Death e) {
+        } catch (SimulatedDeath e) {
             // As meant
         } catch (Throwable e) {
             report("a thread died of " + e + " at "
@@ -216,7 +216,7 @@ final class Scheduler {
     /** Ends the thread that runs if it is not to run any more. */
     void checkAlive() {
         if (unwinding || (current.node != null && current.node.dead)) {
-            throw new Death();
+            throw new SimulatedDeath();
         }
     }
 
@@ -231,7 +231,7 @@ final class Scheduler {
             resumeMain();
             self.thread().waitForTurn();
         }
-        throw new Death();
+        throw new SimulatedDeath();
     }
 
     /** Ends the simulation because of a violation. Never returns. */

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 
-/** The lock service as one process sees it: behind a {@link Wire}, and now and then it grants what is not its to grant. */
+/** The lock service as one process sees it: behind a {@link SimConnection}, and now and then it grants what is not its to grant. */
 final class SimLock implements Lock {
 
     private final Node node;
     private final World world;
-    private final Wire wire;
+    private final SimConnection wire;
 
     /** The latest lease of each name that this process got. */
     final Map<String, SimLease> leases = new HashMap<>();
@@ -24,7 +24,7 @@ final class SimLock implements Lock {
     SimLock(Node node) {
         this.node = node;
         this.world = node.world;
-        this.wire = new Wire(node);
+        this.wire = new SimConnection(node);
     }
 
     private <T> T call(java.util.function.Supplier<T> effect, String what, Object... details) {
@@ -83,7 +83,7 @@ final class SimLock implements Lock {
 
     @Override
     public void releaseAll(Collection<? extends Lease> toRelease) {
-        toRelease.forEach(lease -> world.bodies.checkReleased(node, (SimLease) lease));
+        toRelease.forEach(lease -> world.migrations.checkReleased(node, (SimLease) lease));
         call(
                 () -> {
                     toRelease.forEach(lease -> ((SimLease) lease).lease.release());

@@ -16,13 +16,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The state store as one process sees it: behind a {@link Wire}. */
+/** The state store as one process sees it: behind a {@link SimConnection}. */
 final class SimStore implements StateStore {
 
     private final Node node;
     private final World world;
     private final StateStore store;
-    private final Wire wire;
+    private final SimConnection wire;
 
     private record Seen(Snapshot snapshot, long at) {}
 
@@ -30,7 +30,7 @@ final class SimStore implements StateStore {
         this.node = node;
         this.world = node.world;
         this.store = store;
-        this.wire = new Wire(node);
+        this.wire = new SimConnection(node);
     }
 
     private <T> T call(java.util.function.Supplier<T> effect, String what, Object... details) {
@@ -59,8 +59,8 @@ final class SimStore implements StateStore {
     public Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
         Map<Integer, Epoch> opened = call(() -> store.openEpochs(scopes), "openEpochs", scopes.toString());
         // Another replica of the same process may have been granted the name, too
-        opened.forEach(
-                (scope, epoch) -> node.scheduler.current().granted.get(Bodies.lockName(scope)).token = epoch.number());
+        opened.forEach((scope, epoch) ->
+                node.scheduler.current().granted.get(SimMigrations.lockName(scope)).token = epoch.number());
         return opened;
     }
 
@@ -97,7 +97,7 @@ final class SimStore implements StateStore {
 
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
-        world.bodies.checkSent(node, epochs);
+        world.migrations.checkSent(node, epochs);
         return call(() -> store.write(epochs, writes), "write", epochs.toString(), shown(writes));
     }
 

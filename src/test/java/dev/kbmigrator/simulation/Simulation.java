@@ -1,5 +1,7 @@
 package dev.kbmigrator.simulation;
 
+import static dev.kbmigrator.simulation.WeightedTable.row;
+
 import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorException;
@@ -11,14 +13,62 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
-/** Plays one seed: first a storm, in which anything may happen; then calm, in which all must come to an end. */
+/** Runs the fleet of one seed: first a storm, in which anything may happen; then calm, in which all must come to an end. */
 final class Simulation {
 
     private static final long CALM_SECONDS = 1_200;
     private static final long HOUR_SECONDS = 3_600;
     private static final long MOST_STORE_JUMP_MILLIS = 2_000;
     private static final long REMIND_SECONDS = 60;
+    private static final int MOST_REPLICAS = 4;
+
+    /** What may happen in a storm. */
+    private static final WeightedTable<Action> ACTIONS = WeightedTable.of(List.of(
+            row(4, "another replica starts", Simulation::startAnother),
+            row(2, "a process dies", (simulation, node) -> node.crash()),
+            row(2, "a process stands still", Simulation::freeze),
+            row(2, "a replica is closed", Simulation::closeInHost),
+            row(2, "a KB is created", Simulation::create),
+            row(2, "a KB is deleted", Simulation::delete),
+            row(1, "migrations are paused for a while", Simulation::pause),
+            row(2, "a KB is asked for", Simulation::ask),
+            row(1, "a failing version is skipped", Simulation::skip),
+            row(1, "the lock service forgets", (simulation, node) -> simulation.world.locks.forget()),
+            row(1, "the status is read", Simulation::readStatus),
+            row(2, "an operator moves the target", Simulation::operate),
+            row(1, "a KB is set aside", (simulation, node) -> simulation.setAside()),
+            row(2, "a clock jumps", Simulation::skewClocks),
+            row(2, "a service is away", Simulation::loseService)));
+
+    private static final WeightedTable<Consumer<Simulation>> OUTAGES = WeightedTable.of(List.of(
+            row(1, "the store", Simulation::loseStore), row(1, "the lock service", Simulation::loseLockService)));
+
+    private static final WeightedTable<Action> OPERATIONS = WeightedTable.of(List.of(
+            row(1, "remove the cap", Simulation::removeCap), row(2, "abandon the target", Simulation::abandon)));
+
+    private static final WeightedTable<Action> CLOCKS = WeightedTable.of(List.of(
+            row(1, "of the process", Simulation::leap),
+            row(1, "of the lock service", (simulation, node) -> simulation.jumpLockClock()),
+            row(1, "of the store", (simulation, node) -> simulation.jumpStoreClock())));
+
+    private static final WeightedTable<Start> STARTS = WeightedTable.of(List.of(
+            row(1, "not at all", Simulation::buildOnly),
+            row(2, "with run()", Simulation::startWithRun),
+            row(5, "with start()", Simulation::startInBackground)));
+
+    /** What happens to a replica, or while it runs. */
+    @FunctionalInterface
+    private interface Action {
+        void act(Simulation simulation, Node node);
+    }
+
+    /** How a host starts a replica. */
+    @FunctionalInterface
+    private interface Start {
+        void start(Simulation simulation, Node node, Long cap);
+    }
 
     private final World world;
     private final Scheduler scheduler;
@@ -47,22 +97,21 @@ final class Simulation {
         this.scheduler = world.scheduler;
     }
 
-    static Result play(long seed, Mutant mutant) {
-        Simulation simulation = new Simulation(seed, mutant);
-        return simulation.play();
+    static Result run(long seed, Mutant mutant) {
+        return new Simulation(seed, mutant).run();
     }
 
     /** How many seeds it takes to find a planted bug; 0 when that many are not enough. */
     static int seedsToFind(Mutant bug, int most) {
         for (int seed = 1; seed <= most; seed++) {
-            if (play(seed, bug).violation() != null) {
+            if (run(seed, bug).violation() != null) {
                 return seed;
             }
         }
         return 0;
     }
 
-    private Result play() {
+    private Result run() {
         try {
             scheduler.run(this::drive);
         } catch (AssertionError e) {
@@ -84,8 +133,7 @@ final class Simulation {
             world.host.listed.add(world.host.fresh());
         }
         chooseHopeless();
-        int first = 1 + scheduler.random.nextInt(world.scenario.plan.size());
-        startReplica(first);
+        startReplica();
         for (int i = 0; i < world.scenario.actions; i++) {
             scheduler.sleep(
                     world.scenario.slowness * scheduler.millis(0, scheduler.random.nextInt(3) == 0 ? 5_000 : 500));
@@ -106,7 +154,7 @@ final class Simulation {
                     .filter(one -> global ? one.globalPart() : one.kbPart())
                     .toList());
             if (info != null) {
-                world.bodies.hopeless.add(kbId + "@" + info.version());
+                world.migrations.hopeless.add(kbId + "@" + info.version());
             }
         }
     }
@@ -120,71 +168,72 @@ final class Simulation {
     }
 
     private void act() {
-        int what = scheduler.random.nextInt(27);
+        Action action = ACTIONS.draw(scheduler.random);
         Node node = anyNode();
-        if (what < 4 || node == null) {
-            int replicas = (int) world.nodes.stream().filter(Node::runs).count();
-            if (replicas < 4) {
-                startReplica(1 + scheduler.random.nextInt(world.scenario.plan.size()));
-            } else {
-                skewClocks(node);
-            }
-        } else if (what < 6) {
-            node.crash();
-        } else if (what < 8) {
-            node.freeze(scheduler.millis(100, 3 * world.scenario.ttl.toMillis()));
-        } else if (what < 10) {
-            asHost(node, "close", () -> close(node));
-        } else if (what < 12) {
-            create(node);
-        } else if (what < 14) {
-            delete(node);
-        } else if (what < 15) {
-            pause(node);
-        } else if (what < 17) {
-            ask(node, 0);
-        } else if (what < 18) {
-            skip(node);
-        } else if (what < 19) {
-            world.locks.forget();
-        } else if (what < 20) {
-            asHost(node, "status", () -> node.engine.status());
-        } else if (what < 22) {
-            operate(node);
-        } else if (what < 23) {
-            setAside();
-        } else if (what < 25) {
-            skewClocks(node);
+        if (node == null) {
+            startReplica();
         } else {
-            outage();
+            action.act(this, node);
         }
     }
 
-    private void outage() {
-        long nanos = scheduler.millis(100, 2 * world.scenario.ttl.toMillis());
-        if (scheduler.random.nextBoolean()) {
-            scheduler.event("THE STORE IS AWAY", nanos / 1_000_000 + " ms");
-            world.storeAwayUntil = scheduler.now() + nanos;
+    private void startAnother(Node node) {
+        if (world.nodes.stream().filter(Node::runs).count() < MOST_REPLICAS) {
+            startReplica();
         } else {
-            scheduler.event("THE LOCK SERVICE IS AWAY", nanos / 1_000_000 + " ms");
-            world.lockAwayUntil = scheduler.now() + nanos;
+            skewClocks(node);
         }
+    }
+
+    private void freeze(Node node) {
+        node.freeze(scheduler.millis(100, 3 * world.scenario.ttl.toMillis()));
+    }
+
+    private void closeInHost(Node node) {
+        asHost(node, "close", () -> close(node));
+    }
+
+    private void readStatus(Node node) {
+        asHost(node, "status", () -> node.engine.status());
+    }
+
+    private void loseService(Node node) {
+        OUTAGES.draw(scheduler.random).accept(this);
+    }
+
+    private void loseStore() {
+        long nanos = outageNanos();
+        scheduler.event("THE STORE IS AWAY", nanos / 1_000_000 + " ms");
+        world.storeAwayUntil = scheduler.now() + nanos;
+    }
+
+    private void loseLockService() {
+        long nanos = outageNanos();
+        scheduler.event("THE LOCK SERVICE IS AWAY", nanos / 1_000_000 + " ms");
+        world.lockAwayUntil = scheduler.now() + nanos;
+    }
+
+    private long outageNanos() {
+        return scheduler.millis(100, 2 * world.scenario.ttl.toMillis());
     }
 
     /** People change their minds about where the fleet is to go. */
     private void operate(Node node) {
-        if (!world.scenario.hasOperators) {
-            return;
+        if (world.scenario.hasOperators) {
+            OPERATIONS.draw(scheduler.random).act(this, node);
         }
-        if (scheduler.random.nextInt(3) == 0) {
-            asHost(node, "removeCap", () -> node.engine.setCap(Long.MAX_VALUE));
-        } else {
-            withdrawn = true;
-            asHost(node, "abandon", () -> {
-                scheduler.event("ABANDON", node.name);
-                node.engine.abandonTarget("simulated");
-            });
-        }
+    }
+
+    private void removeCap(Node node) {
+        asHost(node, "removeCap", () -> node.engine.setCap(Long.MAX_VALUE));
+    }
+
+    private void abandon(Node node) {
+        withdrawn = true;
+        asHost(node, "abandon", () -> {
+            scheduler.event("ABANDON", node.name);
+            node.engine.abandonTarget("simulated");
+        });
     }
 
     /** Sets a KB aside, as a person with a tool would who takes the partition for it. */
@@ -202,44 +251,57 @@ final class Simulation {
     }
 
     private void skewClocks(Node node) {
-        if (!world.scenario.clocksAreSkewed) {
-            return;
-        }
-        long most = 2 * world.scenario.ttl.toMillis();
-        switch (scheduler.random.nextInt(3)) {
-            case 0 -> node.leap(scheduler.millis(0, most));
-            case 1 -> world.locks.jump(scheduler.millis(-most, most));
-            default -> {
-                long nanos = scheduler.millis(-most, MOST_STORE_JUMP_MILLIS);
-                scheduler.event("THE STORE'S CLOCK JUMPS", nanos / 1_000_000 + " ms");
-                world.storeClock.jump(nanos);
-            }
+        if (world.scenario.clocksAreSkewed) {
+            CLOCKS.draw(scheduler.random).act(this, node);
         }
     }
 
-    private void startReplica(int knows) {
+    private void leap(Node node) {
+        node.leap(scheduler.millis(0, 2 * world.scenario.ttl.toMillis()));
+    }
+
+    private void jumpLockClock() {
+        long most = 2 * world.scenario.ttl.toMillis();
+        world.locks.jump(scheduler.millis(-most, most));
+    }
+
+    private void jumpStoreClock() {
+        long nanos = scheduler.millis(-2 * world.scenario.ttl.toMillis(), MOST_STORE_JUMP_MILLIS);
+        scheduler.event("THE STORE'S CLOCK JUMPS", nanos / 1_000_000 + " ms");
+        world.storeClock.jump(nanos);
+    }
+
+    /** One that knows some of the migrations, or all. */
+    private void startReplica() {
+        int knows = 1 + scheduler.random.nextInt(world.scenario.plan.size());
         Node node = world.newNode(knows, scheduler.random.nextInt(3) == 0);
-        int how = scheduler.random.nextInt(8);
+        Start start = STARTS.draw(scheduler.random);
         Long cap = world.scenario.hasOperators && scheduler.random.nextBoolean()
                 ? (Long) (long) scheduler.random.nextInt(world.scenario.plan.size() + 1)
                 : null;
-        if (how == 0) {
-            scheduler.event("BUILT ONLY", node.name);
-        } else if (how < 3) {
-            capped |= cap != null;
-            asHost(node, "run", () -> {
-                scheduler.event("RUN", node.name, cap);
-                node.engine.run(cap);
-                scheduler.event("RUN IS DONE");
-                boolean reached = world.model.current == world.scenario.newest();
-                if (knows == world.scenario.newest() && !reached && !capped && !withdrawn) {
-                    scheduler.violate("run() ended well at version " + world.model.current);
-                }
-            });
-        } else {
-            scheduler.event("START", node.name);
-            node.engine.start();
-        }
+        start.start(this, node, cap);
+    }
+
+    private void buildOnly(Node node, Long cap) {
+        scheduler.event("BUILT ONLY", node.name);
+    }
+
+    private void startWithRun(Node node, Long cap) {
+        capped |= cap != null;
+        asHost(node, "run", () -> {
+            scheduler.event("RUN", node.name, cap);
+            node.engine.run(cap);
+            scheduler.event("RUN IS DONE");
+            boolean reached = world.model.current == world.scenario.newest();
+            if (node.knows == world.scenario.newest() && !reached && !capped && !withdrawn) {
+                scheduler.violate("run() ended well at version " + world.model.current);
+            }
+        });
+    }
+
+    private void startInBackground(Node node, Long cap) {
+        scheduler.event("START", node.name);
+        node.engine.start();
     }
 
     /** In a thread of the host's; what the API may throw is no violation. */
@@ -327,7 +389,7 @@ final class Simulation {
         });
     }
 
-    private void ask(Node node, long skip) {
+    private void ask(Node node) {
         if (world.scenario.slowness > 1) {
             // Who asks looks ten times a second: too often for hours
             return;
@@ -336,15 +398,15 @@ final class Simulation {
         kbs.addAll(world.host.deletedAt.keySet().stream().sorted().limit(1).toList());
         String kbId = pick(kbs);
         if (kbId != null) {
-            asHost(node, "migrateKb", () -> node.engine.migrateKb(kbId, skip, "simulated"));
+            asHost(node, "migrateKb", () -> node.engine.migrateKb(kbId, 0, "simulated"));
             if (scheduler.random.nextInt(3) == 0) {
-                ask(node, skip);
+                ask(node);
             }
         }
     }
 
     private void skip(Node node) {
-        for (String key : world.bodies.hopeless) {
+        for (String key : world.migrations.hopeless) {
             if (!key.startsWith("@")) {
                 String kbId = key.substring(0, key.indexOf('@'));
                 long version = Long.parseLong(key.substring(key.indexOf('@') + 1));
@@ -353,7 +415,7 @@ final class Simulation {
                 return;
             }
         }
-        ask(node, 0);
+        ask(node);
     }
 
     /**

@@ -20,11 +20,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Plays as many seeds as {@code simulate.minutes} (60) allow, 100,000 at most, after it has made sure that it finds every
- * planted bug, and writes {@code target/simulate/result.json}. Two seeds are played at a time; each is the same run as alone.
+ * Runs one fleet per seed, for as many seeds as {@code simulate.minutes} (60) allow, 100,000 at most, after it has made sure
+ * that it finds every planted bug, and writes {@code target/simulate/result.json}. Two fleets run at a time; each run is the
+ * same as alone.
  */
 @Tag("simulate")
-@ExtendWith(Silence.class)
+@ExtendWith(QuietLog.class)
 class SimulationLongIT {
 
     private static final long MOST_SEEDS = 100_000;
@@ -36,7 +37,7 @@ class SimulationLongIT {
     void everyPlantedBugIsFoundAndNoSeedBreaksAnInvariant() throws IOException, InterruptedException {
         ObjectNode report = new ObjectMapper().createObjectNode();
         List<Mutant> missed = findPlantedBugs(report);
-        List<String> violations = playSeeds(report);
+        List<String> violations = runSeeds(report);
         // The forks work in target/forks/<profile>
         Path file = Path.of("..", "..", "simulate", "result.json");
         Files.createDirectories(file.getParent());
@@ -49,7 +50,7 @@ class SimulationLongIT {
         Map<Mutant, Integer> needed = Collections.synchronizedMap(new EnumMap<>(Mutant.class));
         Mutant[] mutants = Mutant.values();
         // The first is none
-        Players.play(mutants.length - 1, () -> true, number -> {
+        SimulationThreads.run(mutants.length - 1, () -> true, number -> {
             Mutant bug = mutants[(int) number];
             needed.put(bug, Simulation.seedsToFind(bug, MOST_SEEDS_TO_FIND));
         });
@@ -67,13 +68,11 @@ class SimulationLongIT {
         return missed;
     }
 
-    private static List<String> playSeeds(ObjectNode report) throws InterruptedException {
+    private static List<String> runSeeds(ObjectNode report) throws InterruptedException {
         long limit = Duration.ofMinutes(Long.getLong("simulate.minutes", 60)).toNanos();
         Progress progress = new Progress();
-        Players.play(
-                MOST_SEEDS,
-                () -> progress.nanos() < limit,
-                seed -> progress.played(Simulation.play(seed, Mutant.NONE)));
+        SimulationThreads.run(
+                MOST_SEEDS, () -> progress.nanos() < limit, seed -> progress.ran(Simulation.run(seed, Mutant.NONE)));
         report.put("seeds", progress.seeds);
         report.put("violations", progress.broken);
         report.put("seedsPerSecond", progress.rate());
@@ -89,7 +88,7 @@ class SimulationLongIT {
         private long broken;
         private long minutesSaid;
 
-        synchronized void played(Result result) {
+        synchronized void ran(Result result) {
             seeds++;
             if (result.violation() != null) {
                 broken++;

@@ -13,10 +13,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Plays a few hundred seeds; each is a fleet of the real engine with its own migrations, timings and misfortunes. With
- * {@code -Dsimulate.seed=N} it plays that one only, and shows what happens.
+ * Runs one fleet per seed, for a few hundred seeds: each is a fleet of the real engine with its own migrations, timings and
+ * misfortunes. With {@code -Dsimulate.seed=N} it runs that one only, and shows what happens.
  */
-@ExtendWith(Silence.class)
+@ExtendWith(QuietLog.class)
 class SimulationTest {
 
     private static final int EVENTS = 200;
@@ -29,7 +29,7 @@ class SimulationTest {
     @DisabledIfSystemProperty(named = "simulate.seed", matches = ".*")
     void noSeedBreaksAnInvariant() {
         for (long seed = 1; seed <= Integer.getInteger("simulate.seeds", 300); seed++) {
-            Result result = Simulation.play(seed, Mutant.NONE);
+            Result result = Simulation.run(seed, Mutant.NONE);
             assertThat(result.violation()).as(() -> result.describe(EVENTS)).isNull();
         }
     }
@@ -39,8 +39,8 @@ class SimulationTest {
     @Tag("self-check")
     void theSameSeedIsTheSameRun() {
         for (long seed = 1; seed <= REPEATED; seed++) {
-            Result first = Simulation.play(seed, Mutant.NONE);
-            Result second = Simulation.play(seed, Mutant.NONE);
+            Result first = Simulation.run(seed, Mutant.NONE);
+            Result second = Simulation.run(seed, Mutant.NONE);
             assertThat(second.hash()).as("seed %d", seed).isEqualTo(first.hash());
             assertThat(second.steps()).isEqualTo(first.steps());
             assertThat(second.trace().last(EVENTS)).isEqualTo(first.trace().last(EVENTS));
@@ -70,7 +70,7 @@ class SimulationTest {
     @Test
     @EnabledIfSystemProperty(named = "simulate.seed", matches = "\\d+")
     void replay() {
-        Result result = Simulation.play(Long.getLong("simulate.seed"), Mutant.NONE);
+        Result result = Simulation.run(Long.getLong("simulate.seed"), Mutant.NONE);
         System.out.println(result.describe(Integer.getInteger("simulate.events", EVENTS)));
         assertThat(result.violation()).isNull();
     }

@@ -26,7 +26,7 @@ final class StoreMutants {
     private StoreMutants() {}
 
     /** Knows the newest epochs, so as to get past the fence. */
-    static class Unfenced extends Forwarding {
+    static class Unfenced extends ForwardingStore {
 
         private final Map<Integer, Epoch> newest = new HashMap<>();
 
@@ -78,7 +78,7 @@ final class StoreMutants {
     }
 
     /** Shows no record of a KB that was enrolled behind its floor, until something is written of it. */
-    static final class LosesLateKbs extends Forwarding {
+    static final class LosesLateKbs extends ForwardingStore {
 
         private final Set<String> late = new HashSet<>();
 
@@ -102,7 +102,7 @@ final class StoreMutants {
     }
 
     /** Writes another global state than the engine means to. */
-    static final class OtherState extends Forwarding {
+    static final class OtherState extends ForwardingStore {
 
         private final BiConsumer<ObjectNode, ObjectNode> change;
 
@@ -136,7 +136,7 @@ final class StoreMutants {
     }
 
     /** Reads every plan as if it had the names that this build knows. */
-    static final class SeesItsOwnNames extends Forwarding {
+    static final class SeesItsOwnNames extends ForwardingStore {
 
         private final Node node;
 

@@ -23,7 +23,7 @@ final class Task {
     boolean finished;
 
     /** The call that it has sent and that has not been answered; it may still take effect when the replica is gone. */
-    Pending<?> pending;
+    CallInFlight<?> pending;
 
     /** The latest lease of each name that this thread got. */
     final Map<String, SimLock.SimLease> granted = new HashMap<>();

@@ -37,8 +37,8 @@ final class World {
     final StateStore store;
     final SimClock storeClock;
     final LockService locks;
-    final Host host;
-    final Bodies bodies;
+    final SimHost host;
+    final SimMigrations migrations;
     final List<Node> nodes = new ArrayList<>();
 
     /** Until when every call to the store fails, or only its answer is lost. */
@@ -61,8 +61,8 @@ final class World {
         this.store = new CheckedStore(
                 this, mutant.beneath(new MemoryStateStore(() -> STORE_ORIGIN_MICROS + storeClock.nanos() / 1_000)));
         this.locks = new LockService(this);
-        this.host = new Host(this);
-        this.bodies = new Bodies(this);
+        this.host = new SimHost(this);
+        this.migrations = new SimMigrations(this);
         if (!scenario.usesAllPartitions) {
             Set<Integer> others = new TreeSet<>(Partitions.all());
             others.removeAll(scenario.partitions);
@@ -99,7 +99,7 @@ final class World {
         node.engine = new Engine(new EngineConfig(
                 new LocalBuild(
                         new Identity(node.name, "simulated", "v" + node.knows),
-                        MigrationCatalog.of(bodies.of(node), false, scenario.attemptTimeout, new ArrayList<>()),
+                        MigrationCatalog.of(migrations.of(node), false, scenario.attemptTimeout, new ArrayList<>()),
                         scenario.baseline),
                 new Storage(mutant.above(node, new SimStore(node, store)), mutant.lockSeenBy(node.lock)),
                 new HostApplication(host.seenBy(node), new Services(Map.of()), new ListenerNotifier(List.of()), node),
@@ -149,7 +149,7 @@ final class World {
             }
         }
         for (Task task : scheduler.tasks()) {
-            boolean mayWait = task.name.equals("host-run") && !bodies.hopeless.isEmpty();
+            boolean mayWait = task.name.equals("host-run") && !migrations.hopeless.isEmpty();
             if (task.name.startsWith("host-") && !task.node.dead && !mayWait) {
                 return task + " has not returned";
             }
@@ -178,7 +178,7 @@ final class World {
     private long goalOf(String kbId, Long version, long goal) {
         for (MigrationInfo info : scenario.plan) {
             if (info.version() <= goal
-                    && bodies.hopeless.contains(kbId + "@" + info.version())
+                    && migrations.hopeless.contains(kbId + "@" + info.version())
                     && version != null
                     && version < info.version()) {
                 return model.kbGoal(info.version() - 1);
@@ -188,7 +188,7 @@ final class World {
     }
 
     private boolean isStuckBefore(long end) {
-        if (bodies.hopeless.contains("@" + end)) {
+        if (migrations.hopeless.contains("@" + end)) {
             return true;
         }
         for (String kbId : host.listed) {

@@ -153,7 +153,7 @@ class ZooKeeperLockIT {
     }
 
     @Test
-    void aLeaseThatRanOutWithoutAConnectionIsLostAtOnceAndGivenBackLater() throws Exception {
+    void aLeaseThatRanOutOfflineIsLostAtOnceAndReleasedLater() throws Exception {
         Lease lease = lock.tryAcquire("migrations", SHORT).orElseThrow();
         Lease released = lock.tryAcquire("partition-001", LONG).orElseThrow();
         server.stop();
@@ -178,7 +178,7 @@ class ZooKeeperLockIT {
     }
 
     @Test
-    void aLeaseOfASessionThatTheClientGaveUpIsLostEvenWhileItsNodesAreThere() throws Exception {
+    void aLeaseOfAnAbandonedSessionIsLostThoughItsNodesRemain() throws Exception {
         Lease lease = lock.tryAcquire("migrations", LONG).orElseThrow();
         long id = client.getZookeeperClient().getZooKeeper().getSessionId();
         client.getZookeeperClient().getZooKeeper().getTestable().injectSessionExpiration();
@@ -199,7 +199,7 @@ class ZooKeeperLockIT {
     }
 
     @Test
-    void whatAnAcquisitionWithoutAnAnswerMayHaveLeftIsRemovedAndNothingElse() throws Exception {
+    void onlyTheRemainsOfAnUnansweredAcquisitionAreRemoved() throws Exception {
         LockNodes nodes = new LockNodes(client, "/kb-migrator");
         Leftovers leftovers = new Leftovers(nodes);
         Claim left = Claim.of("migrations");

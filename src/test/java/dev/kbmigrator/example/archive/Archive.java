@@ -65,11 +65,11 @@ final class Archive {
         display.say("Two replicas bring up the " + Summary.number(kbs) + " KBs of " + settings.repository());
         host.database().forgetStarts();
         Optional<Instant> killed;
-        try (Fleet fleet = new Fleet(settings, host, server, display)) {
+        try (ArchiveFleet fleet = new ArchiveFleet(settings, host, server, display)) {
             killed = fleet.bringUp(kbs);
         }
         Optional<KillCost> cost =
-                killed.isEmpty() ? Optional.empty() : Optional.of(report.killCost(Fleet.VICTIM, killed.get()));
+                killed.isEmpty() ? Optional.empty() : Optional.of(report.killCost(ArchiveFleet.VICTIM, killed.get()));
         return new Summary(false, report.contents(), report.mismatches(SHOWN_MISMATCHES), time(), cost);
     }
 

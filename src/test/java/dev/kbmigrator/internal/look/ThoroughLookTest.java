@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.KbMigration;
-import dev.kbmigrator.databases.TestDatabase;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.config.EngineConfig.Timings;
 import dev.kbmigrator.internal.engine.ReplicaLoop;
@@ -21,6 +20,7 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.support.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

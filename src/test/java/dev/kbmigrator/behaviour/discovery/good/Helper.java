@@ -1,0 +1,4 @@
+package dev.kbmigrator.behaviour.discovery.good;
+
+/** No migration, and not named like one. */
+public final class Helper {}

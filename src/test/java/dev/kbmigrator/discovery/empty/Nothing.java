@@ -1,4 +1,0 @@
-package dev.kbmigrator.discovery.empty;
-
-/** A package without a migration. */
-public final class Nothing {}

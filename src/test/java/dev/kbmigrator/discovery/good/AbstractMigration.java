@@ -1,6 +1,0 @@
-package dev.kbmigrator.discovery.good;
-
-import dev.kbmigrator.KbMigration;
-
-/** What migrations may have in common. */
-public abstract class AbstractMigration implements KbMigration {}

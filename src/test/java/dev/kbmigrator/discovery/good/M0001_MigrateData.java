@@ -1,9 +1,0 @@
-package dev.kbmigrator.discovery.good;
-
-import dev.kbmigrator.KbMigration;
-import dev.kbmigrator.MigrationContext;
-
-public final class M0001_MigrateData implements KbMigration {
-    @Override
-    public void migrateKb(MigrationContext context, String kbId) {}
-}

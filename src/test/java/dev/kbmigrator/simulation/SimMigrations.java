@@ -1,0 +1,254 @@
+package dev.kbmigrator.simulation;
+
+import dev.kbmigrator.GlobalMigration;
+import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigrationContext;
+import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Partitions;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The migrations of the simulated host, which check at each of their steps that they may be at work. */
+final class SimMigrations {
+
+    private static final long MOST_HEALTHY = 30_000_000_000L;
+
+    private final World world;
+    private final Scheduler scheduler;
+    private final Model model;
+    private final Map<String, PartBehaviour> behaviours = new HashMap<>();
+    private final List<Running> running = new ArrayList<>();
+
+    /** Parts that fail for ever, as {@code kb@version} and {@code @version}. */
+    final Set<String> hopeless = new HashSet<>();
+
+    record Running(Node node, int scope, MigrationContext context) {}
+
+    SimMigrations(World world) {
+        this.world = world;
+        this.scheduler = world.scheduler;
+        this.model = world.model;
+    }
+
+    /** The migrations that a process knows. */
+    List<Migration> of(Node node) {
+        List<Migration> known = new ArrayList<>();
+        for (MigrationInfo info : model.migrations.subList(0, node.knows)) {
+            known.add(migration(
+                    node, new MigrationInfo(info.version(), node.nameOf(info), info.kbPart(), info.globalPart())));
+        }
+        return known;
+    }
+
+    private Migration migration(Node node, MigrationInfo info) {
+        if (!info.globalPart()) {
+            return KbMigration.of(info.version(), info.name(), (context, kbId) -> runKb(node, info, context, kbId));
+        }
+        if (!info.kbPart()) {
+            return GlobalMigration.of(info.version(), info.name(), context -> runGlobal(node, info, context));
+        }
+        return new Migration() {
+            @Override
+            public void migrate(MigrationContext context) throws Exception {
+                runGlobal(node, info, context);
+            }
+
+            @Override
+            public void migrateKb(MigrationContext context, String kbId) throws Exception {
+                runKb(node, info, context, kbId);
+            }
+
+            @Override
+            public long version() {
+                return info.version();
+            }
+
+            @Override
+            public String name() {
+                return info.name();
+            }
+        };
+    }
+
+    private void runKb(Node node, MigrationInfo info, MigrationContext context, String kbId) throws Exception {
+        scheduler.checkAlive();
+        scheduler.event("START", kbId, context.version(), context.fencingToken());
+        int scope = Partitions.of(kbId);
+        checkIsPlanned(info, context);
+        checkKbStart(node, context, kbId);
+        run(new Running(node, scope, context), kbId);
+        scheduler.event("RETURN", kbId, context.version(), context.fencingToken());
+        model.returned.add(Model.key(kbId, context.version(), context.fencingToken()));
+    }
+
+    private void checkKbStart(Node node, MigrationContext context, String kbId) {
+        long version = context.version();
+        if (node.closed) {
+            scheduler.violate(node + " starts " + kbId + " at version " + version + " after it was closed");
+        }
+        if (model.current < model.barrierBefore(version)) {
+            scheduler.violate(
+                    kbId + " starts version " + version + " behind the barrier: the fleet is at " + model.current);
+        }
+        Long stored = model.versions.get(kbId);
+        boolean holds = model.isCurrent(new Epoch(Partitions.of(kbId), context.fencingToken()));
+        if (holds && world.host.isThere(kbId) && stored != null && model.nextFor(stored) != version) {
+            scheduler.violate(kbId + " starts version " + version + " while it is at version " + stored);
+        }
+    }
+
+    /** What starts is what the fleet means by that version, and not only called so. */
+    private void checkIsPlanned(MigrationInfo info, MigrationContext context) {
+        String planned = model.names.get(info.version());
+        if (info.version() != context.version()
+                || !context.name().equals(planned)
+                || !info.name().equals(planned)) {
+            scheduler.violate(info + " starts as version " + context.version() + ", " + context.name()
+                    + ", but in the plan it is " + planned);
+        }
+    }
+
+    private void runGlobal(Node node, MigrationInfo info, MigrationContext context) throws Exception {
+        scheduler.checkAlive();
+        long version = context.version();
+        scheduler.event("START GLOBAL", version, context.fencingToken());
+        checkIsPlanned(info, context);
+        if (node.closed) {
+            scheduler.violate(node + " starts the global part of version " + version + " after it was closed");
+        }
+        long look = -1;
+        for (Task task : scheduler.tasks()) {
+            if (task.node == node && task.name.equals("kb-migrator-coordinator")) {
+                look = Math.max(look, task.lastLook);
+            }
+        }
+        String behind = model.behind(version, look);
+        if (behind != null) {
+            scheduler.violate("the global part of version " + version + " starts, but " + behind + " is behind");
+        }
+        boolean holds = model.isCurrent(new Epoch(Epoch.COORDINATOR, context.fencingToken()));
+        if (holds && model.stageEnd(model.current, version) != version) {
+            scheduler.violate("the global part of version " + version + " starts at version " + model.current);
+        }
+        if (holds && world.isRecordedAsDone(version)) {
+            scheduler.violate(
+                    "the global part of version " + version + " starts again, though it is on record as done");
+        }
+        run(new Running(node, Epoch.COORDINATOR, context), "");
+        scheduler.event("RETURN GLOBAL", version);
+        model.globalReturned.add(version);
+    }
+
+    private PartBehaviour behaviour(String key) {
+        return behaviours.computeIfAbsent(key, made -> new PartBehaviour(world, made));
+    }
+
+    private void run(Running one, String kbId) throws Exception {
+        String key = kbId + "@" + one.context().version();
+        PartBehaviour behaviour = behaviour(key);
+        int attempt = ++behaviour.attempts;
+        checkCheckpoint(one.context(), key);
+        running.add(one);
+        try {
+            steps(one, behaviour, key);
+            if (hopeless.contains(key) || attempt <= behaviour.failures) {
+                throw new IllegalStateException("simulated: " + key + " failed, attempt " + attempt);
+            }
+            if (behaviour.hangs(attempt)) {
+                scheduler.event("HANG", key);
+                hang(one, behaviour);
+            }
+        } finally {
+            running.remove(one);
+        }
+    }
+
+    private void checkCheckpoint(MigrationContext context, String key) {
+        String found = context.lastCheckpoint(String.class).orElse("");
+        if (!found.isEmpty() && !found.startsWith(key + "/")) {
+            scheduler.violate(key + " was given another's checkpoint, " + found);
+        }
+    }
+
+    private void steps(Running one, PartBehaviour behaviour, String key) throws Exception {
+        for (int i = 0; i < behaviour.steps; i++) {
+            if (behaviour.deaf) {
+                scheduler.sleep(scheduler.millis(0, behaviour.stepMillis));
+            } else {
+                scheduler.sleepInterruptibly(scheduler.millis(0, behaviour.stepMillis));
+            }
+            checkStep(one);
+            if (behaviour.checkpoints) {
+                one.context().saveCheckpoint(key + "/" + i);
+            }
+        }
+    }
+
+    private void hang(Running one, PartBehaviour behaviour) throws InterruptedException {
+        long until = scheduler.now()
+                + (one.node().healthy ? Math.min(behaviour.hangNanos, MOST_HEALTHY) : behaviour.hangNanos);
+        while (scheduler.now() < until) {
+            if (behaviour.deaf) {
+                scheduler.sleep(Math.min(1_000_000_000, until - scheduler.now()));
+            } else {
+                scheduler.sleepInterruptibly(Math.min(1_000_000_000, until - scheduler.now()));
+            }
+            checkStep(one);
+        }
+    }
+
+    /** What runs under a lease that its own holder must know to be over has been told to stop. */
+    private void checkStep(Running one) {
+        if (isOver(one.node(), one.scope(), one.context().fencingToken())
+                && !one.context().isCancelled()) {
+            scheduler.violate("a part that runs on " + one.node()
+                    + " goes on uncancelled after the deadline of its lease of scope " + one.scope());
+        }
+    }
+
+    private boolean isOver(Node node, int scope, long token) {
+        SimLock.SimLease lease = node.lock.leases.get(lockName(scope));
+        if (lease == null || lease.released || lease.token != token) {
+            return false;
+        }
+        long ttl = world.scenario.ttl.toNanos();
+        long slack = ttl / 24 + 50_000_000;
+        return node.nanoTime() - lease.sentAt > ttl / 3 * 2 + slack
+                && scheduler.now() > node.thawedAt + slack / 10 * 11;
+    }
+
+    /** Completions are sent only under leases that are not over. */
+    void checkSent(Node node, Collection<Epoch> epochs) {
+        for (Epoch epoch : epochs) {
+            if (isOver(node, epoch.scope(), epoch.number())) {
+                scheduler.violate(node + " sends a write after the deadline of its lease of scope " + epoch.scope());
+            }
+        }
+    }
+
+    /** Nothing runs any more under a lease that is given back. */
+    void checkReleased(Node node, SimLock.SimLease lease) {
+        for (Running one : running) {
+            if (one.node() == node
+                    && lockName(one.scope()).equals(lease.name())
+                    && one.context().fencingToken() == lease.token) {
+                scheduler.violate(node + " releases " + lease.name() + " while a part runs under it");
+            }
+        }
+    }
+
+    static String lockName(int scope) {
+        return scope == Epoch.COORDINATOR ? "migrations" : String.format("partition-%03d", scope);
+    }
+
+    void forget(Node node) {
+        running.removeIf(one -> one.node() == node);
+    }
+}
