@@ -9,7 +9,7 @@ import net.javacrumbs.shedlock.core.SimpleLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One acquisition. ShedLock's locks are neither safe for many threads nor usable twice: every extension answers a new one.
+ * One acquisition. ShedLock's locks are neither safe for many threads nor usable twice: every extension returns a new one.
  */
 final class ShedLockLease implements Lease {
 
@@ -29,6 +29,14 @@ final class ShedLockLease implements Lease {
         this.nanoTime = nanoTime;
     }
 
+    /** Returns a duration that is never too short for the ttl, although ShedLock counts from a time without fractions of a millisecond. */
+    static Duration lockAtMostFor(Duration ttl) {
+        if (ttl.compareTo(Duration.ofMillis(1)) < 0) {
+            throw new IllegalArgumentException("a lease lives for at least 1 ms, not " + ttl);
+        }
+        return Duration.ofMillis(ttl.plusNanos(999_999).toMillis() + 1);
+    }
+
     @Override
     public String name() {
         return name;
@@ -36,14 +44,14 @@ final class ShedLockLease implements Lease {
 
     @Override
     public synchronized Renewal renew(Duration ttl) {
-        Duration atMost = ShedLockLock.lockAtMostFor(ttl);
+        Duration atMost = lockAtMostFor(ttl);
         SimpleLock held = lockBeforeDeadline();
         if (held == null) {
             return Renewal.LOST;
         }
         long next = nanoTime.getAsLong() + ttl.toNanos();
         Optional<SimpleLock> extended = held.extend(atMost, Duration.ZERO);
-        // One that took effect after the deadline may have hit a later lease of the same host
+        // An extension that took effect after the deadline may have hit a later lease of the same host
         if (extended.isEmpty() || isPastDeadline()) {
             lock = null;
             return Renewal.LOST;

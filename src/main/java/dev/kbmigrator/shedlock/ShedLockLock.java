@@ -15,7 +15,7 @@ import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.support.KeepAliveLockProvider;
 
 /**
- * Leases over one of ShedLock's providers that can extend a lock: JDBC, Redis, MongoDB and their like. Safe for use by many
+ * Leases over a ShedLock provider that can extend a lock, such as JDBC, Redis or MongoDB. Safe for use by many
  * threads.
  *
  * <p>What ShedLock promises is less than {@link Lock} asks for, so each call closes a gap:
@@ -24,10 +24,10 @@ import net.javacrumbs.shedlock.support.KeepAliveLockProvider;
  *   <li>An acquisition is {@code lock} with a {@code lockAtMostFor} of the ttl, rounded up and one millisecond longer, since
  *       ShedLock cuts its clock to milliseconds; {@code lockAtLeastFor} is zero.
  *   <li>A renewal is {@code extend}, which checks the owner. It is sent only while this lease cannot have expired, by the
- *       monotonic clock of this process; an answer that arrives later than that counts as lost. A lease that this process
- *       once called lost is lost for ever. An exception leaves everything as it was, so the next renewal tries again.
- *   <li>A release is {@code extend} by nothing. ShedLock's {@code unlock} checks no owner in most providers (JDBC, MongoDB),
- *       so that one sent late would free the lock under its next owner.
+ *       monotonic clock of this process; a response that arrives later than that counts as lost. A lease that this process
+ *       has once reported as lost stays lost. An exception leaves everything as it was, so the next renewal tries again.
+ *   <li>A release is {@code extend} by zero. ShedLock's {@code unlock} does not check the owner in most providers (JDBC,
+ *       MongoDB), so a late one would free the lock under its next owner.
  * </ol>
  *
  * <p><b>Owners.</b> What {@code extend} compares differs:
@@ -42,17 +42,17 @@ import net.javacrumbs.shedlock.support.KeepAliveLockProvider;
  *       <td>{@link #create}, always with {@code safeUpdate = true}</td></tr>
  *     <tr><td>JdbcTemplate</td><td>{@code lockedByValue}</td>
  *       <td>{@link #perAcquisition} with {@code withLockedByValue}</td></tr>
- *     <tr><td>plain JDBC, MongoDB and the others</td><td>the host's name</td><td>{@link #create}</td></tr>
+ *     <tr><td>plain JDBC, MongoDB and the others</td><td>the node's name</td><td>{@link #create}</td></tr>
  *   </tbody>
  * </table>
  *
- * <p>Where the owner is the host's name, the rule about the monotonic clock stands in for it between leases of one host. One
- * case is left: a release that was sent in time, but took effect only after the lease had expired and another lease of the
- * same host had been granted, ends that one; its next renewal says LOST. A Redis provider without {@code safeUpdate} refuses
+ * <p>Where the owner is the node's name, the rule about the monotonic clock tells leases of one node apart. One case is left: a
+ * release that was sent in time, but took effect only after the lease had expired and another lease had been granted to the same
+ * node, ends that other lease; its next renewal returns LOST. A Redis provider without {@code safeUpdate} refuses
  * each release with an error, and its leases run until they expire.
  *
- * <p><b>Clocks.</b> Most providers write and compare the time of the host, so the hosts' clocks must agree to well within
- * the ttl. For JdbcTemplate, {@code usingDbTime()} takes the database's, and is to be preferred; Redis counts down by itself.
+ * <p><b>Clocks.</b> Most providers write and compare the node's time, so the nodes' clocks must agree to well within the ttl. For
+ * JdbcTemplate, prefer {@code usingDbTime()}, which uses the database's clock. Redis counts down by itself.
  *
  * <p><b>Names.</b> A name of kb-migrator is the key in the provider's table, collection or key space, up to 100 characters;
  * ShedLock's documentation gives its {@code name} column 64, which is enough for the names that the engine uses now.
@@ -71,7 +71,7 @@ public final class ShedLockLock implements Lock {
     }
 
     /**
-     * A lock over one provider, which makes the owner's value by itself. Does no I/O.
+     * Creates a lock over one provider, which makes the owner's value by itself. Does no I/O.
      *
      * @param provider one that can extend its locks
      * @return the lock
@@ -83,7 +83,7 @@ public final class ShedLockLock implements Lock {
     }
 
     /**
-     * A lock over a provider that is made anew for each acquisition, with an owner's value that no other acquisition has:
+     * Creates a lock over a provider that is created for each acquisition, with an owner's value that no other acquisition has:
      *
      * <pre>{@code
      * ShedLockLock.perAcquisition(owner -> new JdbcTemplateLockProvider(
@@ -95,7 +95,7 @@ public final class ShedLockLock implements Lock {
      * }</pre>
      *
      * <p>A new provider does not know which rows exist, so an acquisition begins with an insert. The function is called once
-     * here, to see what it makes, and must do no I/O.
+     * here, to check what it makes, and must do no I/O.
      *
      * @param providerOfOwner makes a provider that can extend its locks, given an owner's value of 36 ASCII characters
      * @return the lock
@@ -108,19 +108,11 @@ public final class ShedLockLock implements Lock {
 
     @Override
     public Optional<Lease> tryAcquire(String name, Duration ttl) {
-        Duration atMost = lockAtMostFor(ttl);
+        Duration atMost = ShedLockLease.lockAtMostFor(ttl);
         LockProvider provider = providers.apply(newOwner());
         long deadline = nanoTime.getAsLong() + ttl.toNanos();
         return provider.lock(new LockConfiguration(ClockProvider.now(), name, atMost, Duration.ZERO))
                 .map(lock -> new ShedLockLease(name, lock, deadline, nanoTime));
-    }
-
-    /** Never shorter than the ttl, although ShedLock drops the fraction of a millisecond at which it is counted from. */
-    static Duration lockAtMostFor(Duration ttl) {
-        if (ttl.compareTo(Duration.ofMillis(1)) < 0) {
-            throw new IllegalArgumentException("a lease lives for at least 1 ms, not " + ttl);
-        }
-        return Duration.ofMillis(ttl.plusNanos(999_999).toMillis() + 1);
     }
 
     private static String newOwner() {

@@ -11,7 +11,7 @@ record Claim(String name, String nonce) {
         return new Claim(name, UUID.randomUUID().toString());
     }
 
-    /** The name as one element of a path: a name may hold slashes, and a path no element "." or "..". */
+    /** Returns the name as one element of a path: a name may contain slashes, and a path no element "." or "..". */
     String lockNode() {
         return URLEncoder.encode(name, StandardCharsets.UTF_8).replace(".", "%2E");
     }

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Claims that nobody holds any more, but whose nodes may be there: the answer was lost, or the lease ran out. Their session
- * may live for years, so the nodes must be deleted: at once, at each later use of the lock, and whenever the connection is
- * back, until they are known to be gone. It listens to the connection only while there are some.
+ * Claims that nobody holds any more, but whose nodes may still exist, because a response was lost or the lease expired. Their
+ * session may live for years, so the nodes must be deleted: at once, at each later use of the lock, and whenever the connection
+ * is restored, until they are known to be gone. It listens to the connection only while there are such claims.
  */
 final class Leftovers implements ConnectionStateListener {
 
@@ -54,7 +54,7 @@ final class Leftovers implements ConnectionStateListener {
         try {
             nodes.deleteInBackground(claim, () -> gone(claim));
         } catch (RuntimeException e) {
-            LOG.atDebug().setCause(e).log("The nodes of lease {} stay for now", claim.name());
+            LOG.atDebug().setCause(e).log("The nodes of lease {} remain for now", claim.name());
         }
     }
 

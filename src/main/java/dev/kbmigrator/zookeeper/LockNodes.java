@@ -18,9 +18,9 @@ import org.apache.zookeeper.ZooKeeper;
 /**
  * The nodes of a claim: {@code locks/<name>} excludes, {@code owners/<nonce>} says whose it is.
  *
- * <p>Both are ephemeral, made in one transaction, and deleted in one, or by the end of the session. So the owner's node exists
- * exactly as long as the lock's node is this claim's. Every question is put as a transaction that names the owner's node: the
- * leader answers it, never a follower that lags, and none can hit the node of another claim, however late it arrives.
+ * <p>Both are ephemeral, created in one transaction, and deleted in one, or by the end of the session. So the owner's node exists
+ * exactly as long as the lock's node is this claim's. Every request is a transaction that names the owner's node: the
+ * leader handles it, never a follower that lags, and it cannot affect the node of another claim, however late it arrives.
  */
 final class LockNodes {
 
@@ -38,7 +38,7 @@ final class LockNodes {
      * A session as the servers know it.
      *
      * @param id its id
-     * @param timeoutMillis for how long it outlives the client's last sign of life, as negotiated
+     * @param timeoutMillis how long it outlives the client's last sign of life, as negotiated
      */
     record Session(long id, int timeoutMillis) {}
 
@@ -51,7 +51,7 @@ final class LockNodes {
         return client;
     }
 
-    /** The session in use; throws while there is no connection, instead of waiting for one. */
+    /** Returns the session in use; throws while there is no connection, instead of waiting for one. */
     Session session() {
         try {
             if (!client.getZookeeperClient().isConnected()) {
@@ -64,7 +64,7 @@ final class LockNodes {
         }
     }
 
-    /** Makes the nodes; answers false when the name has one already. */
+    /** Creates the nodes; returns false when the name has one already. */
     boolean create(Claim claim) {
         try {
             try {
@@ -90,7 +90,7 @@ final class LockNodes {
         }
     }
 
-    /** Curator sends again what got no answer. When the owner's node is in the way, the request before had worked. */
+    /** Curator repeats requests that got no response. If the owner's node exists already, the earlier request has succeeded. */
     private static boolean ownerExisted(KeeperException e) {
         return e.getResults().get(0) instanceof OpResult.ErrorResult first
                 && first.getErr() == Code.NODEEXISTS.intValue();
@@ -104,7 +104,7 @@ final class LockNodes {
         }
     }
 
-    /** Whether the nodes are there. */
+    /** Returns whether the nodes exist. */
     boolean exist(Claim claim) {
         try {
             commit(op ->
@@ -117,7 +117,7 @@ final class LockNodes {
         }
     }
 
-    /** Deletes the nodes, if they are there. */
+    /** Deletes the nodes, if they exist. */
     void delete(Claim claim) {
         try {
             commit(op -> deletion(op, claim));
@@ -128,7 +128,7 @@ final class LockNodes {
         }
     }
 
-    /** Deletes the nodes, if they are there, without waiting for it; calls back once they are known to be gone. */
+    /** Deletes the nodes, if they exist, without waiting; calls back once they are known to be gone. */
     void deleteInBackground(Claim claim, Runnable whenGone) {
         try {
             client.transaction()

@@ -5,16 +5,19 @@ import dev.kbmigrator.spi.Renewal;
 import dev.kbmigrator.zookeeper.LockNodes.Session;
 import java.time.Duration;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** A claim whose nodes this client made. The guard is held during its calls, so that it does not run out in one of them. */
+/** A claim whose nodes this client created. The guard is held during its calls, so that it does not expire in one of them. */
 final class ZooKeeperLease implements Lease {
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    private final ZooKeeperLock lock;
+    private final LockNodes nodes;
+    private final Leftovers leftovers;
+    private final ScheduledExecutorService timer;
     private final Claim claim;
     private final long sessionId;
     private final ReentrantLock guard = new ReentrantLock();
@@ -22,10 +25,29 @@ final class ZooKeeperLease implements Lease {
     private boolean over;
     private @Nullable Future<?> expiry;
 
-    ZooKeeperLease(ZooKeeperLock lock, Claim claim, long sessionId) {
-        this.lock = lock;
+    ZooKeeperLease(LockNodes nodes, Leftovers leftovers, ScheduledExecutorService timer, Claim claim, long sessionId) {
+        this.nodes = nodes;
+        this.leftovers = leftovers;
+        this.timer = timer;
         this.claim = claim;
         this.sessionId = sessionId;
+    }
+
+    static void requirePositive(Duration ttl) {
+        if (ttl.compareTo(Duration.ofMillis(1)) < 0) {
+            throw new IllegalArgumentException("a lease lives for at least 1 ms, not " + ttl);
+        }
+    }
+
+    static void requireNotAbove(Duration ttl, Session session) {
+        Duration timeout = Duration.ofMillis(session.timeoutMillis());
+        if (ttl.compareTo(timeout) > 0) {
+            throw new IllegalArgumentException(
+                    "a lease of " + ttl + " cannot be held in a ZooKeeper session that times out"
+                            + " after " + timeout
+                            + ": raise the client's session timeout, and the servers' maxSessionTimeout if"
+                            + " they cut it down, or shorten the lease");
+        }
     }
 
     @Override
@@ -35,16 +57,16 @@ final class ZooKeeperLease implements Lease {
 
     @Override
     public Renewal renew(Duration ttl) {
-        ZooKeeperLock.requirePositive(ttl);
+        requirePositive(ttl);
         guard.lock();
         try {
             if (isOver()) {
                 return Renewal.LOST;
             }
             long next = System.nanoTime() + ttl.toNanos();
-            Session session = lock.nodes().session();
+            Session session = nodes.session();
             if (session.id() == sessionId) {
-                ZooKeeperLock.requireNotAbove(ttl, session);
+                requireNotAbove(ttl, session);
             }
             if (!isStillThere(session)) {
                 end();
@@ -57,11 +79,9 @@ final class ZooKeeperLease implements Lease {
         }
     }
 
-    /** Nodes of a session that the client gave up may be there for a while yet, but are not to be counted on. */
+    /** Nodes of a session that the client gave up may remain for a while, but do not count. */
     private boolean isStillThere(Session before) {
-        return before.id() == sessionId
-                && lock.nodes().exist(claim)
-                && lock.nodes().session().id() == sessionId;
+        return before.id() == sessionId && nodes.exist(claim) && nodes.session().id() == sessionId;
     }
 
     @Override
@@ -71,18 +91,18 @@ final class ZooKeeperLease implements Lease {
             if (!isOver()) {
                 over = true;
                 cancelExpiry();
-                lock.nodes().session();
-                lock.nodes().delete(claim);
+                nodes.session();
+                nodes.delete(claim);
             }
         } catch (RuntimeException e) {
-            lock.leftovers().add(claim);
+            leftovers.add(claim);
             throw e;
         } finally {
             guard.unlock();
         }
     }
 
-    /** Starts the lease, or goes on with it. */
+    /** Starts the lease, or extends it. */
     void expireAt(long nanoTime) {
         guard.lock();
         try {
@@ -95,7 +115,7 @@ final class ZooKeeperLease implements Lease {
 
     private void scheduleExpiry(long delayNanos) {
         cancelExpiry();
-        expiry = lock.timer().schedule(this::expire, delayNanos, TimeUnit.NANOSECONDS);
+        expiry = timer.schedule(this::expire, delayNanos, TimeUnit.NANOSECONDS);
     }
 
     private void cancelExpiry() {
@@ -107,7 +127,7 @@ final class ZooKeeperLease implements Lease {
     /** Never waits for a call that is under way: one thread serves all leases. */
     private void expire() {
         if (!guard.tryLock()) {
-            Future<?> unused = lock.timer().schedule(this::expire, RETRY_NANOS, TimeUnit.NANOSECONDS);
+            Future<?> unused = timer.schedule(this::expire, RETRY_NANOS, TimeUnit.NANOSECONDS);
             return;
         }
         try {
@@ -117,7 +137,7 @@ final class ZooKeeperLease implements Lease {
         }
     }
 
-    /** Whether it has ended, or ends here since its time is up. */
+    /** Returns whether it has ended; ends it if its time is up. */
     private boolean isOver() {
         if (!over && System.nanoTime() - deadline >= 0) {
             end();
@@ -128,6 +148,6 @@ final class ZooKeeperLease implements Lease {
     private void end() {
         over = true;
         cancelExpiry();
-        lock.leftovers().add(claim);
+        leftovers.add(claim);
     }
 }

@@ -19,13 +19,14 @@ import org.junit.jupiter.api.Test;
 /** The rooms as {@code docs/architecture.md} shows them, compared with the rooms in the source. */
 class ArchitecturePageTest {
 
-    private static final Path ROOMS = Path.of("src/main/java/dev/kbmigrator/internal");
+    private static final Path PROJECT = Path.of(System.getProperty("basedir", System.getProperty("user.dir")));
+    private static final Path ROOMS = PROJECT.resolve("src/main/java/dev/kbmigrator/internal");
     private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z]+)` \\|[^|]*\\|([^|]*)\\|");
     private static final Pattern CLASS_NAME = Pattern.compile("`([A-Z]\\w+)`");
 
     private static Map<String, List<String>> onThePage() throws IOException {
         Map<String, List<String>> rooms = new TreeMap<>();
-        Matcher row = ROW.matcher(Files.readString(Path.of("docs/architecture.md")));
+        Matcher row = ROW.matcher(Files.readString(PROJECT.resolve("docs/architecture.md")));
         while (row.find()) {
             List<String> names = new ArrayList<>();
             Matcher name = CLASS_NAME.matcher(row.group(2));
