@@ -33,7 +33,7 @@ final class Bench implements AutoCloseable {
                 if (round > one.rounds()) {
                     continue;
                 }
-                Map<String, Double> measured = run(one);
+                Map<String, Double> measured = run(one, Checkout.own());
                 figures.add(one, measured);
                 System.out.printf("%d/%d %s %s%n", round, rounds, one.id(), measured);
             }
@@ -52,16 +52,18 @@ final class Bench implements AutoCloseable {
         }
     }
 
-    private Map<String, Double> run(Case one) throws Exception {
+    /** One case, with the library and the contender of that checkout. */
+    Map<String, Double> run(Case one, Checkout checkout) throws Exception {
         Server server = server(one);
         String seed = one.seed();
-        Bed bed = seed == null ? server.newBed(nextName()) : server.copyOf(seed(one, seed, server), nextName());
+        Bed bed =
+                seed == null ? server.newBed(nextName()) : server.copyOf(seed(one, seed, server, checkout), nextName());
         Map<String, Double> measured = new TreeMap<>();
         List<ContenderProcess> replicas = new ArrayList<>();
         Map<String, Double> before;
         try {
             for (int i = 0; i < one.replicas(); i++) {
-                replicas.add(ContenderProcess.start(one.contender(), bed, one.kbs(), jvmOptions(one)));
+                replicas.add(ContenderProcess.start(checkout, one.contender(), bed, one.kbs(), jvmOptions(one)));
             }
             for (ContenderProcess replica : replicas) {
                 replica.awaitReady();
@@ -120,13 +122,14 @@ final class Bench implements AutoCloseable {
         return Objects.requireNonNull(figures.get(name), name);
     }
 
-    /** What a contender prepares, once for all the cases that can begin with it. */
-    private Bed seed(Case one, String contender, Server server) throws Exception {
-        String name = one.database() + "-" + contender + "-" + one.kbs();
+    /** What a contender of a checkout prepares, once for all the cases that can begin with it. */
+    private Bed seed(Case one, String contender, Server server, Checkout checkout) throws Exception {
+        String name = checkout.name() + "-" + one.database() + "-" + contender + "-" + one.kbs();
         Bed made = seeds.get(name);
         if (made == null) {
             made = server.newBed(nextName());
-            try (ContenderProcess process = ContenderProcess.start(contender, made, one.kbs(), List.of(LARGE_HEAP))) {
+            try (ContenderProcess process =
+                    ContenderProcess.start(checkout, contender, made, one.kbs(), List.of(LARGE_HEAP))) {
                 process.awaitReady();
             }
             server.settle(made);

@@ -40,4 +40,17 @@ class BenchmarkSmokeIT {
                 .anyMatch(promise -> promise.key().equals("b_1000000_over_floor4")
                         && promise.value().isPresent());
     }
+
+    @Test
+    void aCommitComparedWithItselfHasARatioForEachFigure() throws Exception {
+        CommitComparison comparison = new CommitComparison(Checkout.own(), Checkout.own());
+        try (Bench bench = new Bench()) {
+            comparison.run(bench, List.of(Cases.named("b-1000000").withKbs(KBS)), 2);
+        }
+        assertThat(comparison.flat())
+                .hasEntrySatisfying(
+                        "b_1000000_seconds_ratio", ratio -> assertThat(ratio).isBetween(0.1, 10.0))
+                .containsKeys("b_1000000_cpu_micros_per_kb_ratio_low", "b_1000000_statements_per_kb_ratio_high");
+        assertThat(comparison.table()).contains("b_1000000_wal_bytes_per_kb");
+    }
 }

@@ -16,6 +16,8 @@ final class Cases {
     private static final Case THOUSAND = Case.kbMigrator("b-1000", "b", 1_000);
     private static final Case HUNDRED_THOUSAND = Case.kbMigrator("b-100000", "b", 100_000);
     private static final Case A_MILLION = Case.kbMigrator("b-1000000", "b", MILLION);
+    private static final Case ONE_WRITER = Case.kbMigrator("b-1000000-one-writer", "b-one-writer", MILLION);
+    private static final Case FAILING = Case.kbMigrator("e", "e", MILLION);
     private static final Case TEN_PENDING = Case.kbMigrator("c", "c", 100_000);
 
     private Cases() {}
@@ -30,15 +32,20 @@ final class Cases {
         return all().stream().filter(one -> one.id().equals(id)).findFirst().orElseThrow();
     }
 
+    /** The main figures, of which a round takes less than two minutes for two commits: what a change may make slower. */
+    static List<Case> ofCommits() {
+        return List.of(A_MILLION, ONE_WRITER, FAILING, UP_TO_DATE, TEN_PENDING);
+    }
+
     /** What is compared stands close together, so that it meets the same machine. */
     private static List<Case> besideTheFloor() {
         return List.of(
                 Case.floor("floor4", MILLION),
                 A_MILLION,
-                Case.kbMigrator("e", "e", MILLION),
+                FAILING,
                 Case.floor("floor4-1024", MILLION),
                 Case.floor("floor1", MILLION),
-                Case.kbMigrator("b-1000000-one-writer", "b-one-writer", MILLION));
+                ONE_WRITER);
     }
 
     /** The slower, the fewer tenants: each takes some seconds. */

@@ -14,6 +14,9 @@ import java.util.Map;
  * The JVM of one contender: {@code ContenderMain <contender> <url> <user> <password> <tenants>}. It prepares and says
  * {@code ready}; told {@code run}, it runs, prints its figures as {@code key=value} lines and says {@code ran}; at the next
  * line, or when there is nobody to tell it anything any more, it ends.
+ *
+ * <p>{@link CommitComparisonBenchmark} starts this class of an older commit: its name, its arguments, what it says and what it
+ * is told, and the names of the contenders stay as they are.
  */
 public final class ContenderMain {
 

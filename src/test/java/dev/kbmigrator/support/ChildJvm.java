@@ -14,16 +14,25 @@ public final class ChildJvm {
 
     private ChildJvm() {}
 
+    /** The class path of the tests. Surefire may hand it over in a jar of its own, whose manifest names the rest. */
+    public static String classPath() {
+        return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    }
+
     /** The command that starts it. */
     public static List<String> command(Class<?> main, List<String> jvmOptions, List<String> arguments) {
+        return command(classPath(), main.getName(), jvmOptions, arguments);
+    }
+
+    /** The command that starts a main class of another class path. */
+    public static List<String> command(String classPath, String main, List<String> jvmOptions, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvmOptions);
         command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
         command.add("-cp");
-        // Surefire may hand over the class path in a jar of its own, whose manifest names the rest
-        command.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
-        command.add(main.getName());
+        command.add(classPath);
+        command.add(main);
         command.addAll(arguments);
         return command;
     }
