@@ -186,7 +186,7 @@ public final class Worker implements Runnable {
         }
         while (pool.backlog() < pool.size() && !pool.isExhausted() && inFlight() < 2 * store.maxBatch()) {
             settle();
-            if (!fetch() && !take()) {
+            if (!fetch() && !acquireMore()) {
                 break;
             }
         }
@@ -368,8 +368,8 @@ public final class Worker implements Runnable {
         return new KbExecution(executions, held, kb, migration);
     }
 
-    /** Takes partitions; returns whether there were any to try. */
-    private boolean take() {
+    /** Acquires more partitions; returns whether there were any to try. */
+    private boolean acquireMore() {
         Set<Integer> wanted = queue.isWanted(signal) ? queue.take() : Set.of();
         if (wanted.isEmpty()) {
             return false;
