@@ -22,8 +22,8 @@ final class Bench implements AutoCloseable {
     private static final Set<String> PER_KB = Set.of("statements", "commits", "row_writes", "wal_bytes");
 
     private final Map<Database, Server> servers = new EnumMap<>(Database.class);
-    private final Map<String, Bed> seeds = new HashMap<>();
-    private int beds;
+    private final Map<String, BenchDatabase> seeds = new HashMap<>();
+    private int databases;
 
     /** All the cases in turn, as many rounds as there are to be. */
     Figures run(List<Case> cases, int rounds) throws Exception {
@@ -44,11 +44,11 @@ final class Bench implements AutoCloseable {
     /** The settings on which it rests that a commit on that server outlives a crash, as the server shows them. */
     Map<String, String> durability(Case one) throws Exception {
         Server server = server(one);
-        Bed bed = server.newBed(nextName());
+        BenchDatabase database = server.newDatabase(nextName());
         try {
-            return server.durability(bed);
+            return server.durability(database);
         } finally {
-            server.drop(bed);
+            server.drop(database);
         }
     }
 
@@ -56,20 +56,21 @@ final class Bench implements AutoCloseable {
     Map<String, Double> run(Case one, Checkout checkout) throws Exception {
         Server server = server(one);
         String seed = one.seed();
-        Bed bed =
-                seed == null ? server.newBed(nextName()) : server.copyOf(seed(one, seed, server, checkout), nextName());
+        BenchDatabase database = seed == null
+                ? server.newDatabase(nextName())
+                : server.copyOf(seed(one, seed, server, checkout), nextName());
         Map<String, Double> measured = new TreeMap<>();
         List<ContenderProcess> replicas = new ArrayList<>();
         Map<String, Double> before;
         try {
             for (int i = 0; i < one.replicas(); i++) {
-                replicas.add(ContenderProcess.start(checkout, one.contender(), bed, one.kbs(), jvmOptions(one)));
+                replicas.add(ContenderProcess.start(checkout, one.contender(), database, one.kbs(), jvmOptions(one)));
             }
             for (ContenderProcess replica : replicas) {
                 replica.awaitReady();
             }
-            server.settle(bed);
-            before = server.counters(bed);
+            server.settle(database);
+            before = server.counters(database);
             double cpuBefore = server.cpuSeconds();
             for (ContenderProcess replica : replicas) {
                 replica.run();
@@ -81,8 +82,8 @@ final class Bench implements AutoCloseable {
         } finally {
             replicas.forEach(ContenderProcess::close);
         }
-        server.counters(bed).forEach((counter, value) -> measured.put(counter, value - value(before, counter)));
-        server.drop(bed);
+        server.counters(database).forEach((counter, value) -> measured.put(counter, value - value(before, counter)));
+        server.drop(database);
         return figures(one, measured);
     }
 
@@ -123,11 +124,11 @@ final class Bench implements AutoCloseable {
     }
 
     /** What a contender of a checkout prepares, once for all the cases that can begin with it. */
-    private Bed seed(Case one, String contender, Server server, Checkout checkout) throws Exception {
+    private BenchDatabase seed(Case one, String contender, Server server, Checkout checkout) throws Exception {
         String name = checkout.name() + "-" + one.database() + "-" + contender + "-" + one.kbs();
-        Bed made = seeds.get(name);
+        BenchDatabase made = seeds.get(name);
         if (made == null) {
-            made = server.newBed(nextName());
+            made = server.newDatabase(nextName());
             try (ContenderProcess process =
                     ContenderProcess.start(checkout, contender, made, one.kbs(), List.of(LARGE_HEAP))) {
                 process.awaitReady();
@@ -139,8 +140,8 @@ final class Bench implements AutoCloseable {
     }
 
     private String nextName() {
-        beds++;
-        return "bench" + beds;
+        databases++;
+        return "bench" + databases;
     }
 
     private Server server(Case one) {

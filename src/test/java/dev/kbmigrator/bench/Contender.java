@@ -9,8 +9,8 @@ interface Contender {
     /** What the figures call it, such as {@code db-scheduler}. */
     String name();
 
-    /** Everything before the measured time: tables, tenants, pools. The bed is empty, or holds what an earlier prepare left. */
-    void prepare(Bed bed, int tenants) throws Exception;
+    /** Everything before the measured time: tables, tenants, pools. The database is empty, or holds what an earlier prepare left. */
+    void prepare(BenchDatabase database, int tenants) throws Exception;
 
     /** What is measured: ends when every tenant is done, durably. */
     void run() throws Exception;

@@ -30,12 +30,12 @@ public final class ContenderMain {
     public static void main(String[] args) throws Exception {
         Contender contender = Contenders.named(args[0]);
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        try (Bed bed = new Bed(args[1], args[2], args[3])) {
-            contender.prepare(bed, Integer.parseInt(args[4]));
-            bed.renewConnections();
+        try (BenchDatabase database = new BenchDatabase(args[1], args[2], args[3])) {
+            contender.prepare(database, Integer.parseInt(args[4]));
+            database.renewConnections();
             System.out.println(READY);
             if (RUN.equals(orders.readLine())) {
-                measure(contender, bed);
+                measure(contender, database);
                 System.out.println(RAN);
                 orders.readLine();
             }
@@ -45,19 +45,19 @@ public final class ContenderMain {
         System.exit(0);
     }
 
-    private static void measure(Contender contender, Bed bed) throws Exception {
+    private static void measure(Contender contender, BenchDatabase database) throws Exception {
         OperatingSystemMXBean process = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         List<MemoryPoolMXBean> heap = ManagementFactory.getMemoryPoolMXBeans().stream()
                 .filter(pool -> pool.getType() == MemoryType.HEAP)
                 .toList();
         heap.forEach(MemoryPoolMXBean::resetPeakUsage);
-        long tripsBefore = bed.roundTrips();
+        long tripsBefore = database.roundTrips();
         long cpuBefore = process.getProcessCpuTime();
         long startedAt = System.nanoTime();
         contender.run();
         print("seconds", (System.nanoTime() - startedAt) / 1e9);
         print("client_cpu_seconds", (process.getProcessCpuTime() - cpuBefore) / 1e9);
-        print("statements", bed.roundTrips() - tripsBefore);
+        print("statements", database.roundTrips() - tripsBefore);
         print(
                 "peak_heap_mb",
                 heap.stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum() / 1e6);

@@ -24,10 +24,11 @@ final class ContenderProcess implements AutoCloseable {
         this.orders = process.outputWriter();
     }
 
-    static ContenderProcess start(Checkout checkout, String contender, Bed bed, int tenants, List<String> jvmOptions)
+    static ContenderProcess start(
+            Checkout checkout, String contender, BenchDatabase database, int tenants, List<String> jvmOptions)
             throws IOException {
         List<String> arguments =
-                List.of(contender, bed.jdbcUrl(), bed.user(), bed.password(), Integer.toString(tenants));
+                List.of(contender, database.jdbcUrl(), database.user(), database.password(), Integer.toString(tenants));
         List<String> command = ChildJvm.command(checkout.classPath(), checkout.main(), jvmOptions, arguments);
         return new ContenderProcess(
                 contender,

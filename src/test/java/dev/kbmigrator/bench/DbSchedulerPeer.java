@@ -63,10 +63,10 @@ final class DbSchedulerPeer implements Contender {
     }
 
     @Override
-    public void prepare(Bed bed, int tenants) throws Exception {
-        bed.dropEverything();
+    public void prepare(BenchDatabase database, int tenants) throws Exception {
+        database.dropEverything();
         this.tenants = tenants;
-        DataSource pool = bed.pool(THREADS);
+        DataSource pool = database.pool(THREADS);
         this.pool = pool;
         Sql.execute(pool, TABLE, DUE, HEARTBEATS);
         left = new CountDownLatch(tenants);

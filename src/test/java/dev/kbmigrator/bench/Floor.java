@@ -66,8 +66,8 @@ final class Floor implements Contender {
     }
 
     @Override
-    public void prepare(Bed bed, int tenants) throws SQLException {
-        DataSource connections = bed.pool(threads);
+    public void prepare(BenchDatabase database, int tenants) throws SQLException {
+        DataSource connections = database.pool(threads);
         pool = connections;
         try (Connection connection = connections.getConnection();
                 Statement statement = connection.createStatement()) {

@@ -32,18 +32,20 @@ final class FlywayPeer implements Contender {
     }
 
     @Override
-    public void prepare(Bed bed, int tenants) throws Exception {
-        bed.dropEverything();
+    public void prepare(BenchDatabase database, int tenants) throws Exception {
+        database.dropEverything();
         this.tenants = tenants;
-        DataSource pool = bed.pool(THREADS * CONNECTIONS_A_RUN);
+        DataSource pool = database.pool(THREADS * CONNECTIONS_A_RUN);
         this.pool = pool;
-        Crew.run(THREADS, tenants, tenant -> flyway(pool, tenant).load().baseline());
+        TenantThreads.run(
+                THREADS, tenants, tenant -> flyway(pool, tenant).load().baseline());
     }
 
     @Override
     public void run() throws Exception {
         DataSource pool = pool();
-        Crew.run(THREADS, tenants, tenant -> flyway(pool, tenant).load().migrate());
+        TenantThreads.run(
+                THREADS, tenants, tenant -> flyway(pool, tenant).load().migrate());
     }
 
     private static FluentConfiguration flyway(DataSource pool, int tenant) {

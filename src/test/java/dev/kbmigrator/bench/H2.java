@@ -15,32 +15,32 @@ final class H2 implements Server {
     private final Path directory = TestFiles.newDirectory("h2");
 
     @Override
-    public Bed newBed(String name) {
-        return new Bed(URL + directory.resolve(name), "sa", "");
+    public BenchDatabase newDatabase(String name) {
+        return new BenchDatabase(URL + directory.resolve(name), "sa", "");
     }
 
     @Override
-    public Bed copyOf(Bed seed, String name) throws IOException {
-        Bed copy = newBed(name);
+    public BenchDatabase copyOf(BenchDatabase seed, String name) throws IOException {
+        BenchDatabase copy = newDatabase(name);
         Files.copy(file(seed), file(copy));
         return copy;
     }
 
-    private static Path file(Bed bed) {
-        return Path.of(bed.jdbcUrl().substring(URL.length()) + FILE);
+    private static Path file(BenchDatabase database) {
+        return Path.of(database.jdbcUrl().substring(URL.length()) + FILE);
     }
 
     @Override
-    public void settle(Bed bed) {}
+    public void settle(BenchDatabase database) {}
 
     /** Its defaults: what was committed in the last moment before a crash may be lost. */
     @Override
-    public Map<String, String> durability(Bed bed) {
+    public Map<String, String> durability(BenchDatabase database) {
         return Map.of();
     }
 
     @Override
-    public Map<String, Double> counters(Bed bed) {
+    public Map<String, Double> counters(BenchDatabase database) {
         return Map.of();
     }
 
@@ -50,8 +50,8 @@ final class H2 implements Server {
     }
 
     @Override
-    public void drop(Bed bed) throws IOException {
-        Files.delete(file(bed));
+    public void drop(BenchDatabase database) throws IOException {
+        Files.delete(file(database));
     }
 
     @Override

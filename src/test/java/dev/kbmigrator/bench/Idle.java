@@ -28,8 +28,8 @@ final class Idle extends KbMigrator implements Reporting {
     }
 
     @Override
-    public void prepare(Bed bed, int tenants) throws Exception {
-        super.prepare(bed, tenants);
+    public void prepare(BenchDatabase database, int tenants) throws Exception {
+        super.prepare(database, tenants);
         migrator().start();
         TimeUnit.SECONDS.sleep(SETTLES_IN_SECONDS);
         trips().remember();

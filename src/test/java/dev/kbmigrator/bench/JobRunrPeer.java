@@ -50,10 +50,10 @@ final class JobRunrPeer implements Contender {
     }
 
     @Override
-    public void prepare(Bed bed, int tenants) throws Exception {
-        bed.dropEverything();
+    public void prepare(BenchDatabase database, int tenants) throws Exception {
+        database.dropEverything();
         left = new CountDownLatch(WORKERS + tenants);
-        DataSource pool = bed.pool(WORKERS + STEWARDS);
+        DataSource pool = database.pool(WORKERS + STEWARDS);
         this.pool = pool;
         JobRequestScheduler scheduler = JobRunr.configure()
                 .useJsonMapper(new JacksonJsonMapper())

@@ -40,8 +40,8 @@ class KbMigrator implements Contender {
     }
 
     @Override
-    public void prepare(Bed bed, int tenants) throws Exception {
-        DataSource connections = bed.pool(CONNECTIONS);
+    public void prepare(BenchDatabase database, int tenants) throws Exception {
+        DataSource connections = database.pool(CONNECTIONS);
         pool = connections;
         if (isEmpty(connections)) {
             BenchFleet.enrol(settings(), tenants);

@@ -27,14 +27,14 @@ final class MariaDb implements Server {
     private final MariaDbServer server = MariaDbServer.durable();
 
     @Override
-    public Bed newBed(String name) {
-        return new Bed(server.newDatabase(name), USER, "");
+    public BenchDatabase newDatabase(String name) {
+        return new BenchDatabase(server.newDatabase(name), USER, "");
     }
 
     @Override
-    public Bed copyOf(Bed seed, String name) throws SQLException {
-        Bed copy = newBed(name);
-        String from = database(seed);
+    public BenchDatabase copyOf(BenchDatabase seed, String name) throws SQLException {
+        BenchDatabase copy = newDatabase(name);
+        String from = name(seed);
         try (Connection connection = DriverManager.getConnection(copy.jdbcUrl(), USER, "")) {
             for (String table : tables(connection, from)) {
                 Sql.execute(
@@ -46,8 +46,8 @@ final class MariaDb implements Server {
         return copy;
     }
 
-    private static String database(Bed bed) {
-        return bed.jdbcUrl().substring(bed.jdbcUrl().lastIndexOf('/') + 1);
+    private static String name(BenchDatabase database) {
+        return database.jdbcUrl().substring(database.jdbcUrl().lastIndexOf('/') + 1);
     }
 
     private static List<String> tables(Connection connection, String database) throws SQLException {
@@ -62,27 +62,27 @@ final class MariaDb implements Server {
     }
 
     @Override
-    public void settle(Bed bed) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
-            for (String table : tables(connection, database(bed))) {
+    public void settle(BenchDatabase database) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(database.jdbcUrl(), USER, "")) {
+            for (String table : tables(connection, name(database))) {
                 Sql.execute(connection, "ANALYZE TABLE " + table);
             }
         }
-        assertThat(durability(bed).values()).containsOnly("1");
+        assertThat(durability(database).values()).containsOnly("1");
     }
 
     @Override
-    public Map<String, String> durability(Bed bed) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
+    public Map<String, String> durability(BenchDatabase database) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(database.jdbcUrl(), USER, "")) {
             String setting = "innodb_flush_log_at_trx_commit";
             return Map.of(setting, Sql.text(connection, "SELECT @@" + setting));
         }
     }
 
     @Override
-    public Map<String, Double> counters(Bed bed) throws SQLException {
+    public Map<String, Double> counters(BenchDatabase database) throws SQLException {
         Map<String, Double> counters = new HashMap<>();
-        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
+        try (Connection connection = DriverManager.getConnection(database.jdbcUrl(), USER, "")) {
             for (Map.Entry<String, List<String>> counter : COUNTERS.entrySet()) {
                 String names = String.join("', '", counter.getValue());
                 counters.put(counter.getKey(), (double) Sql.number(connection, """
@@ -100,9 +100,9 @@ final class MariaDb implements Server {
     }
 
     @Override
-    public void drop(Bed bed) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
-            Sql.execute(connection, "DROP DATABASE " + database(bed));
+    public void drop(BenchDatabase database) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(database.jdbcUrl(), USER, "")) {
+            Sql.execute(connection, "DROP DATABASE " + name(database));
         }
     }
 

@@ -25,11 +25,10 @@ class PeersIT {
     @ParameterizedTest
     @MethodSource("peers")
     void aPeerBringsEveryTenantToTheNextVersion(Contender peer, int tenants) throws Exception {
-        String database = "peer_" + peer.name().replace('-', '_');
-        String url = PostgresServer.shared().newDatabase(database);
-        try (Bed bed = new Bed(url, "postgres", "")) {
+        String url = PostgresServer.shared().newDatabase("peer_" + peer.name().replace('-', '_'));
+        try (BenchDatabase database = new BenchDatabase(url, "postgres", "")) {
             try {
-                peer.prepare(bed, tenants);
+                peer.prepare(database, tenants);
                 assertThat(peer.done()).isZero();
                 peer.run();
                 assertThat(peer.done()).isEqualTo(tenants);

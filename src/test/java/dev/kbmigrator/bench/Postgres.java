@@ -23,35 +23,35 @@ final class Postgres implements Server {
     private final PostgresServer server = PostgresServer.durable();
 
     @Override
-    public Bed newBed(String name) {
-        return bed(server.newDatabase(name));
+    public BenchDatabase newDatabase(String name) {
+        return benchDatabase(server.newDatabase(name));
     }
 
-    private static Bed bed(String url) {
-        return new Bed(url, USER, "");
-    }
-
-    @Override
-    public Bed copyOf(Bed seed, String name) throws SQLException {
-        administer("CREATE DATABASE " + name + " TEMPLATE " + database(seed) + " STRATEGY FILE_COPY");
-        return bed(server.url(name));
-    }
-
-    private static String database(Bed bed) {
-        return bed.jdbcUrl().substring(bed.jdbcUrl().lastIndexOf('/') + 1);
+    private static BenchDatabase benchDatabase(String url) {
+        return new BenchDatabase(url, USER, "");
     }
 
     @Override
-    public void settle(Bed bed) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
+    public BenchDatabase copyOf(BenchDatabase seed, String name) throws SQLException {
+        administer("CREATE DATABASE " + name + " TEMPLATE " + name(seed) + " STRATEGY FILE_COPY");
+        return benchDatabase(server.url(name));
+    }
+
+    private static String name(BenchDatabase database) {
+        return database.jdbcUrl().substring(database.jdbcUrl().lastIndexOf('/') + 1);
+    }
+
+    @Override
+    public void settle(BenchDatabase database) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(database.jdbcUrl(), USER, "")) {
             Sql.execute(connection, "VACUUM ANALYZE", "CHECKPOINT");
         }
-        assertThat(durability(bed).values()).containsOnly("on");
+        assertThat(durability(database).values()).containsOnly("on");
     }
 
     @Override
-    public Map<String, String> durability(Bed bed) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(bed.jdbcUrl(), USER, "")) {
+    public Map<String, String> durability(BenchDatabase database) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(database.jdbcUrl(), USER, "")) {
             Map<String, String> shown = new TreeMap<>();
             for (String setting : DURABILITY) {
                 shown.put(setting, Sql.text(connection, "SHOW " + setting));
@@ -61,9 +61,9 @@ final class Postgres implements Server {
     }
 
     @Override
-    public Map<String, Double> counters(Bed bed) throws SQLException {
+    public Map<String, Double> counters(BenchDatabase database) throws SQLException {
         try (Connection connection = DriverManager.getConnection(server.url(USER), USER, "")) {
-            String ofTheDatabase = " FROM pg_stat_database WHERE datname = '" + database(bed) + "'";
+            String ofTheDatabase = " FROM pg_stat_database WHERE datname = '" + name(database) + "'";
             long[] before = {-1};
             // What a connection did is counted when it ends, a moment after its client has gone
             Awaitility.await()
@@ -92,8 +92,8 @@ final class Postgres implements Server {
     }
 
     @Override
-    public void drop(Bed bed) throws SQLException {
-        administer("DROP DATABASE " + database(bed) + " WITH (FORCE)");
+    public void drop(BenchDatabase database) throws SQLException {
+        administer("DROP DATABASE " + name(database) + " WITH (FORCE)");
     }
 
     private void administer(String sql) throws SQLException {

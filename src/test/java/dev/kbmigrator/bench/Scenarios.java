@@ -45,8 +45,8 @@ final class Scenarios {
         }
 
         @Override
-        public void prepare(Bed bed, int tenants) throws Exception {
-            super.prepare(bed, tenants);
+        public void prepare(BenchDatabase database, int tenants) throws Exception {
+            super.prepare(database, tenants);
             JdbcSettings settings =
                     settings().withTablePrefix("warm" + ProcessHandle.current().pid() + "_");
             BenchFleet.enrol(settings, WARM_UP_KBS);
@@ -159,8 +159,8 @@ final class Scenarios {
         }
 
         @Override
-        public void prepare(Bed bed, int tenants) throws Exception {
-            super.prepare(bed, tenants);
+        public void prepare(BenchDatabase database, int tenants) throws Exception {
+            super.prepare(database, tenants);
             Sql.execute(pool(), "CREATE TABLE host_note (kb_id text PRIMARY KEY, note text NOT NULL)");
         }
 
@@ -194,9 +194,9 @@ final class Scenarios {
         }
 
         @Override
-        public void prepare(Bed bed, int tenants) {
+        public void prepare(BenchDatabase database, int tenants) {
             kbs = tenants;
-            pool = bed.pool(10);
+            pool = database.pool(10);
         }
 
         @Override

@@ -6,25 +6,25 @@ import java.util.Map;
 interface Server extends AutoCloseable {
 
     /** A new, empty database. */
-    Bed newBed(String name) throws Exception;
+    BenchDatabase newDatabase(String name) throws Exception;
 
     /** A new database that holds what another one holds, in the same layout as far as the server allows; nobody uses that one. */
-    Bed copyOf(Bed seed, String name) throws Exception;
+    BenchDatabase copyOf(BenchDatabase seed, String name) throws Exception;
 
     /** After what a contender prepared, and before what is measured: every run starts on the same footing. */
-    void settle(Bed bed) throws Exception;
+    void settle(BenchDatabase database) throws Exception;
 
     /** The settings on which it rests that a commit outlives a crash, as the server shows them. */
-    Map<String, String> durability(Bed bed) throws Exception;
+    Map<String, String> durability(BenchDatabase database) throws Exception;
 
     /** What the server has counted for a database so far, by the figure's name; only differences mean something. */
-    Map<String, Double> counters(Bed bed) throws Exception;
+    Map<String, Double> counters(BenchDatabase database) throws Exception;
 
     /** The processor time that the server's processes, as they are now, have used so far. */
     double cpuSeconds();
 
     /** Removes a database. */
-    void drop(Bed bed) throws Exception;
+    void drop(BenchDatabase database) throws Exception;
 
     @Override
     void close();

@@ -47,10 +47,10 @@ final class ShedLockPeer implements Contender {
     }
 
     @Override
-    public void prepare(Bed bed, int tenants) throws Exception {
-        bed.dropEverything();
+    public void prepare(BenchDatabase database, int tenants) throws Exception {
+        database.dropEverything();
         this.tenants = tenants;
-        DataSource pool = bed.pool(THREADS);
+        DataSource pool = database.pool(THREADS);
         this.pool = pool;
         Sql.execute(
                 pool,
@@ -64,7 +64,7 @@ final class ShedLockPeer implements Contender {
     public void run() throws Exception {
         DataSource pool = pool();
         LockProvider locks = new JdbcLockProvider(pool);
-        Crew.run(THREADS, tenants, tenant -> migrate(pool, locks, "tenant-" + tenant));
+        TenantThreads.run(THREADS, tenants, tenant -> migrate(pool, locks, "tenant-" + tenant));
     }
 
     private static void migrate(DataSource pool, LockProvider locks, String tenant) throws SQLException {

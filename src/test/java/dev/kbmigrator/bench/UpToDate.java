@@ -38,9 +38,9 @@ final class UpToDate implements Reporting {
     }
 
     @Override
-    public void prepare(Bed bed, int tenants) throws Exception {
+    public void prepare(BenchDatabase database, int tenants) throws Exception {
         kbs = tenants;
-        fleet.prepare(bed, tenants);
+        fleet.prepare(database, tenants);
         observed = ProxyDataSourceBuilder.create(fleet.pool())
                 .afterQuery((execution, queries) -> sent.addAll(queries))
                 .build();

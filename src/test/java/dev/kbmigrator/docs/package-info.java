@@ -1,4 +1,7 @@
-/** The Java of the documents, compiled. {@code DocsTest} holds the documents to it, word for word. */
+/**
+ * The documents held to the code: {@code DocsTest} to the Java that is compiled here, word for word, and {@code LogTableTest} to
+ * what the library logs.
+ */
 @NullMarked
 package dev.kbmigrator.docs;
 

@@ -46,7 +46,7 @@ final class Chaos implements AutoCloseable {
     private final Random random;
     private final ProcessFleet fleet;
     private final VersionWatch watch;
-    private final List<ChaosSlot> slots;
+    private final List<ChaosPlace> places;
     private final Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
     private final List<Takeovers.Kill> kills = new ArrayList<>();
     private long newest = AHEAD;
@@ -62,8 +62,8 @@ final class Chaos implements AutoCloseable {
         this.random = new Random(seed);
         this.fleet = new ProcessFleet(server.database(server.port()), FIRST_KBS);
         this.watch = new VersionWatch(fleet);
-        this.slots = IntStream.range(0, REPLICAS)
-                .mapToObj(number -> new ChaosSlot(number, server, release()))
+        this.places = IntStream.range(0, REPLICAS)
+                .mapToObj(number -> new ChaosPlace(number, server, release()))
                 .toList();
         for (Fault fault : Fault.values()) {
             faults.put(fault, 0);
@@ -76,7 +76,7 @@ final class Chaos implements AutoCloseable {
 
     /** Waits until every replica is at work. */
     void awaitStart() {
-        slots.forEach(slot -> slot.process().awaitSaying("ready"));
+        places.forEach(place -> place.process().awaitSaying("ready"));
     }
 
     /**
@@ -120,7 +120,7 @@ final class Chaos implements AutoCloseable {
         long start = System.nanoTime();
         keepBusy();
         Pauses.of(Duration.ofMillis(random.nextInt(200)));
-        if (inflict(fault, slots.get(random.nextInt(slots.size())))) {
+        if (inflict(fault, places.get(random.nextInt(places.size())))) {
             faults.merge(fault, 1, Integer::sum);
         }
         nanos += System.nanoTime() - start;
@@ -141,24 +141,24 @@ final class Chaos implements AutoCloseable {
             anyProcess().tell("delete " + kbIds.remove(random.nextInt(kbIds.size())));
         }
         watch.look();
-        for (ChaosSlot slot : slots) {
-            if (Releases.newest(slot.process().settings().release()) < watch.current() + LEAST_AHEAD) {
-                slot.redeploy(nextRelease());
+        for (ChaosPlace place : places) {
+            if (Releases.newest(place.process().settings().release()) < watch.current() + LEAST_AHEAD) {
+                place.redeploy(nextRelease());
             }
         }
     }
 
     private ReplicaProcess anyProcess() {
-        return slots.get(random.nextInt(slots.size())).process();
+        return places.get(random.nextInt(places.size())).process();
     }
 
     /** Kills up to all but one, two as a rule; the others carry on. */
-    private void kill(ChaosSlot first) throws InterruptedException {
+    private void kill(ChaosPlace first) throws InterruptedException {
         awaitFullWork();
         int victims = VICTIMS[random.nextInt(VICTIMS.length)];
         for (int i = 0; i < victims; i++) {
-            ChaosSlot slot = slots.get((slots.indexOf(first) + i) % slots.size());
-            kills.add(slot.killAndReplace(nextRelease()));
+            ChaosPlace place = places.get((places.indexOf(first) + i) % places.size());
+            kills.add(place.killAndReplace(nextRelease()));
             faults.merge(Fault.SIGKILL, 1, Integer::sum);
         }
         Pauses.of(TAKEOVER);
@@ -166,26 +166,26 @@ final class Chaos implements AutoCloseable {
 
     /** A takeover is measured from a fleet that works: one that still licks its wounds has other reasons to wait. */
     private void awaitFullWork() {
-        slots.forEach(slot -> fleet.awaitInHand(slot.process(), TAKEOVER));
+        places.forEach(place -> fleet.awaitInHand(place.process(), TAKEOVER));
     }
 
-    private boolean inflict(Fault fault, ChaosSlot slot) throws InterruptedException, SQLException {
-        FaultProxy proxy = slot.proxy();
+    private boolean inflict(Fault fault, ChaosPlace place) throws InterruptedException, SQLException {
+        FaultProxy proxy = place.proxy();
         switch (fault) {
             case SIGKILL -> {
-                kill(slot);
+                kill(place);
                 return false;
             }
             case DROPPED_COMMIT_ANSWER -> {
-                return lose(FaultProxy.Loss.NEXT_COMMIT_ANSWER, slot);
+                return lose(FaultProxy.Loss.NEXT_COMMIT_ANSWER, place);
             }
             case DROPPED_ANSWER -> {
-                return lose(FaultProxy.Loss.NEXT_ANSWER, slot);
+                return lose(FaultProxy.Loss.NEXT_ANSWER, place);
             }
             case SIGSTOP -> {
-                slot.process().freeze();
+                place.process().freeze();
                 Pauses.of(TTL.plusMillis(200 + random.nextInt(2_000)));
-                slot.process().thaw();
+                place.process().thaw();
             }
             case TERMINATED_SESSIONS -> server.terminateSessions(fleet.dataSource(), 1 + random.nextInt(4));
             case SERVER_CRASH -> {
@@ -203,7 +203,7 @@ final class Chaos implements AutoCloseable {
             }
             case RESET -> proxy.reset();
             case POOL_EXHAUSTED -> {
-                slot.process().tell("hog " + (500 + random.nextInt(3_000)));
+                place.process().tell("hog " + (500 + random.nextInt(3_000)));
                 Pauses.of(Duration.ofSeconds(1));
             }
             case HOST_LIST_SHRUNK -> {
@@ -230,10 +230,10 @@ final class Chaos implements AutoCloseable {
     }
 
     /** Loses an answer to one replica; to another, when there is none for a while. */
-    private boolean lose(FaultProxy.Loss which, ChaosSlot first) throws InterruptedException {
+    private boolean lose(FaultProxy.Loss which, ChaosPlace first) throws InterruptedException {
         for (int i = 0; i < REPLICAS; i++) {
-            ChaosSlot slot = slots.get((slots.indexOf(first) + i) % REPLICAS);
-            if (slot.proxy().lose(which, TTL)) {
+            ChaosPlace place = places.get((places.indexOf(first) + i) % REPLICAS);
+            if (place.proxy().lose(which, TTL)) {
                 return true;
             }
         }
@@ -247,7 +247,7 @@ final class Chaos implements AutoCloseable {
 
     /** Lets the fleet come to rest, and judges it. */
     ChaosResult conclude() throws SQLException {
-        slots.get(0).redeploy(release());
+        places.get(0).redeploy(release());
         long stuck = 0;
         try {
             fleet.awaitVersion(newest, PATIENCE);
@@ -291,7 +291,7 @@ final class Chaos implements AutoCloseable {
 
     @Override
     public void close() {
-        slots.forEach(ChaosSlot::close);
+        places.forEach(ChaosPlace::close);
         fleet.close();
     }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 import javax.sql.DataSource;
 
 /** A database for one contender. Its pools count the statements that go through them; closing it closes the pools. */
-final class Bed implements AutoCloseable {
+final class BenchDatabase implements AutoCloseable {
 
     private final String jdbcUrl;
     private final String user;
@@ -21,7 +21,7 @@ final class Bed implements AutoCloseable {
     private final List<HikariDataSource> pools = new ArrayList<>();
     private final List<RoundTrips> trips = new ArrayList<>();
 
-    Bed(String jdbcUrl, String user, String password) {
+    BenchDatabase(String jdbcUrl, String user, String password) {
         this.jdbcUrl = jdbcUrl;
         this.user = user;
         this.password = password;

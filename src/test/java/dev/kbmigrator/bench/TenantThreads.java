@@ -9,9 +9,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Threads that go through the tenants together, each taking the next one: what a peer without workers of its own is given. */
-final class Crew {
+final class TenantThreads {
 
-    private Crew() {}
+    private TenantThreads() {}
 
     interface Task {
         void migrate(int tenant) throws Exception;
@@ -22,16 +22,16 @@ final class Crew {
         AtomicInteger next = new AtomicInteger();
         ExecutorService executor = Executors.newFixedThreadPool(threads);
         try {
-            List<Future<?>> crew = new ArrayList<>();
+            List<Future<?>> running = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
-                crew.add(executor.submit(() -> {
+                running.add(executor.submit(() -> {
                     for (int tenant = next.getAndIncrement(); tenant < tenants; tenant = next.getAndIncrement()) {
                         task.migrate(tenant);
                     }
                     return null;
                 }));
             }
-            for (Future<?> member : crew) {
+            for (Future<?> member : running) {
                 member.get();
             }
         } catch (ExecutionException e) {

@@ -3,7 +3,7 @@ package dev.kbmigrator.processes;
 import java.time.Duration;
 
 /** One place in the fleet, with a network of its own: the process in it changes, the place stays. */
-final class ChaosSlot implements AutoCloseable {
+final class ChaosPlace implements AutoCloseable {
 
     private static final Duration WORK = Duration.ofMillis(800);
     private static final int ROOM_FOR_ALL_KBS = 80;
@@ -15,7 +15,7 @@ final class ChaosSlot implements AutoCloseable {
     private int lives;
     private ReplicaProcess process;
 
-    ChaosSlot(int number, ChaosServer server, String release) {
+    ChaosPlace(int number, ChaosServer server, String release) {
         this.number = number;
         this.server = server;
         this.proxy = new FaultProxy(server.port(), server.wire());
@@ -24,7 +24,7 @@ final class ChaosSlot implements AutoCloseable {
 
     private ReplicaSettings settings(String release) {
         return ReplicaSettings.of(server.database(proxy.port()), release)
-                .named("slot-" + number + "-life-" + lives)
+                .named("place-" + number + "-life-" + lives)
                 .ttl(Chaos.TTL)
                 .work(WORK)
                 .with("lookMillis", 500)
