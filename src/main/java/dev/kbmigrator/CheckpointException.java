@@ -1,24 +1,24 @@
 package dev.kbmigrator;
 
-/** A checkpoint could not be written as JSON, is too large, or does not fit the type that it is read back as. */
+/** Thrown when a checkpoint cannot be written as JSON, is too large, or does not fit the type that it is read as. */
 public final class CheckpointException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
 
     /**
-     * With the reason.
+     * Creates the exception without a cause.
      *
-     * @param message which attempt, which type, what was expected, and what to do
+     * @param message which execution and which type it concerns, what was expected, and what to do
      */
     public CheckpointException(String message) {
         super(message);
     }
 
     /**
-     * With a cause.
+     * Creates the exception with a cause.
      *
-     * @param message which attempt, which type, what was expected, and what to do
-     * @param cause what the JSON library said
+     * @param message which execution and which type it concerns, what was expected, and what to do
+     * @param cause the JSON library's exception
      */
     public CheckpointException(String message, Throwable cause) {
         super(message, cause);

@@ -3,15 +3,16 @@ package dev.kbmigrator;
 import java.util.List;
 
 /**
- * What a run would do now: the dry run. Nothing was changed to make it.
+ * What a run would do now. Computing it changes nothing. Immutable.
  *
  * @param currentVersion the fleet's current version
- * @param targetVersion the version that a run would bring it to
- * @param stages what is to be done, in order
+ * @param targetVersion the version that a run would bring the fleet to
+ * @param stages what a run would do, in order
  * @param enrolledKbs how many KBs are enrolled
- * @param kbsToMigrate how many of them are below the target
- * @param sample some of those, at most 20
- * @param problems what keeps this replica from doing it: a conflict with the stored plan, migrations that it does not know
+ * @param kbsToMigrate how many enrolled KBs are below the target
+ * @param sample the ids of at most 20 of the KBs that are below the target
+ * @param problems what prevents this replica from carrying out the run, a sentence each: for example, a conflict with the
+ *     fleet's plan, or migrations that this build does not know
  */
 public record DryRun(
         long currentVersion,
@@ -23,15 +24,15 @@ public record DryRun(
         List<String> problems) {
 
     /**
-     * Copies its lists.
+     * Creates a dry run with copies of the given lists.
      *
      * @param currentVersion the fleet's current version
-     * @param targetVersion the version that a run would bring it to
-     * @param stages what is to be done, in order
+     * @param targetVersion the version that a run would bring the fleet to
+     * @param stages what a run would do, in order
      * @param enrolledKbs how many KBs are enrolled
-     * @param kbsToMigrate how many of them are below the target
-     * @param sample some of those, at most 20
-     * @param problems what keeps this replica from doing it: a conflict with the stored plan, migrations that it does not know
+     * @param kbsToMigrate how many enrolled KBs are below the target
+     * @param sample the ids of some KBs that are below the target
+     * @param problems what prevents this replica from carrying out the run
      */
     public DryRun {
         stages = List.copyOf(stages);
@@ -40,15 +41,15 @@ public record DryRun(
     }
 
     /**
-     * A run of migrations whose KB parts are pipelined KB by KB. Only the last may have a global part, which runs when every
-     * KB has got there.
+     * Consecutive migrations that each KB runs one after the other, without waiting for other KBs. Only the last migration of a
+     * stage may have a global part, which runs once every KB has reached its version.
      *
      * @param migrations the migrations, in order, at least one
      */
     public record Stage(List<MigrationInfo> migrations) {
 
         /**
-         * Copies its list.
+         * Creates a stage with a copy of the given list.
          *
          * @param migrations the migrations, in order, at least one
          */
@@ -57,9 +58,9 @@ public record DryRun(
         }
 
         /**
-         * The version that the fleet has when the stage is done.
+         * Returns the version that the fleet has once the stage is done.
          *
-         * @return the last migration's version
+         * @return the version of the last migration
          */
         public long lastVersion() {
             return migrations.get(migrations.size() - 1).version();
@@ -67,9 +68,9 @@ public record DryRun(
     }
 
     /**
-     * Whether there is nothing to do.
+     * Returns whether there is nothing to do.
      *
-     * @return whether the fleet is at the target, with no KB behind
+     * @return whether the fleet is at the target and no KB is below it
      */
     public boolean isUpToDate() {
         return stages.isEmpty() && kbsToMigrate == 0;

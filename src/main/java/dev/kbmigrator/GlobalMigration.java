@@ -1,6 +1,6 @@
 package dev.kbmigrator;
 
-/** A migration without a part for KBs. It runs once for the fleet, after every KB has reached the version before it. */
+/** A migration without a KB part. It runs once for the whole fleet, after every KB has reached the version before it. */
 public interface GlobalMigration extends Migration {
 
     /** Does nothing. */
@@ -8,11 +8,11 @@ public interface GlobalMigration extends Migration {
     default void migrateKb(MigrationContext context, String kbId) {}
 
     /**
-     * A migration from a lambda.
+     * Creates a migration from a lambda.
      *
-     * @param version at least 1
-     * @param name its name, in snake case
-     * @param part what to do
+     * @param version the version, at least 1
+     * @param name the name, in snake case, 1 to 200 characters
+     * @param part the global part
      * @return the migration
      */
     static GlobalMigration of(long version, String name, Part part) {
@@ -34,14 +34,14 @@ public interface GlobalMigration extends Migration {
         };
     }
 
-    /** The global part. */
+    /** The global part of a migration. */
     @FunctionalInterface
     interface Part {
         /**
          * Migrates global data.
          *
-         * @param context what the engine knows of this attempt
-         * @throws Exception any failure
+         * @param context this execution, and the host's services
+         * @throws Exception if the part fails for any reason; it is tried again later
          */
         void migrate(MigrationContext context) throws Exception;
     }

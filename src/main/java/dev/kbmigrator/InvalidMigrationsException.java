@@ -2,7 +2,10 @@ package dev.kbmigrator;
 
 import java.util.List;
 
-/** The migrations do not fit together, or do not fit what has run before. Names every problem at once; nothing was run. */
+/**
+ * Thrown when the migrations are inconsistent, or do not fit what the fleet has already run. It names every problem at once.
+ * Nothing was run.
+ */
 public final class InvalidMigrationsException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
@@ -10,9 +13,9 @@ public final class InvalidMigrationsException extends MigratorException {
     private final transient List<String> problems;
 
     /**
-     * With all that is wrong.
+     * Creates the exception. Its message contains all problems.
      *
-     * @param problems a sentence each, at least one
+     * @param problems the problems, at least one, a sentence each
      */
     public InvalidMigrationsException(List<String> problems) {
         super(message(problems));
@@ -20,9 +23,9 @@ public final class InvalidMigrationsException extends MigratorException {
     }
 
     /**
-     * All that is wrong.
+     * Returns everything that is wrong.
      *
-     * @return a sentence each
+     * @return the problems, a sentence each, as an unmodifiable list; null after deserialization
      */
     public List<String> problems() {
         return problems;

@@ -1,6 +1,8 @@
 package dev.kbmigrator;
 
-/** A migration whose global part is empty. Consecutive ones are run KB by KB, with no barrier between them. */
+/**
+ * A migration without a global part. Each KB runs consecutive KB migrations one after the other, without waiting for other KBs.
+ */
 public interface KbMigration extends Migration {
 
     /** Does nothing. */
@@ -8,11 +10,11 @@ public interface KbMigration extends Migration {
     default void migrate(MigrationContext context) {}
 
     /**
-     * A migration from a lambda.
+     * Creates a migration from a lambda.
      *
-     * @param version at least 1
-     * @param name its name, in snake case
-     * @param part what to do for one KB
+     * @param version the version, at least 1
+     * @param name the name, in snake case, 1 to 200 characters
+     * @param part the KB part
      * @return the migration
      */
     static KbMigration of(long version, String name, Part part) {
@@ -34,15 +36,15 @@ public interface KbMigration extends Migration {
         };
     }
 
-    /** The part for one KB. */
+    /** The KB part of a migration. */
     @FunctionalInterface
     interface Part {
         /**
          * Migrates one KB.
          *
-         * @param context what the engine knows of this attempt
-         * @param kbId the KB
-         * @throws Exception any failure
+         * @param context this execution, and the host's services
+         * @param kbId the KB's id
+         * @throws Exception if the part fails for any reason; the KB is tried again later
          */
         void migrateKb(MigrationContext context, String kbId) throws Exception;
     }

@@ -1,14 +1,17 @@
 package dev.kbmigrator;
 
-/** The attempt was cancelled; thrown into a migration at its next checkpoint. Let it through: it counts as no failure. */
+/**
+ * Thrown into a migration at its next checkpoint after its execution was cancelled. Do not catch it: a cancelled execution does
+ * not count as a failure.
+ */
 public final class MigrationCancelledException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
 
     /**
-     * With the reason.
+     * Creates the exception.
      *
-     * @param message which attempt, and why it was cancelled
+     * @param message which execution was cancelled, and why
      */
     public MigrationCancelledException(String message) {
         super(message);

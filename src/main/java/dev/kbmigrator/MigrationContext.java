@@ -3,95 +3,103 @@ package dev.kbmigrator;
 import java.util.Optional;
 
 /**
- * What a migration's part gets with each attempt. It belongs to that attempt alone, and may be used by any thread that the
- * attempt itself started, until the attempt returns. Its {@code toString} names the migration, the KB and the attempt, for
- * logs.
+ * One execution of a migration's part, as the migration sees it.
+ *
+ * <p>A context belongs to one execution. Until the part returns, any thread that the part itself started may use it, too. Its
+ * {@code toString} names the migration, the KB and the attempt, for log messages.
  */
 public interface MigrationContext {
 
     /**
-     * The version that this attempt brings about.
+     * Returns the version of the migration.
      *
-     * @return at least 1
+     * @return the version, at least 1
      */
     long version();
 
     /**
-     * The migration's name.
+     * Returns the name of the migration.
      *
-     * @return the name without the number
+     * @return the name, without the version
      */
     String name();
 
     /**
-     * The KB.
+     * Returns the id of the KB.
      *
-     * @return its id; empty in a global part
+     * @return the id; empty in a global part
      */
     Optional<String> kbId();
 
     /**
-     * Which attempt this is at this version of this KB, or at this global part, as far as failures were recorded.
+     * Returns the number of this attempt at the KB part of this KB, or at the global part. Only recorded failures count: executions
+     * that were cancelled, or whose replica died, do not raise the number.
      *
-     * @return 1 for the first
+     * @return 1 for the first attempt
      */
     int attempt();
 
     /**
-     * A number that rises whenever another holder takes over: pass it to systems that can refuse what carries an older one.
+     * Returns a number that rises whenever another replica takes over this work. Pass it to external systems that can refuse
+     * requests with an older number.
      *
-     * @return the epoch of the partition, or of the coordinator for a global part
+     * @return the epoch of the KB's partition; in a global part, the epoch of the coordinator
      */
     long fencingToken();
 
     /**
-     * A service that the host registered with {@link MigratorBuilder#service}, or the state store itself by its class.
+     * Returns a service that the host registered with {@link MigratorBuilder#service}. The state store is registered under its own
+     * class and, unless the host registered another one, under {@link dev.kbmigrator.spi.StateStore}.
      *
-     * @param <T> its type
-     * @param type the type under which it was registered
+     * @param <T> the type of the service
+     * @param type the type that the service was registered under
      * @return the service
-     * @throws IllegalArgumentException when none was registered under this type; the message names those that were
+     * @throws IllegalArgumentException if no service was registered under this type; the message names the types that were
      */
     <T> T service(Class<T> type);
 
     /**
-     * Where an earlier attempt at this same version of this same KB got to.
+     * Returns the last checkpoint of this KB at this version, or of this global part: the one that this execution saved or, if it
+     * has saved none yet, the one that an earlier attempt left.
      *
-     * @param <T> the checkpoint's type
-     * @param type how to read its JSON
-     * @return what was saved last, or empty when nothing was
-     * @throws CheckpointException when what is stored does not fit the type
+     * @param <T> the type of the checkpoint
+     * @param type the type to read the checkpoint's JSON as
+     * @return the last checkpoint, or empty if there is none
+     * @throws CheckpointException if the stored checkpoint does not fit the type
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is unavailable
      */
     <T> Optional<T> lastCheckpoint(Class<T> type);
 
     /**
-     * Saves, durably, how far this attempt has got; it replaces what was saved before. One round trip. Also a point at which
-     * the attempt can be cancelled.
+     * Durably saves how far this execution has got, so that a later attempt can continue from there. The checkpoint replaces the
+     * one before. Costs one round trip to the state store. This is also a point at which the execution can be cancelled.
      *
-     * @param checkpoint any value that Jackson can write as JSON, at most 64 KiB of it
-     * @throws CheckpointException when the value cannot be written as JSON, or is too large
-     * @throws MigrationCancelledException when the attempt was cancelled or superseded: let it through
+     * @param checkpoint a value that Jackson can write as JSON, at most 64 KiB (65,536 UTF-8 bytes) long
+     * @throws CheckpointException if the value cannot be written as JSON, or is too large
+     * @throws MigrationCancelledException if the execution was cancelled, or another replica has taken over; do not catch it
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is unavailable
      */
     void saveCheckpoint(Object checkpoint);
 
     /**
-     * Says how far this attempt has got, for people: {@link Migrator#status()} shows it. It stays in memory.
+     * Sets the progress message that {@link Migrator#status()} shows for this execution. It is kept only in memory, on this replica.
      *
-     * @param message a short text
+     * @param message a text for people; it is cut to 200 characters
      */
     void progress(String message);
 
     /**
-     * Whether this attempt was cancelled: the replica is closing, the time is up, or the lease was lost.
+     * Returns whether this execution was cancelled: because the replica is closing, the time limit was exceeded, the lease was lost,
+     * or the KB was deleted.
      *
-     * @return whether to stop as soon as possible
+     * @return whether the part should stop as soon as possible
      */
     boolean isCancelled();
 
     /**
-     * Stops here if this attempt was cancelled.
+     * Stops the part here if this execution was cancelled. Call it regularly in long loops.
      *
-     * @throws MigrationCancelledException when it was: let it through
+     * @throws MigrationCancelledException if the execution was cancelled; do not catch it
      */
     void checkCancelled();
 }

@@ -1,15 +1,15 @@
 package dev.kbmigrator;
 
-/** Makes migrations from their classes, for hosts that inject dependencies. */
+/** Creates migrations from their classes, for hosts that use dependency injection. Called only while a migrator is built. */
 @FunctionalInterface
 public interface MigrationFactory {
 
     /**
-     * Makes an instance.
+     * Creates an instance of a migration class.
      *
-     * @param type a class that was found
-     * @return its instance
-     * @throws Exception when it cannot be made; reported as a problem of that class
+     * @param type the class that was found
+     * @return an instance of it, never null
+     * @throws Exception if the instance cannot be created; {@link MigratorBuilder#build()} reports it as a problem of the class
      */
     Migration create(Class<? extends Migration> type) throws Exception;
 }

@@ -1,6 +1,6 @@
 package dev.kbmigrator;
 
-/** A run ended without having brought everything to the target. */
+/** Thrown when a run ended without bringing the fleet to its target version. The {@link #report()} says what was done. */
 public final class MigrationFailedException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
@@ -8,10 +8,10 @@ public final class MigrationFailedException extends MigratorException {
     private final transient RunReport report;
 
     /**
-     * With the report.
+     * Creates the exception. Each failure in the report is also added as a suppressed exception, so that stack traces show it.
      *
      * @param message what is missing
-     * @param report what was done, and what failed
+     * @param report what was done and what failed
      */
     public MigrationFailedException(String message, RunReport report) {
         super(message);
@@ -20,9 +20,9 @@ public final class MigrationFailedException extends MigratorException {
     }
 
     /**
-     * What was done, and what failed.
+     * Returns what the run did and what failed.
      *
-     * @return the report
+     * @return the report; null after deserialization
      */
     public RunReport report() {
         return report;

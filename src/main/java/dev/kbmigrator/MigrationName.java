@@ -6,13 +6,13 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The version and the name that a class name spells: {@code M0001_MigrateData} is 1, {@code migrate_data}. */
+/** The version and the name in a class name: {@code M0001_MigrateData} stands for 1 and {@code migrate_data}. */
 record MigrationName(long version, String name) {
 
     private static final Pattern CLASS_NAME = Pattern.compile("[A-Za-z](\\d{1,18})_(\\w+)");
     private static final Pattern WORD_START = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])");
 
-    /** Whether a class of that simple name would be one. */
+    /** Returns whether the simple name of a class contains a version and a name. */
     static boolean matches(String simpleName) {
         return CLASS_NAME.matcher(simpleName).matches();
     }
@@ -29,7 +29,7 @@ record MigrationName(long version, String name) {
     static MigrationName of(Class<?> type) {
         return parse(type)
                 .orElseThrow(() -> new InvalidMigrationsException(
-                        List.of("the class name of " + type.getName() + " does not tell its version: name it"
+                        List.of("the class name of " + type.getName() + " does not contain a version: name it"
                                 + " <letter><zero-padded sequence>_<Name>, such as M0001_MigrateData, or override version()"
                                 + " and name()")));
     }

@@ -12,12 +12,14 @@ import java.util.ServiceLoader;
 import java.util.function.Consumer;
 
 /**
- * Where the migrations come from: a package, {@link ServiceLoader}, or an explicit list. They are found when the migrator is
- * built; all that is wrong with them is reported then, at once. Immutable.
+ * Where the migrations come from: a package, {@link ServiceLoader}, or an explicit list.
+ *
+ * <p>The migrations are searched for in {@link MigratorBuilder#build()}, which reports every problem with them in a single {@link
+ * InvalidMigrationsException}. Immutable and safe for use by many threads.
  */
 public final class Migrations {
 
-    /** Finds the migrations; a problem is told to the consumer, and the search goes on. */
+    /** Finds the migrations. Passes each problem to the consumer, and continues. */
     @FunctionalInterface
     private interface Finder {
         List<Migration> find(Consumer<String> problems);
@@ -32,19 +34,20 @@ public final class Migrations {
     }
 
     /**
-     * An explicit list, in any order.
+     * Returns a source that contains the given migrations.
      *
-     * @param migrations the migrations
+     * @param migrations the migrations, in any order
      * @return the source
+     * @throws NullPointerException if a migration is null
      */
     public static Migrations of(Migration... migrations) {
         return of(List.of(migrations));
     }
 
     /**
-     * An explicit list, in any order.
+     * Returns a source that contains the given migrations.
      *
-     * @param migrations the migrations
+     * @param migrations the migrations, in any order; they are copied
      * @return the source
      */
     public static Migrations of(Iterable<? extends Migration> migrations) {
@@ -54,7 +57,8 @@ public final class Migrations {
     }
 
     /**
-     * What {@link ServiceLoader} finds for {@link Migration} with the context class loader.
+     * Returns a source that asks {@link ServiceLoader} for all providers of {@link Migration}, with the class loader that is the
+     * context class loader of the thread that calls {@link MigratorBuilder#build()}.
      *
      * @return the source
      */
@@ -62,7 +66,8 @@ public final class Migrations {
         return new Migrations(problems -> {
             List<Migration> found = new ArrayList<>();
             Iterator<Migration> providers = ServiceLoader.load(Migration.class).iterator();
-            // The iterator goes on after an error; the bound is for one that would repeat it for ever
+            // The iterator continues after an error. The bound protects against one that repeats the same error
+            // forever.
             for (int errors = 0; errors < MOST_PROVIDER_ERRORS; ) {
                 try {
                     if (!providers.hasNext()) {
@@ -80,9 +85,10 @@ public final class Migrations {
     }
 
     /**
-     * The migrations in a package and in those below it, made by their public constructor without parameters.
+     * Returns a source that searches a package and its subpackages for migrations, and creates them with their public constructor
+     * without parameters. The rules of {@link #inPackage(String, MigrationFactory)} apply.
      *
-     * @param packageName the package
+     * @param packageName the name of the package
      * @return the source
      */
     public static Migrations inPackage(String packageName) {
@@ -90,11 +96,14 @@ public final class Migrations {
     }
 
     /**
-     * The migrations in a package and in those below it, made by a factory. Concrete top-level classes that implement
-     * {@link Migration} count; other classes are left alone, unless they are named like a migration.
+     * Returns a source that searches a package and its subpackages for migrations, and creates them with a factory.
      *
-     * @param packageName the package
-     * @param factory makes the instances
+     * <p>Every concrete top-level class that implements {@link Migration} is a migration. Other classes are ignored, unless they
+     * look like a migration by mistake: a top-level class that is named like one but does not implement {@link Migration}, or a
+     * nested class that is named like one and does, is reported as a problem. So is a package without migrations.
+     *
+     * @param packageName the name of the package
+     * @param factory creates the instances
      * @return the source
      */
     public static Migrations inPackage(String packageName, MigrationFactory factory) {
@@ -119,9 +128,10 @@ public final class Migrations {
             }
         }
         if (classes == 0) {
-            problems.accept("the package " + packageName + " holds no migration. If it should, the class path cannot be"
-                    + " scanned here (some packaged jars hide their classes): use Migrations.fromServiceLoader() or"
-                    + " Migrations.of(...)");
+            problems.accept(
+                    "the package " + packageName + " contains no migrations. If it should, the class path cannot be"
+                            + " scanned here (some packaged jars hide their classes): use Migrations.fromServiceLoader() or"
+                            + " Migrations.of(...)");
         }
         return found;
     }
@@ -167,7 +177,7 @@ public final class Migrations {
         try {
             Migration made = factory.create(type);
             if (made == null) {
-                problems.accept("the factory made no instance of " + type.getName());
+                problems.accept("the factory returned null for " + type.getName() + ": it must create an instance");
             } else {
                 found.add(made);
             }
@@ -177,10 +187,10 @@ public final class Migrations {
             problems.accept(type.getName()
                     + (Modifier.isPublic(type.getModifiers())
                             ? " has no public constructor without parameters: add one"
-                            : " is not public: make it so")
-                    + ", or give Migrations.inPackage a factory");
+                            : " is not public: make it public")
+                    + ", or pass a factory to Migrations.inPackage");
         } catch (Exception | LinkageError e) {
-            problems.accept(type.getName() + " could not be made: " + e);
+            problems.accept(type.getName() + " could not be created: " + e);
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.kbmigrator;
 
-/** An operator has paused the fleet, so that nothing more is started. What was done before that is kept. */
+/** Thrown when an operator has paused the fleet, so that nothing new is started. Work that was done before is kept. */
 public final class MigrationsPausedException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
@@ -19,7 +19,7 @@ public final class MigrationsPausedException extends MigratorException {
     }
 
     /**
-     * Returns why the fleet is paused.
+     * Returns why the operator paused the fleet.
      *
      * @return the operator's words
      */

@@ -7,10 +7,12 @@ import java.time.Duration;
 /**
  * Brings every KB of a fleet to the newest version, together with the other replicas of the service.
  *
- * <p>A service builds one at startup, and calls {@link #start()}, which never blocks or fails the startup, or {@link #run()},
- * which waits. It registers KBs that it creates with {@link #registerKb(String)}, and closes the migrator when it stops.
+ * <p>A service builds one migrator at startup. It calls {@link #start()}, which migrates in the background, or {@link #run()},
+ * which waits for the result. It registers the KBs that it creates with {@link #registerKb(String)}, and closes the migrator when
+ * it stops.
  *
- * <p>Safe for use by many threads.
+ * <p>Safe for use by many threads. All exceptions of the library are {@link MigratorException}s; one that a state store or a lock of
+ * the host's own throws may be another unchecked exception.
  */
 public final class Migrator implements AutoCloseable {
 
@@ -23,217 +25,262 @@ public final class Migrator implements AutoCloseable {
     }
 
     /**
-     * Begins to build a migrator.
+     * Returns a new builder, with which to build a migrator.
      *
-     * @return a builder with nothing but defaults
+     * @return a builder with all defaults
      */
     public static MigratorBuilder builder() {
         return new MigratorBuilder();
     }
 
     /**
-     * Goes to work in the background, until {@link #close}. Returns at once, and fails for nothing that may pass: what is out
-     * of reach is tried again, what fails is retried for ever, what conflicts is logged and shown by {@link #status()}.
+     * Starts to migrate in the background, until {@link #close}.
      *
-     * @throws IllegalStateException when it is at work already
-     * @throws MigratorClosedException when it is closed
+     * <p>Returns at once, and never fails startup because of a transient error: an unavailable service is tried again, and a failed
+     * migration is retried without limit. If the migrations conflict with the fleet's plan, the conflict is logged and shown by
+     * {@link #status()}.
+     *
+     * @throws IllegalStateException if the migrator is already started, or a run is in progress
+     * @throws MigratorClosedException if the migrator is closed
      */
     public void start() {
         engine.start();
     }
 
     /**
-     * Brings the fleet to the newest version that this build knows, and waits for it. Each KB that is to be migrated is tried
-     * once, whatever its next attempt; other replicas may do their share. Up to date, it costs one round trip, which the calling
-     * thread makes itself: call it outside of any transaction of the host. It does not wait
-     * for replicas to go that a migration which {@link Migration#requiresFullRollout needs a full rollout} waits for: then it
-     * ends there, and the report says so.
+     * Brings the fleet to the newest version that this build knows, and waits for the result.
+     *
+     * <p>Each KB that is below the target is tried once, even if its next retry is not due yet. Other replicas may do part of the
+     * work. If the fleet is up to date, a run costs one round trip to the state store. The calling thread makes it, so do not call
+     * this method within a transaction of the host.
+     *
+     * <p>A run does not wait for old replicas to disappear. If a migration {@linkplain Migration#requiresFullRollout requires a full
+     * rollout} that is not complete, the run ends before that migration, and the report says so.
      *
      * @return what was done
-     * @throws InvalidMigrationsException when the migrations do not fit the fleet's plan; nothing was run
-     * @throws MigrationFailedException when something failed, with the report: everything that did not fail by itself is done
-     * @throws MigratorException when the state store is out of reach, or the thread was interrupted
-     * @throws MigrationsPausedException when an operator has paused the fleet
-     * @throws MigratorClosedException when the migrator is closed, or is closed before the run has ended
-     * @throws IllegalStateException when the migrator is at work already
+     * @throws InvalidMigrationsException if the migrations do not fit the fleet's plan; nothing was run
+     * @throws MigrationFailedException if something failed; the exception holds the report, and everything that did not depend on the
+     *     failure is done
+     * @throws MigrationsPausedException if an operator has paused the fleet
+     * @throws MigratorClosedException if the migrator is closed, or is closed before the run has ended
+     * @throws MigratorException if the run could not begin or continue, with the reason as the cause: for example, a {@link
+     *     dev.kbmigrator.spi.StateStoreException} if the state store is out of reach or refuses a call, or an {@link
+     *     InterruptedException} if the calling thread was interrupted
+     * @throws IllegalStateException if the migrator is already started, or another run is in progress
      */
     public RunReport run() {
         return engine.run(null);
     }
 
     /**
-     * The same, but only up to a version. The limit is kept for the whole fleet: replicas that know more respect it, until it
-     * is set anew or {@link #removeCap() removed}. What has begun already is finished.
+     * Brings the fleet to the given version at most, and waits for the result. Apart from the limit, this is the same as
+     * {@link #run()}.
      *
-     * @param targetVersion at least 0
+     * <p>The limit applies to the whole fleet and is stored: other replicas respect it as well, even if they know newer versions,
+     * until it is replaced or {@linkplain #removeCap() removed}. Work that is in progress is finished.
+     *
+     * @param targetVersion the version to stop at, at least 0
      * @return what was done
-     * @throws IllegalArgumentException when the version is negative
-     * @see #run()
+     * @throws IllegalArgumentException if the version is negative
+     * @throws InvalidMigrationsException as for {@link #run()}
+     * @throws MigrationFailedException as for {@link #run()}
+     * @throws MigrationsPausedException as for {@link #run()}
+     * @throws MigratorClosedException as for {@link #run()}
+     * @throws MigratorException as for {@link #run()}
+     * @throws IllegalStateException as for {@link #run()}
      */
     public RunReport run(long targetVersion) {
         if (targetVersion < 0) {
-            throw new IllegalArgumentException("a version is at least 0, not " + targetVersion);
+            throw new IllegalArgumentException("targetVersion must be at least 0, not " + targetVersion);
         }
         return engine.run(targetVersion);
     }
 
-    /** Removes the limit that {@link #run(long)} set. */
+    /**
+     * Removes the limit that {@link #run(long)} set. Does nothing if there is no limit.
+     *
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
+     */
     public void removeCap() {
         engine.setCap(Long.MAX_VALUE);
     }
 
     /**
-     * Has one KB migrated now, as far as the fleet's stage allows, and waits for it. Enrols it when it is not enrolled. When
-     * another replica has its partition, that replica is asked, and does it next. A KB that failed or was set aside is tried
-     * again.
+     * Migrates one KB ahead of the others, as far as the fleet's current stage allows, and waits for the result. A KB that failed or
+     * was set aside is tried again. A KB that is not enrolled is enrolled first, at the baseline version.
      *
-     * @param kbId the KB
-     * @return its version then
-     * @throws InvalidKbIdException when the id cannot be kept
-     * @throws MigratorException when it failed, with what it said
+     * <p>If another replica holds the lease on the KB's partition, that replica is asked to migrate the KB next.
+     *
+     * @param kbId the KB's id
+     * @return the KB's version afterwards
+     * @throws InvalidKbIdException if the id is not valid
+     * @throws MigrationsPausedException if an operator has paused the fleet
+     * @throws MigratorClosedException if the migrator is closed, or is closed during the call; the request remains in effect
+     * @throws MigratorException if the migration failed, the KB does not exist, or the thread was interrupted
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public long migrateKb(String kbId) {
         return engine.migrateKb(kbId, 0, "");
     }
 
     /**
-     * Moves one KB past a version that it cannot reach, without running it, and then migrates it on. For a person who has
-     * mended the KB by hand, or knows that the migration is not for it.
+     * Moves one KB past a version that it cannot reach, without running that migration, and then migrates the KB further. Use this
+     * after repairing the KB by hand, or if the migration does not apply to it.
      *
-     * @param kbId the KB
-     * @param version the version to skip to: the KB counts as having reached it
+     * @param kbId the KB's id
+     * @param version the version to skip, at least 1; the KB then counts as having reached it
      * @param reason why, for the log
-     * @return its version then
-     * @throws InvalidKbIdException when the id cannot be kept
-     * @throws IllegalArgumentException when the fleet's stage does not reach that version yet
+     * @return the KB's version afterwards
+     * @throws InvalidKbIdException if the id is not valid
+     * @throws IllegalArgumentException if the version is less than 1, or the fleet's current stage does not reach it yet
+     * @throws MigrationsPausedException if an operator has paused the fleet
+     * @throws MigratorClosedException if the migrator is closed, or is closed during the call; the request remains in effect
+     * @throws MigratorException if a later migration failed, the KB does not exist, or the thread was interrupted
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public long skipKb(String kbId, long version, String reason) {
         if (version < 1) {
-            throw new IllegalArgumentException("the version to skip is at least 1, not " + version);
+            throw new IllegalArgumentException("the version to skip must be at least 1, not " + version);
         }
         return engine.migrateKb(kbId, version, reason);
     }
 
     /**
-     * Enrols a KB that this build creates, at the newest version that it knows, so that no migration will touch it. Call it
-     * before the KB is visible to readers. A KB that is enrolled already is left as it is.
+     * Enrols a KB that this build has just created, at the newest version that this build knows, so that no migration up to that
+     * version runs on it. Call this before the KB is visible to readers. If the KB is already enrolled, nothing changes.
      *
-     * @param kbId the KB
-     * @throws InvalidKbIdException when the id cannot be kept
-     * @throws InvalidMigrationsException when this build's migrations conflict with the fleet's plan
+     * @param kbId the KB's id
+     * @throws InvalidKbIdException if the id is not valid
+     * @throws InvalidMigrationsException if this build's migrations conflict with the fleet's plan
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void registerKb(String kbId) {
         engine.registerKb(kbId);
     }
 
     /**
-     * The same, in the transaction that is open on a connection of the host's. It never runs DDL, commits or rolls back. Keep
-     * that transaction short.
+     * Enrols a KB as {@link #registerKb(String)} does, but within a transaction of the host, so that the KB and its enrolment are
+     * committed together. This method never runs DDL, commits, or rolls back. Keep the transaction short.
      *
      * @param connection the host's connection to the database that holds the state, with auto-commit off
-     * @param kbId the KB
-     * @throws InvalidKbIdException when the id cannot be kept
-     * @throws InvalidMigrationsException when this build's migrations conflict with the fleet's plan
-     * @throws UnsupportedOperationException when the state store is not in such a database
+     * @param kbId the KB's id
+     * @throws InvalidKbIdException if the id is not valid
+     * @throws InvalidMigrationsException if this build's migrations conflict with the fleet's plan
+     * @throws UnsupportedOperationException if the state store cannot take part in a transaction of the host
+     * @throws dev.kbmigrator.spi.StateStoreException if the library's tables do not exist yet, or the database fails
      */
     public void registerKb(Connection connection, String kbId) {
         engine.registerKb(connection, kbId);
     }
 
     /**
-     * Forgets a KB that the host has deleted.
+     * Removes a KB that the host has deleted from the fleet's records. Does nothing if the KB is not enrolled.
      *
-     * @param kbId the KB; one that is not enrolled is no error
-     * @throws InvalidKbIdException when the id cannot be kept
+     * @param kbId the KB's id
+     * @throws InvalidKbIdException if the id is not valid
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void forgetKb(String kbId) {
         engine.forgetKb(kbId);
     }
 
     /**
-     * What a run would do: the dry run. It changes nothing of the fleet's state.
+     * Returns what a run would do now, without changing the fleet's state. Counts KBs, which may read every KB record in the state
+     * store: call it for people, not in a loop.
      *
-     * @return the plan
+     * @return what a run would do
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public DryRun dryRun() {
         return engine.dryRun();
     }
 
     /**
-     * How things stand. It counts KBs: call it for people, not in a loop.
+     * Returns the state of the fleet. Counts KBs, which may read the whole state store: call it for people, not in a loop.
      *
      * @return the status
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public MigratorStatus status() {
         return engine.status();
     }
 
     /**
-     * Pauses the whole fleet: what runs is finished, nothing more is started, until {@link #resume()}.
+     * Pauses the whole fleet until {@link #resume()}. Executions in progress are finished, but no new ones are started.
      *
-     * @param reason why, for people
+     * @param reason why, for people to read
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void pause(String reason) {
         engine.setPaused(true, reason);
     }
 
-    /** Ends a pause. */
+    /**
+     * Resumes a fleet that was {@linkplain #pause paused}. Does nothing if the fleet is not paused.
+     *
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
+     */
     public void resume() {
         engine.setPaused(false, "");
     }
 
     /**
-     * Withdraws from the fleet's plan the versions of which no part has started: for taking back a release.
+     * Withdraws the versions of which no part has started from the fleet's plan. Use this to take back a release.
      *
      * @param reason why, for the log
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void abandonTarget(String reason) {
         engine.abandonTarget(reason);
     }
 
     /**
-     * Strikes a replica off the list, when a person knows that it is gone for good: a migration that
-     * {@link Migration#requiresFullRollout needs a full rollout} no longer waits for it. One that is alive after all comes
-     * back with its next look.
+     * Removes a replica from the list of replicas, so that migrations that {@linkplain Migration#requiresFullRollout require a full
+     * rollout} no longer wait for it. Use this if you know that the replica is gone for good. If the replica is alive after all, it
+     * returns to the list with its next look. Does nothing if the replica is not on the list.
      *
-     * @param replicaId its id, as {@link #status()} shows it; one that is not on the list is no error
+     * @param replicaId the replica's id, as {@link #status()} shows it
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void forgetReplica(String replicaId) {
         engine.forgetReplica(replicaId);
     }
 
     /**
-     * Whether this replica may serve requests, as far as migrations that {@link Migration#requiresFullRollout need a full
-     * rollout} are concerned; for a readiness check. It makes no call. False
+     * Returns whether this replica may serve requests, as far as migrations that {@linkplain Migration#requiresFullRollout require a
+     * full rollout} are concerned. Use it in a readiness check: it is quick, because it reads only this replica's memory. The
+     * replica is not ready
      *
      * <ul>
-     *   <li>before the first look has succeeded, and when the migrator is closed;
-     *   <li>when no look has succeeded for more than half of {@link MigratorBuilder#rolloutGrace}, by this machine's monotonic
-     *       clock: the fleet may soon stop waiting for this replica. A migrator that only {@link #run() ran}, and was not
-     *       {@link #start() started} after that, makes no more looks;
-     *   <li>when the fleet has let such a migration start that this build does not know, or has under another name.
+     *   <li>before its first look at the shared state has succeeded, and after the migrator was closed;
+     *   <li>if no look has succeeded for more than half of {@link MigratorBuilder#rolloutGrace}, by this machine's monotonic clock:
+     *       the fleet may soon stop waiting for this replica. A migrator that was used only for {@link #run()}, and not {@linkplain
+     *       #start() started} afterwards, makes no more looks;
+     *   <li>if the fleet has started such a migration that this build does not know, or knows under another name.
      * </ul>
      *
-     * <p>The other replicas see the answer, as of the look before, in {@link #status()}.
+     * <p>{@link #status()} shows the readiness of all replicas, as of the look before their last one.
      *
-     * @return whether it is safe
+     * @return whether this replica may serve requests, and why not
      */
     public Readiness readiness() {
         return engine.readiness();
     }
 
     /**
-     * Stops: takes nothing more, cancels what runs at its next checkpoint, interrupts it after half of the time, gives the
-     * leases back and says goodbye. What does not stop in time is left behind, and its leases expire by themselves. May be
-     * called more than once.
+     * Stops the migrator. May be called more than once.
      *
-     * @param timeout the most that this takes; zero or more
+     * <p>Nothing new is started. Executions in progress are cancelled at their next checkpoint, and their threads are interrupted
+     * after half of the timeout. The migrator then releases its leases and signs off from the fleet. Executions that do not stop in
+     * time are abandoned; their leases expire by themselves.
+     *
+     * @param timeout how long to wait at most, zero or more
      */
     public void close(Duration timeout) {
         engine.close(timeout);
     }
 
-    /** Closes within 20 seconds. */
+    /** Stops the migrator within 20 seconds. */
     @Override
     public void close() {
         close(CLOSE_TIMEOUT);

@@ -29,8 +29,13 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds a {@link Migrator}. Required: {@link #migrations}, {@link #knowledgeBoxes} and {@link #storage}. Not safe for use by many threads; {@link #build()} copies what was set, so that a
- * later setter cannot reach what was built.
+ * Builds a {@link Migrator}.
+ *
+ * <p>{@link #migrations}, {@link #knowledgeBoxes} and {@link #storage} are required; everything else has a default. {@link #build()}
+ * checks all values, and copies them: later changes to the builder do not affect a migrator that was built before. Durations of
+ * more than ten years count as ten years.
+ *
+ * <p>Not safe for use by many threads.
  */
 public final class MigratorBuilder {
 
@@ -62,10 +67,11 @@ public final class MigratorBuilder {
     MigratorBuilder() {}
 
     /**
-     * Where the migrations come from.
+     * Sets where the migrations come from. Required.
      *
-     * @param source a package, ServiceLoader, or an explicit list
+     * @param source a package, {@link java.util.ServiceLoader}, or an explicit list
      * @return this builder
+     * @throws NullPointerException if the source is null
      */
     public MigratorBuilder migrations(Migrations source) {
         migrations = Objects.requireNonNull(source, "source");
@@ -73,21 +79,25 @@ public final class MigratorBuilder {
     }
 
     /**
-     * Where the state is kept, and what keeps replicas apart, over one service.
+     * Sets where the state is stored, and how replicas lock their work, if one service does both. Required, unless the two are set
+     * with {@link #storage(StateStore, Lock)}.
      *
      * @param storage the state store and the lock
      * @return this builder
+     * @throws NullPointerException if the storage, or a part of it, is null
      */
     public MigratorBuilder storage(Storage storage) {
         return storage(storage.stateStore(), storage.lock());
     }
 
     /**
-     * Where the state is kept, and what keeps replicas from doing the same work.
+     * Sets where the state is stored, and how replicas lock their work, if two services do it. Required, unless the two are set with
+     * {@link #storage(Storage)}.
      *
-     * @param newStore the state store; migrations can ask for it by its class
-     * @param newLock the lock; it may be over another service than the store
+     * @param newStore the state store; migrations can get it with {@link MigrationContext#service} by its class
+     * @param newLock the lock; it may use another service than the state store
      * @return this builder
+     * @throws NullPointerException if an argument is null
      */
     public MigratorBuilder storage(StateStore newStore, Lock newLock) {
         stateStore = Objects.requireNonNull(newStore, "newStore");
@@ -96,10 +106,11 @@ public final class MigratorBuilder {
     }
 
     /**
-     * The host's own list of its KBs.
+     * Sets the host's own list of its KBs. Required.
      *
      * @param list the list
      * @return this builder
+     * @throws NullPointerException if the list is null
      */
     public MigratorBuilder knowledgeBoxes(KnowledgeBoxes list) {
         knowledgeBoxes = Objects.requireNonNull(list, "list");
@@ -107,12 +118,15 @@ public final class MigratorBuilder {
     }
 
     /**
-     * Something that migrations can ask for with {@link MigrationContext#service}.
+     * Adds a service that migrations can get with {@link MigrationContext#service}. It replaces a service that was added under the
+     * same type before.
      *
-     * @param <T> its type
-     * @param type the type under which they ask for it; a later service of the same type replaces the one before
-     * @param service the service
+     * @param <T> the type of the service
+     * @param type the type under which migrations ask for the service
+     * @param service the service; it must be safe for use by many threads
      * @return this builder
+     * @throws NullPointerException if an argument is null
+     * @throws ClassCastException if the service is not an instance of the type
      */
     public <T> MigratorBuilder service(Class<T> type, T service) {
         services.put(type, type.cast(Objects.requireNonNull(service, "service")));
@@ -120,10 +134,11 @@ public final class MigratorBuilder {
     }
 
     /**
-     * Someone to tell of what this replica does.
+     * Adds a listener for the events of this replica. Listeners are called in the order in which they were added.
      *
      * @param listener the listener
      * @return this builder
+     * @throws NullPointerException if the listener is null
      */
     public MigratorBuilder listener(MigratorListener listener) {
         listeners.add(Objects.requireNonNull(listener, "listener"));
@@ -131,12 +146,15 @@ public final class MigratorBuilder {
     }
 
     /**
-     * Where the migrations' parts run; by default daemon threads that live while there is something to run. How many run at a
-     * time is bounded by {@link #kbConcurrency}, so an unbounded executor, such as one with a virtual thread a task, is fine.
+     * Sets the executor that runs the parts of the migrations. By default, they run in daemon threads that end when there is nothing
+     * left to run.
      *
-     * @param hostExecutor the executor; the migrator does not shut it down. It must not run tasks in the thread that submits
-     *     them
+     * <p>{@link #kbConcurrency} limits how many parts run at a time, so an unbounded executor, such as one that starts a virtual
+     * thread per task, is fine. The migrator does not shut the executor down.
+     *
+     * @param hostExecutor the executor; it must not run tasks in the thread that submits them
      * @return this builder
+     * @throws NullPointerException if the executor is null
      */
     public MigratorBuilder executor(Executor hostExecutor) {
         executor = Objects.requireNonNull(hostExecutor, "hostExecutor");
@@ -144,10 +162,11 @@ public final class MigratorBuilder {
     }
 
     /**
-     * The machine that this replica runs on, for people to read; by default the machine's host name.
+     * Sets the name of the machine that this replica runs on, for people to read. By default, this is the machine's host name.
      *
-     * @param name at most 200 characters
+     * @param name the name, at most 200 characters; {@link #build()} refuses a longer one
      * @return this builder
+     * @throws NullPointerException if the name is null
      */
     public MigratorBuilder node(String name) {
         node = Objects.requireNonNull(name, "name");
@@ -155,10 +174,12 @@ public final class MigratorBuilder {
     }
 
     /**
-     * Which build of the application this is, such as a version or a commit, for people to read; {@code unknown} by default.
+     * Sets which build of the application this is, such as a version number or a commit, for people to read. The default is {@code
+     * unknown}.
      *
-     * @param name at most 200 characters
+     * @param name the name of the build, at most 200 characters; {@link #build()} refuses a longer one
      * @return this builder
+     * @throws NullPointerException if the name is null
      */
     public MigratorBuilder buildId(String name) {
         buildId = Objects.requireNonNull(name, "name");
@@ -166,10 +187,10 @@ public final class MigratorBuilder {
     }
 
     /**
-     * The version at which a fleet is that was there before the migrator: migrations up to it are never run, and KBs that
-     * nobody registered are enrolled at it. What the first replica ever says counts.
+     * Sets the version of a fleet that existed before it used the migrator. Migrations up to this version never run, and KBs that
+     * were not registered are enrolled at it. Only the value of the fleet's very first replica counts; it is stored.
      *
-     * @param version at least 0, the default
+     * @param version the version, at least 0; 0 by default. {@link #build()} refuses a negative one
      * @return this builder
      */
     public MigratorBuilder baselineVersion(long version) {
@@ -178,9 +199,9 @@ public final class MigratorBuilder {
     }
 
     /**
-     * Refuses a gap between versions.
+     * Sets whether the versions must be consecutive. If so, {@link #build()} refuses gaps between them.
      *
-     * @param required whether to; by default gaps are fine
+     * @param required whether gaps are refused; false by default
      * @return this builder
      */
     public MigratorBuilder requireConsecutiveVersions(boolean required) {
@@ -189,9 +210,9 @@ public final class MigratorBuilder {
     }
 
     /**
-     * How many KBs this replica runs at a time.
+     * Sets how many KBs this replica migrates at a time.
      *
-     * @param kbs at least 1; 5 by default
+     * @param kbs the number, at least 1; 5 by default. {@link #build()} refuses a smaller one
      * @return this builder
      */
     public MigratorBuilder kbConcurrency(int kbs) {
@@ -200,10 +221,10 @@ public final class MigratorBuilder {
     }
 
     /**
-     * How many threads of this replica write batches of KBs at a time, and so how many connections that needs at most; with one,
-     * another reads meanwhile. A few more serve the coordinator, the leases and checkpoints.
+     * Sets how many threads of this replica may write batches of KBs to the state store at a time. They need as many connections.
+     * The coordinator, the leases and checkpoints need a few more. With 1, a second thread reads KBs while the first one writes.
      *
-     * @param threads at least 1; 4 by default
+     * @param threads the number, at least 1; 4 by default. {@link #build()} refuses a smaller one
      * @return this builder
      */
     public MigratorBuilder storeConcurrency(int threads) {
@@ -212,10 +233,12 @@ public final class MigratorBuilder {
     }
 
     /**
-     * How long a lease lives unless it is renewed: after at most this, the KBs of a replica that was killed go on elsewhere.
+     * Sets how long a lease lives unless it is renewed. If a replica is killed, other replicas can take over its KBs after this time
+     * at most.
      *
-     * @param ttl at least 100 ms; 30 s by default
+     * @param ttl the lifetime, at least 100 ms; 30 s by default. {@link #build()} refuses a shorter one
      * @return this builder
+     * @throws NullPointerException if the ttl is null
      */
     public MigratorBuilder leaseTtl(Duration ttl) {
         leaseTtl = Objects.requireNonNull(ttl, "ttl");
@@ -223,11 +246,12 @@ public final class MigratorBuilder {
     }
 
     /**
-     * The time between two looks at the shared state.
+     * Sets the time between two looks of this replica at the shared state. {@link #build()} refuses intervals below 1 ms.
      *
-     * @param active while there is something to do; 2 s by default
-     * @param idle while there is not; 15 s by default
+     * @param active the interval while there is something to do; 2 s by default
+     * @param idle the interval while there is nothing to do; 15 s by default
      * @return this builder
+     * @throws NullPointerException if an argument is null
      */
     public MigratorBuilder lookInterval(Duration active, Duration idle) {
         activeLookInterval = Objects.requireNonNull(active, "active");
@@ -236,10 +260,11 @@ public final class MigratorBuilder {
     }
 
     /**
-     * The time between two listings of the host's KBs, by one replica of the fleet.
+     * Sets the time between two listings of the host's KBs. One replica lists them for the whole fleet.
      *
-     * @param interval 5 minutes by default
+     * @param interval the interval, at least 1 ms; 5 minutes by default. {@link #build()} refuses a shorter one
      * @return this builder
+     * @throws NullPointerException if the interval is null
      */
     public MigratorBuilder listingInterval(Duration interval) {
         listingInterval = Objects.requireNonNull(interval, "interval");
@@ -247,12 +272,13 @@ public final class MigratorBuilder {
     }
 
     /**
-     * How long a failing KB or global part waits before it is tried again: twice as long each time, drawn at random from the
-     * upper half of that.
+     * Sets how long to wait before a failed KB part or global part is tried again. The longest delay doubles with each failure, from
+     * {@code first} up to {@code longest}. The actual delay is chosen at random between half of that and all of it.
      *
-     * @param first the longest first delay; 1 s by default
-     * @param longest the longest of all; 5 minutes by default
+     * @param first the longest delay after the first failure, at least 1 ms; 1 s by default. {@link #build()} refuses a shorter one
+     * @param longest the longest delay of all, at least {@code first}; 5 minutes by default. {@link #build()} refuses a shorter one
      * @return this builder
+     * @throws NullPointerException if an argument is null
      */
     public MigratorBuilder backoff(Duration first, Duration longest) {
         firstBackoff = Objects.requireNonNull(first, "first");
@@ -261,11 +287,13 @@ public final class MigratorBuilder {
     }
 
     /**
-     * How long a part may run before it is cancelled and counts as failed, unless the migration says otherwise. It is looked at 24
-     * times a {@link #leaseTtl ttl}, so a part may run a 24th of it longer.
+     * Sets how long one execution of a part may take before it is cancelled and counts as failed. A migration can set {@linkplain
+     * Migration#timeout its own limit}. The limit is checked 24 times per {@linkplain #leaseTtl lease ttl}, so a part may run longer
+     * by a 24th of the ttl.
      *
-     * @param timeout a positive duration; by default there is no limit
+     * @param timeout the limit, at least 1 ms; by default, there is none. {@link #build()} refuses a shorter one
      * @return this builder
+     * @throws NullPointerException if the timeout is null
      */
     public MigratorBuilder attemptTimeout(Duration timeout) {
         attemptTimeout = Objects.requireNonNull(timeout, "timeout");
@@ -273,13 +301,16 @@ public final class MigratorBuilder {
     }
 
     /**
-     * How long a migration that {@link Migration#requiresFullRollout needs a full rollout} waits for a replica that is silent:
-     * one that neither says goodbye nor announces itself any more, such as one that was killed. Measured by the store's clock
-     * from when it was last seen. After half of it a replica that cannot announce itself is no longer
-     * {@link Migrator#readiness() ready}. Give every replica of a fleet the same.
+     * Sets how long a migration that {@linkplain Migration#requiresFullRollout requires a full rollout} waits for a silent replica:
+     * one that no longer announces itself but has not signed off either, for example because it was killed. The time is measured by
+     * the state store's clock, from when the replica was last seen.
      *
-     * @param grace a positive duration; 15 minutes by default
+     * <p>A replica that cannot announce itself is no longer {@linkplain Migrator#readiness() ready} after half of this time. Set the
+     * same value on every replica of a fleet.
+     *
+     * @param grace the time, at least 1 ms; 15 minutes by default. {@link #build()} refuses a shorter one
      * @return this builder
+     * @throws NullPointerException if the time is null
      */
     public MigratorBuilder rolloutGrace(Duration grace) {
         rolloutGrace = Objects.requireNonNull(grace, "grace");
@@ -287,10 +318,10 @@ public final class MigratorBuilder {
     }
 
     /**
-     * Finds the migrations, checks everything, and builds. Nothing is read or written yet.
+     * Finds the migrations, checks them and all settings, and creates the migrator. Does not use the state store or the lock yet.
      *
      * @return the migrator
-     * @throws InvalidMigrationsException when something is missing or wrong; it names all of it at once
+     * @throws InvalidMigrationsException if something is missing or wrong; the exception names every problem
      */
     public Migrator build() {
         List<String> problems = new ArrayList<>();
@@ -335,7 +366,7 @@ public final class MigratorBuilder {
 
     private static <T> @Nullable T required(@Nullable T value, String setter, List<String> problems) {
         if (value == null) {
-            problems.add("nothing was set with " + setter);
+            problems.add(setter + " was not called, but is required");
         }
         return value;
     }
@@ -343,12 +374,12 @@ public final class MigratorBuilder {
     private void checkNumbers(List<String> problems) {
         checkText(node, "node", problems);
         checkText(buildId, "buildId", problems);
-        check(kbConcurrency >= 1, "kbConcurrency is at least 1, not " + kbConcurrency, problems);
-        check(storeConcurrency >= 1, "storeConcurrency is at least 1, not " + storeConcurrency, problems);
-        check(baselineVersion >= 0, "baselineVersion is at least 0, not " + baselineVersion, problems);
+        check(kbConcurrency >= 1, "kbConcurrency must be at least 1, not " + kbConcurrency, problems);
+        check(storeConcurrency >= 1, "storeConcurrency must be at least 1, not " + storeConcurrency, problems);
+        check(baselineVersion >= 0, "baselineVersion must be at least 0, not " + baselineVersion, problems);
         check(
                 leaseTtl.compareTo(SHORTEST_TTL) >= 0,
-                "leaseTtl is at least " + SHORTEST_TTL + ", not " + leaseTtl,
+                "leaseTtl must be at least " + SHORTEST_TTL + ", not " + leaseTtl,
                 problems);
         checkPositive(activeLookInterval, "the active lookInterval", problems);
         checkPositive(idleLookInterval, "the idle lookInterval", problems);
@@ -356,7 +387,7 @@ public final class MigratorBuilder {
         checkPositive(firstBackoff, "the first backoff", problems);
         check(
                 longestBackoff.compareTo(firstBackoff) >= 0,
-                "the longest backoff, " + longestBackoff + ", is shorter than the first, " + firstBackoff,
+                "the longest backoff must be at least the first one, " + firstBackoff + ", not " + longestBackoff,
                 problems);
         checkPositive(rolloutGrace, "rolloutGrace", problems);
         if (attemptTimeout != null) {
@@ -367,12 +398,16 @@ public final class MigratorBuilder {
     private static void checkText(@Nullable String text, String what, List<String> problems) {
         check(
                 text == null || text.length() <= MOST_CHARACTERS,
-                what + "(...) takes at most " + MOST_CHARACTERS + " characters",
+                what + " must have at most " + MOST_CHARACTERS + " characters, not "
+                        + (text == null ? 0 : text.length()),
                 problems);
     }
 
     private static void checkPositive(Duration duration, String what, List<String> problems) {
-        check(duration.compareTo(Duration.ofMillis(1)) >= 0, what + " is at least 1 ms, not " + duration, problems);
+        check(
+                duration.compareTo(Duration.ofMillis(1)) >= 0,
+                what + " must be at least 1 ms, not " + duration,
+                problems);
     }
 
     private static void check(boolean right, String problem, List<String> problems) {

@@ -1,6 +1,9 @@
 package dev.kbmigrator;
 
-/** The migrator is closed, or was closed while the call waited. What was done before that is kept. */
+/**
+ * Thrown when a call needs a migrator that is open, but the migrator is closed or was closed while the call waited. Work that
+ * was done before is kept.
+ */
 public final class MigratorClosedException extends MigratorException {
 
     private static final long serialVersionUID = 1L;

@@ -3,49 +3,51 @@ package dev.kbmigrator;
 import java.time.Duration;
 
 /**
- * Told of what this replica does. Called from the library's threads, several at a time: be quick. An exception is logged and
- * hurts nothing.
+ * Receives the events of this replica. All methods do nothing by default.
+ *
+ * <p>Implementations must be safe for use by many threads, and quick: the library calls them from its working threads, several at
+ * a time. An exception that a listener throws is logged and has no other effect.
  */
 public interface MigratorListener {
 
     /**
-     * A KB reached a version, durably.
+     * Called when a KB has reached a version and the state store has it on record.
      *
-     * @param kbId the KB
-     * @param version its version now
+     * @param kbId the KB's id
+     * @param version the KB's version now
      */
     default void kbMigrated(String kbId, long version) {}
 
     /**
-     * An attempt at a KB failed.
+     * Called when a KB part has failed.
      *
-     * @param kbId the KB
-     * @param migration what failed
-     * @param error why
-     * @param retryAfter when it is tried again
+     * @param kbId the KB's id
+     * @param migration the migration that failed
+     * @param error why it failed
+     * @param retryAfter how long from now until it is tried again
      */
     default void kbFailed(String kbId, MigrationInfo migration, Throwable error, Duration retryAfter) {}
 
     /**
-     * An attempt at a global part failed.
+     * Called when a global part has failed.
      *
-     * @param migration what failed
-     * @param error why
-     * @param retryAfter when it is tried again
+     * @param migration the migration that failed
+     * @param error why it failed
+     * @param retryAfter how long from now until it is tried again
      */
     default void globalFailed(MigrationInfo migration, Throwable error, Duration retryAfter) {}
 
     /**
-     * The fleet's current version moved; told by the replica that moved it.
+     * Called when the fleet's current version has risen. Only the replica that raised it receives this event.
      *
-     * @param version the current version now
+     * @param version the fleet's current version now
      */
     default void versionReached(long version) {}
 
     /**
-     * This replica cannot do everything itself.
+     * Called when this replica can no longer do everything itself, and again whenever the reason changes.
      *
-     * @param reason why
+     * @param reason why not, in one sentence
      */
     default void standingBy(String reason) {}
 }

@@ -5,18 +5,18 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * How things stand, for operators.
+ * The state of the fleet, for operators. Immutable.
  *
  * @param currentVersion the fleet's current version
- * @param targetVersion the version that it is brought to; the current one when nothing is to be done
- * @param plan the migrations that the fleet knows of, in order
+ * @param targetVersion the version that the fleet is being brought to; the current version if there is nothing to do
+ * @param plan the migrations that the fleet knows, in order
  * @param enrolledKbs how many KBs are enrolled
- * @param kbsToMigrate how many of them are below the target
- * @param failureCount how many are failing or set aside
- * @param failures some of those, at most 100
- * @param replicas the replicas that have announced themselves and not said goodbye
+ * @param kbsToMigrate how many enrolled KBs are below the target
+ * @param failureCount how many KBs are failing or set aside
+ * @param failures at most 100 of the KBs that are failing or set aside
+ * @param replicas the replicas that have announced themselves and have not signed off
  * @param running what this replica is running now
- * @param waitingFor what stands in the way, a sentence each; empty when nothing does
+ * @param waitingFor what the fleet is waiting for, a sentence each; empty if it is not waiting
  */
 public record MigratorStatus(
         long currentVersion,
@@ -31,18 +31,18 @@ public record MigratorStatus(
         List<String> waitingFor) {
 
     /**
-     * Copies its lists.
+     * Creates a status with copies of the given lists.
      *
      * @param currentVersion the fleet's current version
-     * @param targetVersion the version that it is brought to; the current one when nothing is to be done
-     * @param plan the migrations that the fleet knows of, in order
+     * @param targetVersion the version that the fleet is being brought to
+     * @param plan the migrations that the fleet knows, in order
      * @param enrolledKbs how many KBs are enrolled
-     * @param kbsToMigrate how many of them are below the target
-     * @param failureCount how many are failing or set aside
-     * @param failures some of those, at most 100
-     * @param replicas the replicas that have announced themselves and not said goodbye
+     * @param kbsToMigrate how many enrolled KBs are below the target
+     * @param failureCount how many KBs are failing or set aside
+     * @param failures some of the KBs that are failing or set aside
+     * @param replicas the replicas that have announced themselves and have not signed off
      * @param running what this replica is running now
-     * @param waitingFor what stands in the way, a sentence each; empty when nothing does
+     * @param waitingFor what the fleet is waiting for
      */
     public MigratorStatus {
         plan = List.copyOf(plan);
@@ -53,24 +53,24 @@ public record MigratorStatus(
     }
 
     /**
-     * A replica.
+     * A replica of the fleet.
      *
-     * @param id its id, new with each life
-     * @param node the machine that it runs on
-     * @param build which build it is
-     * @param newestVersion the newest version that it knows
-     * @param ready whether it told its host that it may serve requests
-     * @param lastSeen when it last announced itself, by the store's clock
+     * @param id the replica's id, new each time that a migrator is built
+     * @param node the machine that the replica runs on
+     * @param build the build of the application
+     * @param newestVersion the newest version that the build knows
+     * @param ready whether {@link Migrator#readiness()} told the replica's host that it may serve requests
+     * @param lastSeen when the replica last announced itself, by the state store's clock
      */
     public record Replica(String id, String node, String build, long newestVersion, boolean ready, Instant lastSeen) {}
 
     /**
-     * A part that runs now.
+     * An execution that is in progress on this replica.
      *
      * @param migration the migration, such as {@code 0012_backfill_file_md5}
-     * @param kbId the KB; empty for a global part
-     * @param since how long it has been running
-     * @param progress what it last said of its progress; empty when it said nothing
+     * @param kbId the KB's id; empty for a global part
+     * @param since how long the execution has been running
+     * @param progress the last message that the migration passed to {@link MigrationContext#progress}; empty if there was none
      */
     public record Running(String migration, String kbId, Duration since, String progress) {}
 }

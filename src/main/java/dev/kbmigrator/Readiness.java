@@ -3,11 +3,11 @@ package dev.kbmigrator;
 import java.util.Optional;
 
 /**
- * Whether a replica may serve requests, as far as migrations that {@link Migration#requiresFullRollout need a full rollout} are
- * concerned.
+ * Whether a replica may serve requests, as far as migrations that {@linkplain Migration#requiresFullRollout require a full
+ * rollout} are concerned.
  *
- * @param ready whether it may serve
- * @param reason why it may not, in one sentence; empty when it may
+ * @param ready whether the replica may serve
+ * @param reason why it may not, in one sentence; empty if it may
  */
 public record Readiness(boolean ready, Optional<String> reason) {
 
@@ -15,10 +15,10 @@ public record Readiness(boolean ready, Optional<String> reason) {
     public static final Readiness READY = new Readiness(true, Optional.empty());
 
     /**
-     * The replica may not serve.
+     * Returns a readiness that says that the replica may not serve.
      *
      * @param reason why not, in one sentence
-     * @return the answer
+     * @return the readiness, with {@code ready} false
      */
     public static Readiness notReady(String reason) {
         return new Readiness(false, Optional.of(reason));

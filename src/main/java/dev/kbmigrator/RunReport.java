@@ -5,18 +5,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a {@link Migrator#run()} did and left.
+ * What a {@link Migrator#run()} did, and what is left to do. Immutable.
  *
- * @param currentVersion the fleet's current version at the end
- * @param targetVersion the version it was to reach
- * @param kbMigrations how many KB parts this replica brought to an end (a KB that went up two versions counts twice)
+ * @param currentVersion the fleet's current version at the end of the run
+ * @param targetVersion the version that the run was to reach
+ * @param kbMigrations how many KB parts this replica completed; a KB that advanced by two versions counts twice
  * @param globalMigrations the versions whose global part this replica ran
  * @param failureCount how many KBs of the fleet are failing or set aside
- * @param failures some of them, at most 100
- * @param globalFailure what the global part that stands next said when it failed; empty when it did not
- * @param standingBy why this replica could not do everything itself, such as a plan that newer replicas extended, or older
- *     replicas that are waited for
- * @param duration how long it took
+ * @param failures at most 100 of the KBs that are failing or set aside
+ * @param globalFailure the error of the next global part, if it has failed; otherwise empty
+ * @param standingBy why this replica could not do everything itself: for example, because newer replicas have extended the plan,
+ *     or because the run would have to wait for older replicas; empty if nothing stood in the way
+ * @param duration how long the run took
  */
 public record RunReport(
         long currentVersion,
@@ -30,18 +30,17 @@ public record RunReport(
         Duration duration) {
 
     /**
-     * Copies its lists.
+     * Creates a report with copies of the given lists.
      *
-     * @param currentVersion the fleet's current version at the end
-     * @param targetVersion the version it was to reach
-     * @param kbMigrations how many KB parts this replica brought to an end (a KB that went up two versions counts twice)
+     * @param currentVersion the fleet's current version at the end of the run
+     * @param targetVersion the version that the run was to reach
+     * @param kbMigrations how many KB parts this replica completed
      * @param globalMigrations the versions whose global part this replica ran
      * @param failureCount how many KBs of the fleet are failing or set aside
-     * @param failures some of them, at most 100
-     * @param globalFailure what the global part that stands next said when it failed; empty when it did not
-     * @param standingBy why this replica could not do everything itself, such as a plan that newer replicas extended, or older
-     *     replicas that are waited for
-     * @param duration how long it took
+     * @param failures some of the KBs that are failing or set aside
+     * @param globalFailure the error of the next global part, if it has failed
+     * @param standingBy why this replica could not do everything itself
+     * @param duration how long the run took
      */
     public RunReport {
         globalMigrations = List.copyOf(globalMigrations);

@@ -1,6 +1,8 @@
 /**
- * What a user of the library touches: write {@link dev.kbmigrator.Migration migrations}, build a
- * {@link dev.kbmigrator.Migrator}, start it with the service.
+ * The library's user interface. Write {@linkplain dev.kbmigrator.Migration migrations}, build a {@link
+ * dev.kbmigrator.Migrator}, and start it together with the service.
+ *
+ * <p>All exception classes of the library extend {@link dev.kbmigrator.MigratorException}.
  */
 @NullMarked
 package dev.kbmigrator;
