@@ -9,7 +9,7 @@ import java.util.Optional;
  * <p>The adapter proceeds as follows:
  *
  * <ol>
- *   <li>It reads the {@link #doneRecord} and begins a transaction for the migration's writes.
+ *   <li>It reads the {@link #doneRecord}, begins a transaction, and lets the migration make its writes.
  *   <li>It moves the KB from {@link #fromVersion} to the context's version, or stores the {@link #doneRecord} of a global part.
  *   <li>It checks the {@link #epoch}, as the last statement of the transaction.
  *   <li>It commits, and then calls {@link #committed}.

@@ -52,12 +52,13 @@ public sealed interface KbWrite {
     }
 
     /**
-     * Records that an attempt at a version failed, or sets the KB aside. A checkpoint for the same version stays.
+     * Records that an attempt at a version failed, sets the KB aside, or makes a KB that was set aside due again. A checkpoint
+     * for the same version stays.
      *
      * @param kbId the KB
      * @param from the stored version, which does not change
      * @param version the version that was not reached
-     * @param failures how many attempts at this version have failed, including this one
+     * @param failures how many attempts at this version have failed, including this one; 0 if none has
      * @param error the text of the failure, at most {@value KbRecord#MAX_ERROR_CHARACTERS} characters
      * @param retryAfter the time from now, by the store's clock, until the next attempt is due; null sets the KB aside
      */
