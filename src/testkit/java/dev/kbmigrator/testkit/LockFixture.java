@@ -57,6 +57,7 @@ interface LockFixture {
      */
     default Lease acquired(Lock lock, String name, Duration ttl) {
         return lock.tryAcquire(name, ttl)
-                .orElseThrow(() -> new AssertionError("the name " + name + " should be free, but could not be acquired"));
+                .orElseThrow(
+                        () -> new AssertionError("the name " + name + " should be free, but could not be acquired"));
     }
 }
