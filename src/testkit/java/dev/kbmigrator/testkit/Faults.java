@@ -132,11 +132,11 @@ public final class Faults {
         }
         // Evaluated before the call, so that the call's own effect cannot change the decision
         boolean lost = losing.stream().anyMatch(rule -> rule.test(call));
-        T answer = real.get();
+        T result = real.get();
         if (lost) {
             throw new InjectedFault("injected: " + call + " took effect, but its result was lost");
         }
-        return answer;
+        return result;
     }
 
     void run(String method, Runnable real) {

@@ -175,7 +175,7 @@ interface StoreConcurrencyContract extends StoreFixture {
     @Test
     default void ofConcurrentEnrolmentsOfAKbExactlyOneIsAnswered() throws Exception {
         List<String> kbIds = StoreDriver.ids("kb-", 200);
-        Map<String, AtomicInteger> answered = new ConcurrentHashMap<>();
+        Map<String, AtomicInteger> enrolments = new ConcurrentHashMap<>();
         Map<String, Long> versions = new ConcurrentHashMap<>();
         Together.run(THREADS, thread -> {
             StateStore mine = thread % 2 == 0 ? store() : other();
@@ -183,12 +183,12 @@ interface StoreConcurrencyContract extends StoreFixture {
             Collections.shuffle(order, new Random(thread));
             for (int from = 0; from < order.size(); from += 50) {
                 for (String kbId : mine.enroll(order.subList(from, from + 50), thread)) {
-                    answered.computeIfAbsent(kbId, key -> new AtomicInteger()).incrementAndGet();
+                    enrolments.computeIfAbsent(kbId, key -> new AtomicInteger()).incrementAndGet();
                     versions.put(kbId, (long) thread);
                 }
             }
         });
-        assertThat(answered)
+        assertThat(enrolments)
                 .hasSize(200)
                 .allSatisfy((kbId, times) -> assertThat(times).hasValue(1));
         assertThat(store().find(kbIds).values())
