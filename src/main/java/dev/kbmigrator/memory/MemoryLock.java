@@ -10,7 +10,10 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** Leases in memory: the reference implementation of {@link Lock}. Safe for use by many threads. */
+/**
+ * A lock in memory: the reference implementation of {@link Lock}, for replicas that share one JVM. One monitor guards all
+ * leases and makes each call on a single name or lease atomic. Safe for use by many threads.
+ */
 public final class MemoryLock implements Lock {
 
     private final LongSupplier clockMicros;
@@ -24,19 +27,19 @@ public final class MemoryLock implements Lock {
     }
 
     /**
-     * A lock by the system's monotonic clock.
+     * Creates a lock whose leases expire by the system's monotonic clock.
      *
-     * @return the lock
+     * @return a lock on which nothing is held
      */
     public static MemoryLock create() {
         return new MemoryLock(() -> TimeUnit.NANOSECONDS.toMicros(System.nanoTime()));
     }
 
     /**
-     * A lock by another clock.
+     * Creates a lock whose leases expire by the given clock.
      *
-     * @param clockMicros microseconds from any origin; never goes back
-     * @return the lock
+     * @param clockMicros returns microseconds since any origin, and never goes back
+     * @return a lock on which nothing is held
      */
     public static MemoryLock create(LongSupplier clockMicros) {
         return new MemoryLock(clockMicros);

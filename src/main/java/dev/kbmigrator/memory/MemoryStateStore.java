@@ -39,34 +39,35 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state in memory: the reference implementation of {@link StateStore}. One monitor makes each call atomic, so that the
- * fence and what it guards cannot come apart. Safe for use by many threads.
+ * A state store in memory: the reference implementation of {@link StateStore}, for replicas that share one JVM. One monitor
+ * guards all state and makes each call atomic, so an epoch cannot become stale between its check and the write that it guards.
+ * Safe for use by many threads.
  */
 public class MemoryStateStore implements StateStore {
 
     private final LongSupplier clockMicros;
     private final List<NavigableMap<String, Long>> versions = new ArrayList<>();
-    private final List<NavigableMap<String, KbRecord>> attempts = new ArrayList<>();
+    private final List<NavigableMap<String, KbRecord>> records = new ArrayList<>();
     private final long[] floors = new long[Partitions.COUNT];
     private final long[] epochs = new long[Partitions.COUNT + 1];
     private final NavigableMap<String, Document> documents = new TreeMap<>();
     private final Map<String, ReplicaState> replicas = new TreeMap<>();
 
     /**
-     * A store by another clock.
+     * Creates an empty store that uses the given clock.
      *
-     * @param clockMicros microseconds since 1970
+     * @param clockMicros returns microseconds since 1970
      */
     public MemoryStateStore(LongSupplier clockMicros) {
         this.clockMicros = clockMicros;
         for (int i = 0; i < Partitions.COUNT; i++) {
             versions.add(new TreeMap<>());
-            attempts.add(new TreeMap<>());
+            records.add(new TreeMap<>());
         }
     }
 
     /**
-     * A store by the system's clock.
+     * Creates an empty store that uses the system's clock.
      *
      * @return an empty store
      */
@@ -101,7 +102,7 @@ public class MemoryStateStore implements StateStore {
     private long lowest(int partition) {
         long lowest = Long.MAX_VALUE;
         for (Map.Entry<String, Long> kb : versions.get(partition).entrySet()) {
-            if (kb.getValue() < lowest && !attempts.get(partition).containsKey(kb.getKey())) {
+            if (kb.getValue() < lowest && !records.get(partition).containsKey(kb.getKey())) {
                 lowest = kb.getValue();
             }
         }
@@ -110,20 +111,20 @@ public class MemoryStateStore implements StateStore {
 
     private void count(int partition, DueFilter due, long now, List<KbRecordCount> counts) {
         NavigableMap<Long, KbRecordCount> byVersion = new TreeMap<>();
-        for (KbRecord attempt : attempts.get(partition).values()) {
+        for (KbRecord record : records.get(partition).values()) {
             KbRecordCount sum = byVersion.getOrDefault(
-                    attempt.version(), new KbRecordCount(partition, attempt.version(), 0, 0, 0, Long.MAX_VALUE));
-            boolean isDue = due.isDue(attempt, now);
-            boolean waits = !isDue && !attempt.setAside();
+                    record.version(), new KbRecordCount(partition, record.version(), 0, 0, 0, Long.MAX_VALUE));
+            boolean isDue = due.isDue(record, now);
+            boolean waits = !isDue && !record.setAside();
             byVersion.put(
-                    attempt.version(),
+                    record.version(),
                     new KbRecordCount(
                             partition,
-                            attempt.version(),
+                            record.version(),
                             sum.due() + (isDue ? 1 : 0),
                             sum.waiting() + (waits ? 1 : 0),
-                            sum.setAside() + (attempt.setAside() ? 1 : 0),
-                            waits ? Math.min(sum.nextDueMicros(), attempt.dueMicros()) : sum.nextDueMicros()));
+                            sum.setAside() + (record.setAside() ? 1 : 0),
+                            waits ? Math.min(sum.nextDueMicros(), record.dueMicros()) : sum.nextDueMicros()));
         }
         counts.addAll(byVersion.values());
     }
@@ -150,14 +151,14 @@ public class MemoryStateStore implements StateStore {
             if (versions.get(partition).putIfAbsent(kbId, version) == null) {
                 enrolled.add(kbId);
                 if (version < floors[partition]) {
-                    attempts.get(partition).put(kbId, behindTheFloor(version));
+                    records.get(partition).put(kbId, behindTheFloor(version));
                 }
             }
         }
         return enrolled;
     }
 
-    /** What keeps a KB from being lost that the floor says nothing about. */
+    /** Returns the record that keeps a KB from being overlooked although it is below its partition's floor. */
     private static KbRecord behindTheFloor(long version) {
         return new KbRecord(version + 1, 0, null, 0, 0, false, false, null);
     }
@@ -167,7 +168,7 @@ public class MemoryStateStore implements StateStore {
         for (String kbId : kbIds) {
             int partition = Partitions.of(kbId);
             versions.get(partition).remove(kbId);
-            attempts.get(partition).remove(kbId);
+            records.get(partition).remove(kbId);
         }
     }
 
@@ -179,7 +180,7 @@ public class MemoryStateStore implements StateStore {
             Long version = versions.get(partition).get(kbId);
             if (version != null) {
                 found.put(
-                        kbId, new KbState(kbId, version, attempts.get(partition).get(kbId)));
+                        kbId, new KbState(kbId, version, records.get(partition).get(kbId)));
             }
         }
         return found;
@@ -201,9 +202,9 @@ public class MemoryStateStore implements StateStore {
             NavigableMap<String, Long> rest =
                     partition == first ? versions.get(partition).tailMap(afterKb, false) : versions.get(partition);
             for (Map.Entry<String, Long> kb : rest.entrySet()) {
-                KbRecord attempt = attempts.get(partition).get(kb.getKey());
-                if (kb.getValue() < request.belowVersion() && isSelected(request, attempt, now)) {
-                    kbs.add(new KbState(kb.getKey(), kb.getValue(), withoutCheckpoint(attempt)));
+                KbRecord record = records.get(partition).get(kb.getKey());
+                if (kb.getValue() < request.belowVersion() && isSelected(request, record, now)) {
+                    kbs.add(new KbState(kb.getKey(), kb.getValue(), withoutCheckpoint(record)));
                     if (kbs.size() == request.limit()) {
                         return new Page(kbs, new Cursor(partition + ":" + kb.getKey()));
                     }
@@ -213,27 +214,27 @@ public class MemoryStateStore implements StateStore {
         return new Page(kbs, null);
     }
 
-    private static boolean isSelected(PageQuery request, @Nullable KbRecord attempt, long now) {
+    private static boolean isSelected(PageQuery request, @Nullable KbRecord record, long now) {
         if (request.selection() == Selection.ALL) {
             return true;
         }
         if (request.selection() == Selection.FAILING) {
-            return attempt != null && (attempt.failures() > 0 || attempt.setAside());
+            return record != null && (record.failures() > 0 || record.setAside());
         }
-        return attempt == null || request.due().isDue(attempt, now);
+        return record == null || request.due().isDue(record, now);
     }
 
-    private static @Nullable KbRecord withoutCheckpoint(@Nullable KbRecord attempt) {
-        if (attempt == null || attempt.checkpoint() == null) {
-            return attempt;
+    private static @Nullable KbRecord withoutCheckpoint(@Nullable KbRecord record) {
+        if (record == null || record.checkpoint() == null) {
+            return record;
         }
         return new KbRecord(
-                attempt.version(),
-                attempt.failures(),
-                attempt.error(),
-                attempt.failedMicros(),
-                attempt.dueMicros(),
-                attempt.setAside(),
+                record.version(),
+                record.failures(),
+                record.error(),
+                record.failedMicros(),
+                record.dueMicros(),
+                record.setAside(),
                 true,
                 null);
     }
@@ -282,12 +283,12 @@ public class MemoryStateStore implements StateStore {
     }
 
     private void apply(int partition, KbWrite write) {
-        NavigableMap<String, KbRecord> records = attempts.get(partition);
-        KbRecord before = records.get(write.kbId());
+        NavigableMap<String, KbRecord> inPartition = records.get(partition);
+        KbRecord before = inPartition.get(write.kbId());
         if (write instanceof KbWrite.Advanced advanced) {
             versions.get(partition).put(advanced.kbId(), advanced.to());
-            if (records.remove(advanced.kbId()) != null && advanced.to() < floors[partition]) {
-                records.put(advanced.kbId(), behindTheFloor(advanced.to()));
+            if (inPartition.remove(advanced.kbId()) != null && advanced.to() < floors[partition]) {
+                inPartition.put(advanced.kbId(), behindTheFloor(advanced.to()));
             }
         } else if (write instanceof KbWrite.Failed failed) {
             long now = clockMicros.getAsLong();
@@ -298,7 +299,7 @@ public class MemoryStateStore implements StateStore {
                     : now
                             + TimeUnit.NANOSECONDS.toMicros(
                                     Objects.requireNonNull(failed.retryAfter()).toNanos());
-            records.put(
+            inPartition.put(
                     failed.kbId(),
                     new KbRecord(
                             failed.version(),
@@ -313,7 +314,7 @@ public class MemoryStateStore implements StateStore {
             KbRecord kept = before != null && before.version() == saved.version()
                     ? before
                     : new KbRecord(saved.version(), 0, null, 0, 0, false, false, null);
-            records.put(
+            inPartition.put(
                     saved.kbId(),
                     new KbRecord(
                             kept.version(),

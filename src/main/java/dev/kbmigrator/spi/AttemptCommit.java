@@ -3,64 +3,78 @@ package dev.kbmigrator.spi;
 import java.util.Optional;
 
 /**
- * What the engine's {@link dev.kbmigrator.MigrationContext} can do besides, for adapters that commit a migration's writes and
- * its outcome in one transaction. The adapter checks the {@link #epoch} in that transaction, as its last statement, moves the
- * KB from {@link #fromVersion} to the context's version (or stores the {@link #doneRecord}), commits, and then calls
- * {@link #committed}. It belongs to one attempt, and to the thread that runs it.
+ * Lets an adapter commit a migration's writes and its outcome in one transaction. The engine's
+ * {@link dev.kbmigrator.MigrationContext} implements it.
+ *
+ * <p>The adapter proceeds as follows:
+ *
+ * <ol>
+ *   <li>It reads the {@link #doneRecord}, begins a transaction, and lets the migration make its writes.
+ *   <li>It moves the KB from {@link #fromVersion} to the context's version, or stores the {@link #doneRecord} of a global part.
+ *   <li>It checks the {@link #epoch}, as the last statement of the transaction.
+ *   <li>It commits, and then calls {@link #committed}.
+ * </ol>
+ *
+ * <p>An instance belongs to one execution. It is not thread-safe: call it only on the thread that runs the part.
  */
 public interface AttemptCommit {
 
     /**
-     * The epoch under which the attempt runs: the transaction may commit only while it is the newest of its scope.
+     * Returns the epoch under which the attempt runs. The transaction may commit only while this epoch is the newest of its
+     * scope.
      *
      * @return the epoch of the KB's partition, or of the coordinator for a global part
      */
     Epoch epoch();
 
     /**
-     * From where the attempt started.
+     * Returns the version from which the attempt started. For a KB part, the transaction may commit only if this version is
+     * still stored.
      *
-     * @return the version that the KB had, which must still be stored; for a global part the fleet's current version
+     * @return the KB's version, or the fleet's current version for a global part
      */
     long fromVersion();
 
     /**
-     * What says that a global part is done. Reads the store: call it before the transaction begins. What the attempt saves as
-     * a checkpoint after that makes the revision a stale one.
+     * Returns the document that marks a global part as done. This method reads the store, so call it before the transaction
+     * begins. Saving a checkpoint afterwards makes the returned revision stale.
      *
-     * @return the document to compare-and-set in the transaction: its name, the revision that must be stored (0: there must
-     *     be none) and its new text; empty in the part for a KB, which is done when its version has moved
+     * @return the document to write by compare-and-set in the transaction: its name, the revision that must be stored (0 if
+     *     there must be none) and its new text; empty for a KB part, which is done once the KB's version has moved
      */
     Optional<Document> doneRecord();
 
     /**
-     * A checkpoint as it is stored, for adapters that commit it in the same transaction as a part of the migration's writes.
+     * Returns the text of a checkpoint as the store keeps it. Adapters need it when they commit a checkpoint in the same
+     * transaction as some of the migration's writes.
      *
-     * @param checkpoint what the migration wants to be saved
+     * @param checkpoint the value that the migration saves
      * @return its JSON text, at most {@value KbRecord#MAX_CHECKPOINT_BYTES} UTF-8 bytes
-     * @throws dev.kbmigrator.CheckpointException when the value cannot be written as JSON, or is too large
+     * @throws dev.kbmigrator.CheckpointException if the value cannot be written as JSON, or is too large
      */
     String checkpointJson(Object checkpoint);
 
     /**
-     * What holds a global part's checkpoint. Reads the store: call it before the transaction begins.
+     * Returns the document that holds a global part's checkpoint. This method reads the store, so call it before the
+     * transaction begins.
      *
      * @param json the checkpoint's JSON text
-     * @return the document to compare-and-set in the transaction, as {@link #doneRecord}; empty in the part for a KB, whose
-     *     checkpoint is a {@link KbWrite.Checkpointed}
+     * @return the document to write by compare-and-set in the transaction, as for {@link #doneRecord}; empty for a KB part,
+     *     whose checkpoint is a {@link KbWrite.Checkpointed}
      */
     Optional<Document> checkpointRecord(String json);
 
     /**
-     * Says that a checkpoint has been committed: the context's {@code lastCheckpoint} answers it from now on.
+     * Tells the engine that a checkpoint has been committed. From now on, the context's {@code lastCheckpoint} returns it.
      *
      * @param json the checkpoint's JSON text
      */
     void checkpointSaved(String json);
 
     /**
-     * Says that the outcome has been committed: the engine makes no write of its own, and the part counts as done, even if it
-     * throws or is cancelled from then on. Never call it for a commit whose outcome is unknown: the engine finds out.
+     * Tells the engine that the outcome has been committed. The engine then writes nothing itself, and the part counts as
+     * done even if it throws or is cancelled afterwards. Never call this method if the outcome of the commit is unknown: the
+     * engine then reads it back from the store.
      */
     void committed();
 }

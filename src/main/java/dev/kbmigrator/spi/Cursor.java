@@ -1,8 +1,8 @@
 package dev.kbmigrator.spi;
 
 /**
- * Where a pass through a set of partitions has got to. It is opaque: only the store that made it reads it.
+ * Where a listing of KBs continues. A cursor is opaque: only the store that created it can read it. Immutable.
  *
- * @param position what the store needs to go on from there
+ * @param position what the store needs to continue from there
  */
 public record Cursor(String position) {}

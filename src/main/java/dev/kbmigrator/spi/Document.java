@@ -1,18 +1,18 @@
 package dev.kbmigrator.spi;
 
 /**
- * A small named JSON text of the library, changed by compare-and-set: the plan and its target, history, control, requests.
+ * A small, named JSON text that the library keeps in the store: the plan and its target, the history, the control document, or
+ * a request. Documents change only by compare-and-set. Immutable.
  *
  * @param name the name, at most 200 ASCII characters; a slash separates its parts
- * @param revision at least 1; each change of the document raises it, and a document that was deleted and made anew may
- *     start at 1 again
- * @param json the text, as it was written
+ * @param revision at least 1; every change raises it, but a document that is deleted and created again may start at 1
+ * @param json the text, exactly as it was written
  */
 public record Document(String name, long revision, String json) {
 
-    /** The documents whose name starts with this are part of every {@link Snapshot}; there are few of them. */
+    /** The prefix of the names of the few documents that every {@link Snapshot} contains. */
     public static final String ANNOUNCED = "now/";
 
-    /** The most that one document may hold, in UTF-8 bytes: 1 MiB. */
+    /** The largest size of a document's text, in UTF-8 bytes: 1 MiB. */
     public static final int MAX_BYTES = 1 << 20;
 }

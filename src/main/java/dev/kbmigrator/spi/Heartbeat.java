@@ -1,15 +1,15 @@
 package dev.kbmigrator.spi;
 
 /**
- * How a replica announces itself with every look.
+ * What a replica announces about itself each time it looks at the store, and how it looks. Immutable.
  *
- * @param replicaId unique to this life of this replica, at most 100 ASCII characters
- * @param node the machine that it runs on, for people to read, at most 200 characters
- * @param build which build it is, for people to read, at most 200 characters
- * @param newestVersion the newest version that it knows
- * @param ready whether it told its host that it may serve requests
- * @param due which attempts on record count as due in the answer
- * @param thorough whether to ignore the floors, and to look at the KBs themselves
+ * @param replicaId identifies one run of one replica, at most 100 ASCII characters; a restarted replica gets a new id
+ * @param node the machine that the replica runs on, for people to read, at most 200 characters
+ * @param build the build that the replica runs, for people to read, at most 200 characters
+ * @param newestVersion the newest version that the replica knows
+ * @param ready whether the replica has told its host that it may serve requests
+ * @param due which KBs with a {@link KbRecord} the snapshot counts as due
+ * @param thorough whether to ignore the floors and read the KBs themselves
  */
 public record Heartbeat(
         String replicaId,

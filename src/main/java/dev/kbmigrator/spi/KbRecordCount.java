@@ -1,14 +1,14 @@
 package dev.kbmigrator.spi;
 
 /**
- * How many KBs of one partition have an {@link KbRecord} at one version on record.
+ * How many KBs of one partition have a {@link KbRecord} for one version. Immutable.
  *
- * @param partition the partition
- * @param version the version that they have not reached
+ * @param partition the partition, from 0 to 255
+ * @param version the version that these KBs have not reached
  * @param due how many are to be tried now, as the {@link Heartbeat} defines it
  * @param waiting how many are to be tried later
- * @param setAside how many were set aside
- * @param nextDueMicros when the first of those that wait is due, in microseconds since 1970 by the store's clock;
- *     {@link Long#MAX_VALUE} when none waits
+ * @param setAside how many are set aside
+ * @param nextDueMicros the earliest time at which a waiting KB is due, in microseconds since 1970 by the store's clock;
+ *     {@link Long#MAX_VALUE} if none is waiting
  */
 public record KbRecordCount(int partition, long version, int due, int waiting, int setAside, long nextDueMicros) {}

@@ -3,10 +3,10 @@ package dev.kbmigrator.spi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the store knows of one KB.
+ * What the store knows about one KB. Immutable.
  *
  * @param kbId the KB's id
- * @param version its current version; 0 when nothing has run
- * @param record its record, or null when it has none
+ * @param version its current version; 0 if no migration has run
+ * @param record its KB record, or null if it has none
  */
 public record KbState(String kbId, long version, @Nullable KbRecord record) {}

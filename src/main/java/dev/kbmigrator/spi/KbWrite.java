@@ -4,29 +4,31 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One change of one KB, made only while the stored version is the one that the writer saw. Nothing is ever upserted: a write
- * for a KB that is not enrolled does nothing and answers {@link WriteResult.Gone}.
+ * One change to one KB. The store makes the change only if the stored version is still {@link #from}. A write never creates a
+ * KB: if the KB is not enrolled, nothing changes and the result says {@link WriteResult.Gone}. All kinds are immutable.
  */
 public sealed interface KbWrite {
 
     /**
-     * The KB that is written.
+     * Returns the KB that is written.
      *
      * @return its id
      */
     String kbId();
 
     /**
-     * The version that must be stored for the write to happen.
+     * Returns the version that must be stored for the write to happen.
      *
      * @return the version before the write
      */
     long from();
 
     /**
-     * The KB reached a version. Its {@link KbRecord}, if any, goes. If it had one and is behind its partition's floor still, a
-     * new one takes its place, due at once, at version {@code to + 1}, with no failure: the floor rose over the KB while the
-     * attempt was on record, and nothing else would tell that it is not done.
+     * Records that a KB has reached a version, and deletes its {@link KbRecord}, if any.
+     *
+     * <p>If the KB had a record and is still behind its partition's floor, it gets a new record: due at once, for version
+     * {@code to + 1}, with no failure. A floor may rise above a KB that has a record, so without the new record nothing would
+     * show that the KB is behind.
      *
      * @param kbId the KB
      * @param from the version before
@@ -34,29 +36,31 @@ public sealed interface KbWrite {
      */
     record Advanced(String kbId, long from, long to) implements KbWrite {
         /**
-         * Checks that the version rises.
+         * Creates an advance.
          *
          * @param kbId the KB
          * @param from the version before
          * @param to the version after, above {@code from}
+         * @throws IllegalArgumentException if {@code to} is not above {@code from}
          */
         public Advanced {
             if (to <= from) {
                 throw new IllegalArgumentException(
-                        "a version only rises, but " + kbId + " was to go from " + from + " to " + to);
+                        "a KB's version can only rise, but KB " + kbId + " was to go from " + from + " to " + to);
             }
         }
     }
 
     /**
-     * An attempt at a version failed, or the KB is set aside. A checkpoint for that same version stays.
+     * Records that an attempt at a version failed, sets the KB aside, or makes a KB that was set aside due again. A checkpoint
+     * for the same version stays.
      *
      * @param kbId the KB
-     * @param from the stored version, which stays
+     * @param from the stored version, which does not change
      * @param version the version that was not reached
-     * @param failures how many attempts at it have failed, this one included
-     * @param error what it said, at most {@value KbRecord#MAX_ERROR_CHARACTERS} characters
-     * @param retryAfter how long from now, by the store's clock, the next attempt is due; null sets the KB aside
+     * @param failures how many attempts at this version have failed, including this one; 0 if none has
+     * @param error the text of the failure, at most {@value KbRecord#MAX_ERROR_CHARACTERS} characters
+     * @param retryAfter the time from now, by the store's clock, until the next attempt is due; null sets the KB aside
      */
     record Failed(
             String kbId,
@@ -67,11 +71,11 @@ public sealed interface KbWrite {
             @Nullable Duration retryAfter) implements KbWrite {}
 
     /**
-     * An attempt at a version left a checkpoint; it replaces the one before. What is on record of failures at that same
-     * version stays.
+     * Saves the checkpoint of an attempt at a version, and replaces the previous one. Recorded failures at the same version
+     * stay.
      *
      * @param kbId the KB
-     * @param from the stored version, which stays
+     * @param from the stored version, which does not change
      * @param version the version that is being attempted
      * @param checkpoint the checkpoint's JSON text, at most {@value KbRecord#MAX_CHECKPOINT_BYTES} UTF-8 bytes
      */

@@ -2,26 +2,29 @@ package dev.kbmigrator.spi;
 
 import java.time.Duration;
 
-/** A held lock with an expiry. Safe for use by many threads. */
+/** A lock that is held until it expires or is released. Implementations are safe for use by many threads. */
 public interface Lease {
 
     /**
-     * What is locked.
+     * Returns what is locked.
      *
      * @return the name that was acquired
      */
     String name();
 
     /**
-     * Extends the lease, if it is still this one's: the owner's nonce must match. A lease that expired but was not taken by
-     * another may be {@link Renewal#HELD} or {@link Renewal#LOST}; one that was taken is lost. An exception means that the
-     * outcome is unknown.
+     * Extends the lease, if it still owns the name: its nonce must match the stored one. A lease that was taken over by
+     * another is lost. A lease that has expired but was not taken over may be {@link Renewal#HELD} or {@link Renewal#LOST}.
+     * If this method throws, the outcome is unknown.
      *
-     * @param ttl how long it lives from now on
-     * @return whether it is still held; {@link Renewal#LOST} is definite and permanent
+     * @param ttl how long the lease lives from now on
+     * @return whether the lease is still held; {@link Renewal#LOST} is certain and permanent
      */
     Renewal renew(Duration ttl);
 
-    /** Gives the lock back, if it is still this lease's; does nothing otherwise. May be called more than once. */
+    /**
+     * Releases the name, if this lease still owns it; otherwise does nothing. May be called more than once. If this method
+     * throws, it is unknown whether the name was released.
+     */
     void release();
 }

@@ -7,34 +7,40 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A distributed lock service with leases. It keeps two replicas from doing the same work at the same time, most of the time;
- * no promise of the library rests on it.
+ * A distributed lock service with leases. It keeps two replicas from doing the same work at the same time, most of the time.
+ * No promise of the library rests on it.
  *
- * <p>The contract, which the test kit checks: at most one live lease a name, by the store's own clock. A lease expires never
- * earlier than the instant at which the caller sent the request plus the ttl. Leases are not re-entrant, bind to no thread,
- * and never take part in a transaction of the host. A name whose lease was released or has expired can be acquired at once.
- * Implementations are safe for use by many threads. A call that fails throws an unchecked exception, which means that its
- * effect is unknown.
+ * <p>The test kit checks this contract:
  *
- * <p>The methods on many names at once exist for services that can do it in one round trip; the defaults go one by one.
+ * <ul>
+ *   <li>A name has at most one live lease at a time, by the lock service's own clock.
+ *   <li>No lease expires before the instant at which the caller sent the request, plus the ttl.
+ *   <li>A name whose lease was released or has expired can be acquired at once.
+ *   <li>Leases are not re-entrant, are not bound to a thread, and never take part in a transaction of the host.
+ *   <li>A call that fails throws an unchecked exception. Its effect is then unknown.
+ * </ul>
+ *
+ * <p>Implementations are safe for use by many threads. By default, the methods that take many names or leases handle them one
+ * by one; a service that can do so in one round trip overrides them.
  */
 public interface Lock {
 
     /**
-     * Tries once, and never waits.
+     * Tries once to acquire a name, and never waits for its holder.
      *
      * @param name what to lock, at most 100 ASCII characters
-     * @param ttl how long the lease lives unless it is renewed; at least 1 ms
-     * @return the lease, or empty when another one is live
+     * @param ttl how long the lease lives unless it is renewed, at least 1 ms
+     * @return the lease, or empty if another lease is live
      */
     Optional<Lease> tryAcquire(String name, Duration ttl);
 
     /**
-     * Tries once for each name.
+     * Tries once to acquire each name. The default implementation releases what it has acquired if one of the names fails,
+     * and then throws.
      *
-     * @param names what to lock
-     * @param ttl how long each lease lives unless it is renewed
-     * @return the leases that were acquired, by name; a name that is missing is held by another
+     * @param names what to lock, each at most 100 ASCII characters
+     * @param ttl how long each lease lives unless it is renewed, at least 1 ms
+     * @return the acquired leases by name; a name that is missing has another live lease
      */
     default Map<String, Lease> tryAcquireAll(Collection<String> names, Duration ttl) {
         Map<String, Lease> acquired = new HashMap<>();
@@ -54,18 +60,18 @@ public interface Lock {
     }
 
     /**
-     * Renews leases of this lock.
+     * Renews leases that this lock granted. The default implementation throws only if every renewal fails.
      *
-     * @param leases what to renew, each with a name of its own
+     * @param leases the leases to renew, no two of the same name
      * @param ttl how long they live from now on
-     * @return the answer for each name; one that is missing could not be asked, and is unknown
+     * @return the result by name; if a name is missing, the outcome of its renewal is unknown
      */
     default Map<String, Renewal> renewAll(Collection<? extends Lease> leases, Duration ttl) {
-        Map<String, Renewal> answers = new HashMap<>();
+        Map<String, Renewal> results = new HashMap<>();
         RuntimeException first = null;
         for (Lease lease : leases) {
             try {
-                answers.put(lease.name(), lease.renew(ttl));
+                results.put(lease.name(), lease.renew(ttl));
             } catch (RuntimeException e) {
                 if (first == null) {
                     first = e;
@@ -74,16 +80,17 @@ public interface Lock {
                 }
             }
         }
-        if (first != null && answers.isEmpty()) {
+        if (first != null && results.isEmpty()) {
             throw first;
         }
-        return answers;
+        return results;
     }
 
     /**
-     * Releases leases of this lock. All of them are tried, even when one fails.
+     * Releases leases that this lock granted. If one of them fails, the others are released all the same, and the first
+     * exception is thrown at the end.
      *
-     * @param leases what to release
+     * @param leases the leases to release
      */
     default void releaseAll(Collection<? extends Lease> leases) {
         RuntimeException first = null;

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Some of the KBs that a {@link PageQuery} asks for.
  *
- * @param kbs the KBs, without the texts of their checkpoints; may be fewer than asked for, even none, before the end
- * @param next where to go on, or null at the end of the pass
+ * @param kbs the KBs, without the texts of their checkpoints; may be fewer than asked for, or even empty, on any page
+ * @param next where the next page starts, or null if this page is the last
  */
 public record Page(List<KbState> kbs, @Nullable Cursor next) {}

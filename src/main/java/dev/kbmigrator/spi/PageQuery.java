@@ -4,13 +4,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which KBs to list.
+ * Which KBs to list, and which page of them. Immutable.
  *
  * @param partitions the partitions to look in
- * @param selection which KBs of theirs
- * @param belowVersion only those whose version is below this
- * @param due for {@link Selection#DUE}: which of those with an {@link KbRecord} count; ignored otherwise
- * @param after where the page before ended, or null for the first; a cursor is good for the same other parameters only
+ * @param selection which KBs of these partitions to list
+ * @param belowVersion lists only KBs whose version is below this
+ * @param due for {@link Selection#DUE}: which of the KBs with a {@link KbRecord} to list; otherwise ignored
+ * @param after where the previous page ended, or null for the first page; a cursor is valid only if all other parameters stay
+ *     the same
  * @param limit the most KBs to return, at least 1
  */
 public record PageQuery(
@@ -21,38 +22,40 @@ public record PageQuery(
         @Nullable Cursor after,
         int limit) {
 
-    /** Which of the KBs below the version are listed. */
+    /** Which of the KBs below the version to list. */
     public enum Selection {
-        /** Those without an {@link KbRecord}, and those whose attempt is due. */
+        /** KBs without a {@link KbRecord}, and KBs whose next attempt is due. */
         DUE,
-        /** Those that have an {@link KbRecord} with at least one failure, or are set aside. */
+        /** KBs that are set aside, or whose {@link KbRecord} counts at least one failure. */
         FAILING,
-        /** All of them. */
+        /** All KBs. */
         ALL
     }
 
     /**
-     * Copies the partitions and checks the limit.
+     * Creates a query. The set of partitions is copied.
      *
      * @param partitions the partitions to look in
-     * @param selection which KBs of theirs
-     * @param belowVersion only those whose version is below this
-     * @param due for {@link Selection#DUE}: which of those with an {@link KbRecord} count; ignored otherwise
-     * @param after where the page before ended, or null for the first; a cursor is good for the same other parameters only
+     * @param selection which KBs of these partitions to list
+     * @param belowVersion lists only KBs whose version is below this
+     * @param due for {@link Selection#DUE}: which of the KBs with a {@link KbRecord} to list; otherwise ignored
+     * @param after where the previous page ended, or null for the first page; a cursor is valid only if all other parameters
+     *     stay the same
      * @param limit the most KBs to return, at least 1
+     * @throws IllegalArgumentException if the limit is less than 1
      */
     public PageQuery {
         partitions = Set.copyOf(partitions);
         if (limit < 1) {
-            throw new IllegalArgumentException("limit is at least 1, not " + limit);
+            throw new IllegalArgumentException("limit must be at least 1, not " + limit);
         }
     }
 
     /**
-     * The next page of the same pass.
+     * Returns a query for another page of the same listing.
      *
-     * @param cursor where this page ended
-     * @return the request for the page after
+     * @param cursor where the previous page ended, or null for the first page
+     * @return a query that differs only in its cursor
      */
     public PageQuery from(@Nullable Cursor cursor) {
         return new PageQuery(partitions, selection, belowVersion, due, cursor, limit);

@@ -8,14 +8,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The 256 fixed buckets of KB ids, the unit of locking and fencing.
+ * The 256 fixed partitions of KB ids. A partition is the unit of locking and fencing. Safe for use by many threads.
  *
- * <p>The partition of a KB is the first byte of the MD5 of its id's UTF-8 bytes, which any store can compute. MD5 serves
- * as a well-known, evenly spread function here; nothing rests on its strength.
+ * <p>The partition of a KB is the first byte of the MD5 hash of its id's UTF-8 bytes. MD5 was chosen because every database
+ * can compute it and its values are spread evenly. Nothing depends on its cryptographic strength.
  */
 public final class Partitions {
 
-    /** How many partitions there are: 256, for ever. */
+    /** The number of partitions: 256, forever. */
     public static final int COUNT = 256;
 
     private static final Set<Integer> ALL = IntStream.range(0, COUNT).boxed().collect(Collectors.toUnmodifiableSet());
@@ -25,7 +25,7 @@ public final class Partitions {
     private Partitions() {}
 
     /**
-     * The partition of a KB.
+     * Returns the partition of a KB.
      *
      * @param kbId the KB's id
      * @return a number from 0 to 255
@@ -35,9 +35,9 @@ public final class Partitions {
     }
 
     /**
-     * Every partition.
+     * Returns every partition.
      *
-     * @return the numbers 0 to 255
+     * @return the numbers from 0 to 255, unmodifiable
      */
     public static Set<Integer> all() {
         return ALL;

@@ -1,9 +1,9 @@
 package dev.kbmigrator.spi;
 
-/** The answer to a renewal. */
+/** The result of renewing a {@link Lease}. */
 public enum Renewal {
-    /** The lease lives on. */
+    /** The lease is still held, and was extended. */
     HELD,
-    /** The lease is lost, for ever. */
+    /** The lease is lost, forever. */
     LOST
 }

@@ -3,15 +3,15 @@ package dev.kbmigrator.spi;
 import java.util.List;
 
 /**
- * What one look shows.
+ * The shared state that one look shows. Immutable.
  *
  * @param storeMicros the store's clock, in microseconds since 1970
- * @param documents the documents whose name starts with {@link Document#ANNOUNCED}
- * @param floors for each partition 0 to 255 its floor: no KB of it is below, but for those that have an {@link KbRecord} on
- *     record. In a thorough look: the lowest version of the partition's KBs without one, {@link Long#MAX_VALUE} when there
- *     are none
- * @param recordCounts how many KBs have an {@link KbRecord} on record, by partition and version
- * @param replicas the replicas that have announced themselves and not said goodbye, this one included
+ * @param documents the documents whose names start with {@link Document#ANNOUNCED}
+ * @param floors the floor of each partition, from 0 to 255: every KB is at or above it, except those with a {@link KbRecord}.
+ *     In a thorough look, the lowest version of the partition's KBs without a record, or {@link Long#MAX_VALUE} if there are
+ *     none
+ * @param recordCounts how many KBs have a {@link KbRecord}, by partition and version
+ * @param replicas the replicas that have announced themselves and are still on the list, including the one that looks
  */
 public record Snapshot(
         long storeMicros,
@@ -21,15 +21,16 @@ public record Snapshot(
         List<ReplicaState> replicas) {
 
     /**
-     * Copies its parts and checks that there is a floor for each partition.
+     * Creates a snapshot. The lists are copied.
      *
      * @param storeMicros the store's clock, in microseconds since 1970
-     * @param documents the documents whose name starts with {@link Document#ANNOUNCED}
-     * @param floors for each partition 0 to 255 its floor: no KB of it is below, but for those that have an {@link KbRecord} on
-     *     record. In a thorough look: the lowest version of the partition's KBs without one, {@link Long#MAX_VALUE} when there
-     *     are none
-     * @param recordCounts how many KBs have an {@link KbRecord} on record, by partition and version
-     * @param replicas the replicas that have announced themselves and not said goodbye, this one included
+     * @param documents the documents whose names start with {@link Document#ANNOUNCED}
+     * @param floors the floor of each partition, from 0 to 255: every KB is at or above it, except those with a
+     *     {@link KbRecord}. In a thorough look, the lowest version of the partition's KBs without a record, or
+     *     {@link Long#MAX_VALUE} if there are none
+     * @param recordCounts how many KBs have a {@link KbRecord}, by partition and version
+     * @param replicas the replicas that have announced themselves and are still on the list, including the one that looks
+     * @throws IllegalArgumentException if there is not exactly one floor per partition
      */
     public Snapshot {
         documents = List.copyOf(documents);
@@ -37,7 +38,8 @@ public record Snapshot(
         recordCounts = List.copyOf(recordCounts);
         replicas = List.copyOf(replicas);
         if (floors.size() != Partitions.COUNT) {
-            throw new IllegalArgumentException("a snapshot has " + Partitions.COUNT + " floors, not " + floors.size());
+            throw new IllegalArgumentException(
+                    "a snapshot must have " + Partitions.COUNT + " floors, one per partition, not " + floors.size());
         }
     }
 }

@@ -8,144 +8,148 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the truth is kept: the version of every KB, the epochs, and a few small documents.
+ * Keeps the state of the fleet: the version of every KB, the epochs, and a few small documents.
  *
- * <p>Four rules carry every promise of the library; the contract tests in the test kit check them:
+ * <p>Every promise of the library rests on four rules. The contract tests in the test kit check them:
  *
  * <ol>
- *   <li>A write that carries an epoch commits only while that epoch is the newest of its scope <em>at the commit</em>: once
- *       {@link #openEpochs} has returned, no write with an older epoch can commit any more, not even one that was sent before.
+ *   <li>A write that carries an epoch commits only while that epoch is the newest of its scope <em>at the commit</em>. Once
+ *       {@link #openEpochs} has returned, no write with an older epoch can commit, not even one that was sent before.
  *   <li>A KB's version changes only by compare-and-set, only upwards, and never for a KB that is not enrolled.
- *   <li>A partition's floor is never above the version of a KB in it that has no {@link KbRecord} on record, whatever
+ *   <li>A partition's floor is never above the version of a KB that has no {@link KbRecord}. This holds whichever
  *       enrolments, advances and raises overlap, and whenever they commit.
- *   <li>A page loses no KB: each KB that is to be listed during the whole pass is listed at least once.
+ *   <li>A listing loses no KB: a KB that matches the query from the first page to the last appears on at least one page.
  * </ol>
  *
- * <p>Implementations are safe for use by many threads. A call that fails throws {@link StateStoreException} (other unchecked
- * exceptions are treated alike), and then it is <em>unknown</em> whether it took effect: the engine reads back. A call may
- * block for as long as the store's own time limits allow; it must not wait for another replica's work. KB ids reach a store
- * well-formed: not blank, at most 255 UTF-8 bytes, no NUL, no lone surrogate. They are compared as bytes.
+ * <p>Implementations are safe for use by many threads. A call that fails throws {@link StateStoreException}; other unchecked
+ * exceptions are treated alike. It is then <em>unknown</em> whether the call took effect, and the engine reads the state back.
+ * A call may block for as long as the store's own time limits allow, but must not wait for another replica's work.
+ *
+ * <p>The engine passes only well-formed KB ids: not blank, at most 255 UTF-8 bytes, without NUL and without lone surrogates.
+ * A store compares KB ids byte by byte.
  */
 public interface StateStore {
 
     /**
-     * Announces this replica and answers what there is to do, in one round trip where the store can. Creates what the store
-     * needs (its tables) when it is not there yet.
+     * Announces this replica and returns the shared state, in one round trip if the store can do that. Creates what the store
+     * needs, such as its tables, if it does not exist yet.
      *
-     * @param self who looks, and what counts as due
-     * @return the shared state, as of one instant or, where a store cannot do that, read part after part
+     * @param self the replica that looks, and which KBs count as due
+     * @return the shared state, as of one instant if the store can do that; otherwise its parts are read one after the other
      */
     Snapshot look(Heartbeat self);
 
     /**
-     * Removes a replica from the list: it says goodbye, or an operator knows that it is gone. A replica that is not listed is
-     * no error.
+     * Removes a replica from the list, because it closes or because an operator knows that it is gone. Does nothing if the
+     * replica is not listed.
      *
-     * @param replicaId the replica
+     * @param replicaId the replica's id
      */
     void forgetReplica(String replicaId);
 
     /**
      * Opens a new epoch for each scope. Waits for writes under the old epochs that are about to commit, so that none of them
-     * commits after this has returned.
+     * commits after this method has returned.
      *
-     * @param scopes partitions, or {@link Epoch#COORDINATOR}
-     * @return for each scope an epoch with a higher number than any before
+     * @param scopes partitions, {@link Epoch#COORDINATOR}, or both
+     * @return for each scope, an epoch with a higher number than any before
      */
     Map<Integer, Epoch> openEpochs(Set<Integer> scopes);
 
     /**
-     * Makes KBs known at a version. A KB that is enrolled already is left as it is. A KB that is enrolled behind its
-     * partition's floor gets an {@link KbRecord} that is due at once, at version {@code version + 1}, with no failure.
+     * Enrols KBs at a version. A KB that is enrolled already does not change. A KB that is enrolled behind its partition's
+     * floor gets a {@link KbRecord} for version {@code version + 1} that is due at once and has no failure.
      *
-     * @param kbIds any number; duplicates count once
-     * @param version at least 0
-     * @return those that were enrolled by this call
+     * @param kbIds any number of KBs; duplicates count once
+     * @param version the version that they start at, at least 0
+     * @return the KBs that this call enrolled
      */
     Set<String> enroll(Collection<String> kbIds, long version);
 
     /**
-     * Forgets KBs with all that is on record of them. A KB that is not enrolled is no error.
+     * Removes KBs and their records. Ignores KBs that are not enrolled.
      *
-     * @param kbIds any number
+     * @param kbIds any number of KBs
      */
     void remove(Collection<String> kbIds);
 
     /**
-     * Reads KBs, with their attempts and the texts of their checkpoints.
+     * Reads KBs, with their records and the texts of their checkpoints.
      *
-     * @param kbIds any number
-     * @return the states of those that are enrolled
+     * @param kbIds any number of KBs
+     * @return the states by KB id, without the KBs that are not enrolled
      */
     Map<String, KbState> find(Collection<String> kbIds);
 
     /**
-     * Lists KBs. Every KB that meets the request during the whole pass appears at least once; the order is free.
+     * Lists KBs, one page per call. A KB that matches the query from the first page to the last appears at least once. The
+     * order is up to the store.
      *
-     * @param request which KBs, and where to go on
+     * @param request which KBs to list, and where to continue
      * @return a page
      */
     Page page(PageQuery request);
 
     /**
-     * Counts enrolled KBs; a call for people, which may read every KB.
+     * Counts enrolled KBs. This call may read every KB, so the engine makes it rarely: for reports and when it reads the host's
+     * list.
      *
-     * @param belowVersion only those whose version is below this; {@link Long#MAX_VALUE} counts all
-     * @return how many
+     * @param belowVersion counts only KBs whose version is below this; {@link Long#MAX_VALUE} counts all
+     * @return the number of KBs
      */
     long count(long belowVersion);
 
     /**
-     * Writes a batch, all in one transaction with the check of the epochs.
+     * Writes a batch, in one transaction with the check of its epochs.
      *
-     * @param epochs the epochs under which the writes are made; they cover the partition of each KB
-     * @param writes at most {@link #maxBatch()}, at most one a KB
-     * @return what became of them
+     * @param epochs the epochs under which the batch is written, one for the partition of each KB
+     * @param writes at most {@link #maxBatch()} writes, at most one per KB
+     * @return what was written and what was not
      */
     WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes);
 
     /**
-     * Raises floors, each only if a look made under an exclusive lock on it finds no KB of its partition below the version,
-     * but for those that have an {@link KbRecord} on record. A floor that an enrolment under way holds is left as it is. Never
-     * lowers.
+     * Raises floors, and never lowers one. A floor rises only if the store finds, under an exclusive lock on the floor, that
+     * every KB of the partition is at or above the version, except those with a {@link KbRecord}. A floor that a concurrent
+     * enrolment holds does not change.
      *
-     * @param epochs the epochs of the partitions; a stale one raises nothing
-     * @param version the floor to raise to
-     * @return the partitions whose floor is at the version or above it now
+     * @param epochs the epochs of the partitions; a stale epoch raises nothing
+     * @param version the version to raise the floors to
+     * @return the partitions whose floor is now at or above the version
      */
     Set<Integer> raiseFloors(Collection<Epoch> epochs, long version);
 
     /**
      * Reads a document.
      *
-     * @param name its name
-     * @return the document, if it is there
+     * @param name the document's name
+     * @return the document, or empty if there is none
      */
     Optional<Document> document(String name);
 
     /**
-     * Reads documents.
+     * Reads the documents whose names start with a prefix.
      *
-     * @param prefix how their names start
-     * @return them, ordered by name
+     * @param prefix the start of their names, compared character by character
+     * @return the documents, in the ASCII order of their names
      */
     List<Document> documents(String prefix);
 
     /**
-     * Makes, changes or deletes a document, if it is as expected.
+     * Creates, changes or deletes a document, if its stored revision is the expected one and the fence is current.
      *
-     * @param name its name
-     * @param expectedRevision the revision that must be stored; 0: there must be none
-     * @param json the new text, at most {@value Document#MAX_BYTES} UTF-8 bytes; null deletes
-     * @param fence an epoch that must be current at the commit, or null
-     * @return whether it was changed: deleting one that is not there changes nothing
+     * @param name the document's name
+     * @param expectedRevision the revision that must be stored, or 0 if there must be no document
+     * @param json the new text, at most {@value Document#MAX_BYTES} UTF-8 bytes; null deletes the document
+     * @param fence an epoch that must be the newest of its scope at the commit, or null
+     * @return whether the document was changed; false if the document to delete does not exist
      */
     boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence);
 
     /**
-     * The most writes that a batch takes, and the best size of other lists; at least 1.
+     * Returns the most writes that one batch may have, which is also the best size for other lists.
      *
-     * @return the number; 256 by default
+     * @return the number, at least 1; 256 by default
      */
     default int maxBatch() {
         return 256;

@@ -2,13 +2,13 @@ package dev.kbmigrator.spi;
 
 import dev.kbmigrator.MigratorException;
 
-/** The state store could not do what was asked: it is out of reach, refuses writes, or answers nonsense. */
+/** The state store could not carry out a call: it is unreachable, refuses writes, or returns something unusable. */
 public class StateStoreException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
 
     /**
-     * A failure with its cause.
+     * Creates an exception with a cause.
      *
      * @param message what was tried, what went wrong, and what to do
      * @param cause the driver's own exception
@@ -18,7 +18,7 @@ public class StateStoreException extends MigratorException {
     }
 
     /**
-     * A failure without a deeper cause.
+     * Creates an exception without a cause.
      *
      * @param message what was tried, what went wrong, and what to do
      */

@@ -1,9 +1,9 @@
 package dev.kbmigrator.spi;
 
 /**
- * A state store and a lock over the same service, set together.
+ * A state store and a lock over the same service, configured together.
  *
- * @param stateStore where the truth is kept
- * @param lock what keeps replicas from doing the same work
+ * @param stateStore keeps the state of the fleet and of every KB
+ * @param lock keeps replicas from doing the same work at the same time
  */
 public record Storage(StateStore stateStore, Lock lock) {}

@@ -7,14 +7,15 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * A lock that grants everything to everybody, and that nobody ever loses: the worst that a lock service can do. Under it
- * replicas do the same work at the same time, and the state store's epochs alone keep the truth; a test with several
- * replicas over it shows that no promise rests on the lock. It fails {@link LockContract}, of course. Safe for use by many
- * threads.
+ * A lock that grants every name to every caller, and never reports a lease as lost. This is the worst that a lock service can
+ * do: replicas do the same work at the same time, and only the state store's epochs protect the state.
+ *
+ * <p>Use it in a test with several replicas to show that no promise rests on the lock. It does not pass {@link LockContract},
+ * on purpose. Safe for use by many threads.
  */
 public final class AlwaysGrants implements Lock {
 
-    /** A lock that grants everything. */
+    /** Creates a lock that grants everything. */
     public AlwaysGrants() {}
 
     @Override

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Documents, changed by compare-and-set. */
+/** Documents: created, changed and deleted by compare-and-set. */
 interface DocumentContract extends StoreFixture {
 
     @Test
@@ -27,20 +27,22 @@ interface DocumentContract extends StoreFixture {
     @Test
     default void aDocumentIsChangedOnlyFromTheExpectedRevision() {
         assertThat(store().compareAndSet("plan", 1, "1", null))
-                .as("there is none")
+                .as("a change of a document that does not exist")
                 .isFalse();
         store().compareAndSet("plan", 0, "1", null);
         long first = revision("plan");
         assertThat(store().compareAndSet("plan", first + 1, "2", null)).isFalse();
         assertThat(store().compareAndSet("plan", first, "2", null)).isTrue();
         long second = revision("plan");
-        assertThat(second).as("each change raises it").isGreaterThan(first);
+        assertThat(second).as("the revision after a change").isGreaterThan(first);
         assertThat(store().compareAndSet("plan", first, "3", null)).isFalse();
         assertThat(text("plan")).isEqualTo("2");
         assertThat(store().compareAndSet("plan", second, "2", null))
-                .as("the same text")
+                .as("a change to the same text")
                 .isTrue();
-        assertThat(revision("plan")).as("is a change, too").isGreaterThan(second);
+        assertThat(revision("plan"))
+                .as("the revision after a change to the same text")
+                .isGreaterThan(second);
     }
 
     @Test
@@ -57,7 +59,7 @@ interface DocumentContract extends StoreFixture {
         assertThat(store().compareAndSet("plan", revision, "3", null)).isFalse();
         assertThat(store().compareAndSet("plan", revision, null, null)).isFalse();
         assertThat(store().compareAndSet("plan", 0, null, null))
-                .as("what is not there is not deleted")
+                .as("deletion of a document that does not exist")
                 .isFalse();
         assertThat(store().compareAndSet("plan", 0, "4", null)).isTrue();
         assertThat(text("plan")).isEqualTo("4");
@@ -113,7 +115,7 @@ interface DocumentContract extends StoreFixture {
         store().compareAndSet("h0", 0, "0", null);
         assertThat(store().documents("h/"))
                 .extracting(Document::name)
-                .as("in the order of their ASCII codes")
+                .as("names in ASCII order")
                 .containsExactlyElementsOf(names.stream().sorted().toList());
         assertThat(store().documents("h/a"))
                 .extracting(Document::name)

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Which KBs are to be tried now: the same answer in a page and in a look. */
+/** Which KBs are due: a page and a look must agree. */
 interface DueFilterContract extends StoreFixture {
 
     @Test
@@ -59,7 +59,9 @@ interface DueFilterContract extends StoreFixture {
         kbs().enroll(0, "set aside without a failure");
         kbs().done(new KbWrite.Failed("set aside without a failure", 0, 1, 0, "by a person", null));
         int behind = Partitions.of("behind");
-        assertThat(kbs().raise(behind, 2)).as("chosen alone in its partition").containsExactly(behind);
+        assertThat(kbs().raise(behind, 2))
+                .as("partitions whose floor rose; no other KB of this test is in it")
+                .containsExactly(behind);
         kbs().enroll(1, "behind");
         for (int limit : new int[] {1, 2, 256}) {
             for (DueFilter ignored : List.of(DueFilter.BY_THE_CLOCK, new DueFilter(1L))) {
@@ -120,7 +122,7 @@ interface DueFilterContract extends StoreFixture {
                 .containsExactly(new KbRecordCount(30, 1, 2, 0, 1, Long.MAX_VALUE));
     }
 
-    /** KBs at version 0 of which "plain", "saved", and "failed, due" are due by the clock. */
+    /** Enrols five KBs at version 0. Of these, "plain", "saved" and "failed, due" are due by the clock. */
     private void enrollOneOfEachKind() {
         kbs().enroll(0, "plain", "saved", "failed, due", "failed, later", "set aside");
         kbs().done(

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Enrolling, finding, counting, and removing KBs. */
+/** Enrolling, finding, counting and removing KBs. */
 interface EnrolmentContract extends StoreFixture {
 
     @Test
@@ -147,7 +147,9 @@ interface EnrolmentContract extends StoreFixture {
             assertThat(kbs().look().recordCounts()).as("%s", write).isEmpty();
         }
         kbs().enroll(0, "kb");
-        assertThat(kbs().attempt("kb")).as("no write left anything behind").isNull();
+        assertThat(kbs().attempt("kb"))
+                .as("the record that a write may have left behind")
+                .isNull();
     }
 
     @Test

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Epochs, and the fence that they make. */
+/** Epochs, and how they fence off older writes. */
 interface EpochContract extends StoreFixture {
 
     @Test

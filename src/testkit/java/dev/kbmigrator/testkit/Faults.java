@@ -9,16 +9,16 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Which calls of a {@link FaultyStateStore} or a {@link FaultyLock} go wrong, and how. By default none does.
+ * Decides which calls of a {@link FaultyStateStore} or a {@link FaultyLock} fail, and how. By default, none does.
  *
  * <pre>{@code
  * Faults faults = new Faults();
  * StateStore store = new FaultyStateStore(real, faults);
- * faults.loseAnswer(Call.of("write").and(Call.every(3)));    // every third write commits, but its writer never learns
- * faults.failBefore(call -> outOfReach.get());               // while a flag is set, nothing gets through
+ * faults.loseAnswer(Call.of("write").and(Call.every(3)));    // every third write commits, but its caller sees a failure
+ * faults.failBefore(call -> outOfReach.get());               // while a flag is set, every call fails
  * }</pre>
  *
- * <p>Safe for use by many threads; rules can be added while calls are under way.
+ * <p>Safe for use by many threads. Rules can be added while calls are in progress.
  */
 public final class Faults {
 
@@ -27,43 +27,43 @@ public final class Faults {
     private final List<Predicate<Call>> losing = new CopyOnWriteArrayList<>();
     private final List<Consumer<Call>> hooks = new CopyOnWriteArrayList<>();
 
-    /** No faults. */
+    /** Creates an instance under which no call fails. */
     public Faults() {}
 
     /**
-     * One call.
+     * One call of a method of the SPI. Immutable.
      *
-     * @param method the name of the SPI's method, such as {@code write} or {@code tryAcquire}
-     * @param number how many calls of that method there have been, this one included; starts at 1
+     * @param method the name of the method, such as {@code write} or {@code tryAcquire}
+     * @param number how many times the method has been called, including this call; starts at 1
      */
     public record Call(String method, long number) {
 
         /**
-         * The calls of some methods.
+         * Returns a rule that matches all calls of the given methods.
          *
-         * @param methods their names
-         * @return whether a call is one of them
+         * @param methods the names of the methods
+         * @return the rule
          */
         public static Predicate<Call> of(String... methods) {
             return call -> List.of(methods).contains(call.method());
         }
 
         /**
-         * Every n-th call of each method.
+         * Returns a rule that matches every n-th call of each method.
          *
-         * @param n the n
-         * @return whether a call's number is a multiple of it
+         * @param n matches the calls whose number is a multiple of this, at least 1
+         * @return the rule
          * @throws IllegalArgumentException if {@code n} is less than 1
          */
         public static Predicate<Call> every(long n) {
             if (n < 1) {
-                throw new IllegalArgumentException("every n-th call with an n of " + n);
+                throw new IllegalArgumentException("n must be at least 1, not " + n);
             }
             return call -> call.number() % n == 0;
         }
     }
 
-    /** What a call that goes wrong throws: its effect is unknown to the caller. */
+    /** Thrown by a call that fails on purpose. The caller cannot know whether the call took effect. */
     public static final class InjectedFault extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
@@ -74,9 +74,9 @@ public final class Faults {
     }
 
     /**
-     * Lets calls fail before they have any effect.
+     * Makes calls fail before they have any effect.
      *
-     * @param when which calls
+     * @param when matches the calls that fail
      * @return this
      */
     public Faults failBefore(Predicate<Call> when) {
@@ -85,9 +85,9 @@ public final class Faults {
     }
 
     /**
-     * Lets calls take effect, and fail then: the answer is lost.
+     * Makes calls take effect and then fail, so that the caller never gets the result.
      *
-     * @param when which calls
+     * @param when matches the calls that fail
      * @return this
      */
     public Faults loseAnswer(Predicate<Call> when) {
@@ -96,9 +96,10 @@ public final class Faults {
     }
 
     /**
-     * Does something before each call, on the caller's thread: delays it, counts it, or throws what the test likes.
+     * Runs a hook before each call, on the caller's thread. The hook may delay the call, count it, or throw an exception of
+     * its own.
      *
-     * @param hook what to do
+     * @param hook runs before each call
      * @return this
      */
     public Faults beforeEach(Consumer<Call> hook) {
@@ -106,7 +107,7 @@ public final class Faults {
         return this;
     }
 
-    /** Forgets all rules and hooks; the counts go on. */
+    /** Removes all rules and hooks. The counts of calls continue. */
     public void clear() {
         failing.clear();
         losing.clear();
@@ -114,10 +115,10 @@ public final class Faults {
     }
 
     /**
-     * How often a method was called, whatever came of it.
+     * Returns how often a method was called, including the calls that failed.
      *
-     * @param method its name
-     * @return the number of calls
+     * @param method the name of the method
+     * @return the number of calls, 0 if there were none
      */
     public long calls(String method) {
         return counts.getOrDefault(method, 0L);
@@ -127,15 +128,15 @@ public final class Faults {
         Call call = new Call(method, counts.merge(method, 1L, Long::sum));
         hooks.forEach(hook -> hook.accept(call));
         if (failing.stream().anyMatch(rule -> rule.test(call))) {
-            throw new InjectedFault("injected: " + call + " failed before it took effect");
+            throw new InjectedFault("injected: " + call + " failed before it had any effect");
         }
-        // Asked first, so that what the call itself changes has no part in it
+        // Evaluated before the call, so that the call's own effect cannot change the decision
         boolean lost = losing.stream().anyMatch(rule -> rule.test(call));
-        T answer = real.get();
+        T result = real.get();
         if (lost) {
-            throw new InjectedFault("injected: the answer to " + call + " was lost");
+            throw new InjectedFault("injected: " + call + " took effect, but its result was lost");
         }
-        return answer;
+        return result;
     }
 
     void run(String method, Runnable real) {

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A lock whose calls go wrong as {@link Faults} say. A call is known by the name of its method: {@code tryAcquire}, {@code
- * tryAcquireAll}, {@code renewAll}, {@code releaseAll}, and of its leases {@code renew} and {@code release}. As safe for use
- * by many threads as the lock that it wraps.
+ * Wraps a lock so that its calls fail as {@link Faults} say. Rules refer to a call by the name of its method:
+ * {@code tryAcquire}, {@code tryAcquireAll}, {@code renewAll} and {@code releaseAll} of the lock, and {@code renew} and
+ * {@code release} of its leases. Safe for use by many threads if the wrapped lock is.
  */
 public final class FaultyLock implements Lock {
 
@@ -23,8 +23,8 @@ public final class FaultyLock implements Lock {
     /**
      * Wraps a lock.
      *
-     * @param real the lock that does what gets through
-     * @param faults what goes wrong
+     * @param real the lock that receives the calls
+     * @param faults decides which calls fail
      */
     public FaultyLock(Lock real, Faults faults) {
         this.real = real;

@@ -18,8 +18,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A state store whose calls go wrong as {@link Faults} say. A call is known by the name of its method. As safe for use by
- * many threads as the store that it wraps.
+ * Wraps a state store so that its calls fail as {@link Faults} say. Rules refer to a call by the name of its method. Safe for
+ * use by many threads if the wrapped store is.
  */
 public final class FaultyStateStore implements StateStore {
 
@@ -29,8 +29,8 @@ public final class FaultyStateStore implements StateStore {
     /**
      * Wraps a store.
      *
-     * @param real the store that does what gets through
-     * @param faults what goes wrong
+     * @param real the store that receives the calls
+     * @param faults decides which calls fail
      */
     public FaultyStateStore(StateStore real, Faults faults) {
         this.real = real;
@@ -102,7 +102,7 @@ public final class FaultyStateStore implements StateStore {
         return faults.call("compareAndSet", () -> real.compareAndSet(name, expectedRevision, json, fence));
     }
 
-    /** Never goes wrong: it asks nothing of the store. */
+    /** Never fails and is not counted, because it is a property of the store rather than a call to it. */
     @Override
     public int maxBatch() {
         return real.maxBatch();

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Floors: never above a KB that has no attempt on record. */
+/** Floors: never above a KB that has no KB record. */
 interface FloorContract extends StoreFixture {
 
     @Test
@@ -62,7 +62,9 @@ interface FloorContract extends StoreFixture {
     @Test
     default void aFloorNeverSinks() {
         assertThat(kbs().raise(9, 5)).containsExactly(9);
-        assertThat(kbs().raise(9, 3)).as("those at the version or above").containsExactly(9);
+        assertThat(kbs().raise(9, 3))
+                .as("partitions whose floor is at or above the version")
+                .containsExactly(9);
         assertThat(kbs().floor(9)).isEqualTo(5);
     }
 
@@ -113,7 +115,9 @@ interface FloorContract extends StoreFixture {
         kbs().enroll(5, kbIds.get(2));
         assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new KbRecord(5, 0, null, 0, 0, false, false, null));
         assertThat(kbs().attempt(kbIds.get(1))).isEqualTo(new KbRecord(1, 0, null, 0, 0, false, false, null));
-        assertThat(kbs().attempt(kbIds.get(2))).as("not behind").isNull();
+        assertThat(kbs().attempt(kbIds.get(2)))
+                .as("the record of a KB that is not behind")
+                .isNull();
         assertThat(kbs().floor(9)).isEqualTo(5);
         assertThat(kbs().listed(StoreDriver.due(5, DueFilter.BY_THE_CLOCK, 10)))
                 .containsExactlyInAnyOrder(kbIds.get(0), kbIds.get(1));
@@ -142,7 +146,9 @@ interface FloorContract extends StoreFixture {
         assertThat(kbs().state(kbId))
                 .isEqualTo(new KbState(kbId, 3, new KbRecord(4, 0, null, 0, 0, false, false, null)));
         kbs().advance(kbId, 3, 5);
-        assertThat(kbs().attempt(kbId)).as("it has caught up").isNull();
+        assertThat(kbs().attempt(kbId))
+                .as("the record of a KB that has caught up")
+                .isNull();
     }
 
     @Test

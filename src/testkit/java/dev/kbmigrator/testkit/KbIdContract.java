@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** KB ids are compared as bytes, whatever they hold. */
+/** KB ids are compared byte by byte, whatever characters they contain. */
 interface KbIdContract extends StoreFixture {
 
-    /** Ids that a collation, an escape, or a cursor could mistake for one another. */
+    /** Ids that a collation, an escape sequence or a cursor could mix up. */
     List<String> AWKWARD = List.of(
             "a",
             "A",
@@ -27,7 +27,7 @@ interface KbIdContract extends StoreFixture {
             "a\n",
             "a\r\n",
             "a\u0001",
-            "a\u00a0", // case, spaces, control characters
+            "a\u00a0", // differ in case, spaces or control characters
             "e",
             "é",
             "e\u0301",
@@ -41,7 +41,7 @@ interface KbIdContract extends StoreFixture {
             "İ",
             "ı",
             "œ",
-            "oe", // what collations equate
+            "oe", // equal under some collations
             "it's",
             "\"quoted\"",
             "back\\slash",
@@ -50,7 +50,7 @@ interface KbIdContract extends StoreFixture {
             "ab",
             "*",
             "?",
-            "'; DROP TABLE kb; --", // what SQL reads
+            "'; DROP TABLE kb; --", // special in SQL
             "a/b",
             "a:b",
             "a,b",
@@ -62,7 +62,7 @@ interface KbIdContract extends StoreFixture {
             "null",
             "0",
             "00",
-            "7:a", // what formats read
+            "7:a", // special in text formats
             "日本語",
             "\uff5e",
             "\ue000",
@@ -70,7 +70,7 @@ interface KbIdContract extends StoreFixture {
             "😁",
             "👩‍👩‍👧",
             "\u200b",
-            "\ufeffa"); // UTF-8 and UTF-16 order differ
+            "\ufeffa"); // ordered differently in UTF-8 and UTF-16
 
     @Test
     default void awkwardIdsStayDistinct() {
@@ -78,7 +78,7 @@ interface KbIdContract extends StoreFixture {
         for (String kbId : AWKWARD) {
             long version = expected.size();
             assertThat(store().enroll(List.of(kbId), version))
-                    .as("enrolled anew")
+                    .as("newly enrolled")
                     .containsExactly(kbId);
             expected.put(kbId, version);
         }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What is on record of a KB that did not simply advance: failures and checkpoints. */
+/** KB records: the failures and checkpoints of a KB, and when they disappear. */
 interface KbRecordContract extends StoreFixture {
 
     @Test
@@ -19,16 +19,16 @@ interface KbRecordContract extends StoreFixture {
         long before = kbs().look().storeMicros();
         kbs().done(new KbWrite.Failed("kb", 4, 5, 3, "it's \"broken\"\n\tat a.b.C😀", Duration.ofMinutes(90)));
         long after = kbs().look().storeMicros();
-        KbRecord attempt = kbs().recorded("kb");
+        KbRecord record = kbs().recorded("kb");
         assertThat(kbs().version("kb")).isEqualTo(4);
-        assertThat(attempt.version()).isEqualTo(5);
-        assertThat(attempt.failures()).isEqualTo(3);
-        assertThat(attempt.error()).isEqualTo("it's \"broken\"\n\tat a.b.C😀");
-        assertThat(attempt.failedMicros()).as("by the store's clock").isBetween(before, after);
-        assertThat(attempt.dueMicros()).isEqualTo(attempt.failedMicros() + TimeUnit.MINUTES.toMicros(90));
-        assertThat(attempt.setAside()).isFalse();
-        assertThat(attempt.checkpointed()).isFalse();
-        assertThat(attempt.checkpoint()).isNull();
+        assertThat(record.version()).isEqualTo(5);
+        assertThat(record.failures()).isEqualTo(3);
+        assertThat(record.error()).isEqualTo("it's \"broken\"\n\tat a.b.C😀");
+        assertThat(record.failedMicros()).as("by the store's clock").isBetween(before, after);
+        assertThat(record.dueMicros()).isEqualTo(record.failedMicros() + TimeUnit.MINUTES.toMicros(90));
+        assertThat(record.setAside()).isFalse();
+        assertThat(record.checkpointed()).isFalse();
+        assertThat(record.checkpoint()).isNull();
     }
 
     @Test
@@ -131,7 +131,7 @@ interface KbRecordContract extends StoreFixture {
         assertThat(kbs().look().recordCounts()).isEmpty();
         kbs().done(new KbWrite.Failed("kb", 1, 2, 1, "boom", Duration.ofHours(1)));
         assertThat(kbs().recorded("kb").checkpointed())
-                .as("a checkpoint of version 1")
+                .as("the checkpoint of version 1 is still there")
                 .isFalse();
     }
 

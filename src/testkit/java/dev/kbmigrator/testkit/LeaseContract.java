@@ -29,11 +29,11 @@ interface LeaseContract extends LockFixture {
     default void aRefusedAttemptLeavesTheLeaseAsItIs() throws Exception {
         Lease lease = acquired(lock(), name(), shortTtl());
         if (other().tryAcquire(name(), LONG).isPresent()) {
-            return; // The machine was held up until the lease had expired, which proves nothing
+            return; // The machine stalled until the lease had expired, so the test proves nothing
         }
         expireNow(lease);
         assertThat(other().tryAcquire(name(), LONG))
-                .as("the attempt did not extend it")
+                .as("the name after its lease expired, which the refused call must not extend")
                 .isPresent();
     }
 
@@ -45,7 +45,7 @@ interface LeaseContract extends LockFixture {
             assertThat(other().tryAcquire(name(), LONG)).isEmpty();
         }
         assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start))
-                .as("seconds that 10 attempts took")
+                .as("seconds for 10 calls")
                 .isLessThan(10);
     }
 
@@ -114,10 +114,12 @@ interface LeaseContract extends LockFixture {
         Lease lease = acquired(lock(), name(), shortTtl());
         expireNow(lease);
         Renewal renewal = lease.renew(LONG);
-        assertThat(lease.renew(LONG)).as("once more").isEqualTo(renewal);
+        assertThat(lease.renew(LONG)).as("the second renewal").isEqualTo(renewal);
         boolean taken = other().tryAcquire(name(), LONG).isPresent();
-        assertThat(taken).as("answered %s", renewal).isEqualTo(renewal == Renewal.LOST);
-        assertThat(lease.renew(LONG)).as("and again").isEqualTo(renewal);
+        assertThat(taken)
+                .as("the name can be acquired after the renewal was %s", renewal)
+                .isEqualTo(renewal == Renewal.LOST);
+        assertThat(lease.renew(LONG)).as("the third renewal").isEqualTo(renewal);
     }
 
     @Test
@@ -140,7 +142,7 @@ interface LeaseContract extends LockFixture {
         owner.release();
         assertThat(late.renew(LONG)).isEqualTo(Renewal.LOST);
         assertThat(other().tryAcquire(name(), LONG))
-                .as("the late renewal took nothing")
+                .as("the name, which the late renewal must not take")
                 .isPresent();
         assertThat(late.renew(LONG)).isEqualTo(Renewal.LOST);
     }

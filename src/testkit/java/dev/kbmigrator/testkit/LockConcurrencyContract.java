@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-/** What must hold when many contend. Odd threads use the second client. */
+/** What must hold when many threads compete for a name. Odd threads use the second client. */
 interface LockConcurrencyContract extends LockFixture {
 
     int CONTENDERS = 8;
@@ -49,7 +49,7 @@ interface LockConcurrencyContract extends LockFixture {
         }
     }
 
-    /** An owner that comes back late meets a contender: at most one of them has the name afterwards. */
+    /** A late owner renews while a contender tries to acquire the name. At most one of them may succeed. */
     @Test
     default void aLateRenewalAndAnAttemptNeverBothSucceed() throws Exception {
         List<Lease> expired = new ArrayList<>();
@@ -62,7 +62,7 @@ interface LockConcurrencyContract extends LockFixture {
             Together.run(2, thread -> {
                 if (thread == 0) {
                     if (late.renew(LONG) == Renewal.HELD) {
-                        owners.add("the late one");
+                        owners.add("the late owner");
                     }
                 } else if (other().tryAcquire(late.name(), LONG).isPresent()) {
                     owners.add("the contender");
@@ -72,7 +72,7 @@ interface LockConcurrencyContract extends LockFixture {
         }
     }
 
-    /** Each thread reads a number and writes it back raised by one, under the lock; one that was not alone loses a step. */
+    /** Each thread increments a counter under the lock, in two steps. Two threads at once would lose an increment. */
     @Test
     default void noUpdateMadeUnderTheLockIsLost() throws Exception {
         AtomicInteger counter = new AtomicInteger();
@@ -80,7 +80,9 @@ interface LockConcurrencyContract extends LockFixture {
             Lock mine = thread % 2 == 0 ? lock() : other();
             long start = System.nanoTime();
             for (int done = 0; done < 25; ) {
-                assertThat(System.nanoTime() - start).as("nanoseconds").isLessThan(TimeUnit.SECONDS.toNanos(60));
+                assertThat(System.nanoTime() - start)
+                        .as("nanoseconds since the start")
+                        .isLessThan(TimeUnit.SECONDS.toNanos(60));
                 Optional<Lease> lease = mine.tryAcquire(name(), LONG);
                 if (lease.isPresent()) {
                     int read = counter.get();

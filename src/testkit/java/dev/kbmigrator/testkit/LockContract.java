@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * The contract of a {@link Lock}, as tests. Whoever implements a lock extends this class in the tests and says how to make
- * one:
+ * The contract of a {@link Lock} as executable tests. To test your own lock, extend this class and create the lock in
+ * {@link #newLock()}:
  *
  * <pre>{@code
  * class AcmeLockTest extends LockContract {
@@ -31,104 +31,107 @@ import org.junit.jupiter.api.Timeout;
  * }
  * }</pre>
  *
- * <p>Each test uses names of its own, so the service behind the lock need not be empty. The tests expect JUnit Jupiter's
- * usual life cycle, an instance a test.
+ * <p>Each test uses its own names, so the service behind the lock need not be empty. The tests rely on JUnit Jupiter's default
+ * life cycle, one instance per test method. Each test fails after 120 seconds.
  *
- * <p>Time: leases that are to expire get the ttl {@link #ttl()}, and the tests then call {@link #passTime}; a lock under a
- * manual clock overrides {@code passTime} and {@link #nanoTime()}. A lock whose leases live as long as a session overrides
- * {@link #expiresByTtl()} and {@link #expire}.
+ * <p>How do leases expire during a test? They get the ttl that {@link #ttl()} returns, and the test then calls
+ * {@link #passTime}. If your lock runs under a manual clock, override {@code passTime} and {@link #nanoTime()}. If its leases
+ * live as long as a session, override {@link #expiresByTtl()} and {@link #expire}.
  */
 @Timeout(120)
 public abstract class LockContract implements LeaseContract, ManyLeasesContract, LockConcurrencyContract {
 
-    /** More than clocks are rounded by. */
+    /** More than the error that rounding of clocks can cause. */
     private static final Duration SLACK = Duration.ofMillis(50);
 
-    /** What the rounding of a clock to the millisecond may take off a ttl. */
+    /** How much earlier a lease may seem to expire because a clock is rounded to milliseconds. */
     private static final Duration ROUNDING = Duration.ofMillis(1);
 
     private Lock lock;
     private Lock other;
     private String name;
 
-    /** For subclasses. */
+    /** Called by subclasses. */
     protected LockContract() {}
 
     /**
-     * Makes the lock to test; called once before each test.
+     * Creates the lock to test. Called once before each test.
      *
      * @return a lock
-     * @throws Exception if it cannot be made; the test fails
+     * @throws Exception if the lock cannot be created; the test fails
      */
     protected abstract Lock newLock() throws Exception;
 
     /**
-     * Makes a second client of the same lock service, as another replica would have. Called once before each test. By default
-     * it is the lock itself.
+     * Creates a second client of the same lock service, as another replica would have. Called once before each test. By
+     * default, returns the lock itself.
      *
-     * @param lock what {@link #newLock()} made
+     * @param lock the lock that {@link #newLock()} created
      * @return a lock over the same service
-     * @throws Exception if it cannot be made; the test fails
+     * @throws Exception if the second client cannot be created; the test fails
      */
     protected Lock sharedWith(Lock lock) throws Exception {
         return lock;
     }
 
     /**
-     * The ttl of leases that are to expire: as short as the service allows, and long enough for a few calls. 300 ms by
-     * default.
+     * Returns the ttl of leases that expire during a test. It should be as short as the service allows, but long enough for a
+     * few calls.
      *
-     * @return the ttl
+     * @return the ttl; 300 ms by default
      */
     protected Duration ttl() {
         return Duration.ofMillis(300);
     }
 
     /**
-     * Lets time pass by the service's clock. By default it really waits; a lock under a manual clock moves that.
+     * Lets time pass by the lock service's clock. By default, blocks for that long. If your lock runs under a manual clock,
+     * override this method to advance that clock instead.
      *
-     * @param time at least how much
+     * @param time the least time that must pass
      */
     protected void passTime(Duration time) {
         Waiting.forAtLeast(time);
     }
 
     /**
-     * Reads the clock that {@link #passTime} moves. By default the system's monotonic clock.
+     * Reads the clock that {@link #passTime} advances. By default, reads the system's monotonic clock.
      *
-     * @return nanoseconds from any origin
+     * @return nanoseconds since any origin
      */
     protected long nanoTime() {
         return System.nanoTime();
     }
 
     /**
-     * Whether a lease that is not renewed ends when its ttl is over, no sooner and hardly later. Not so for a lock whose
-     * leases end with a session; the tests of the instant of expiry are skipped then. True by default.
+     * Returns whether a lease that is not renewed expires once its ttl has passed, no sooner and hardly later. Override this
+     * method to return false if leases end with a session instead. The tests of the time of expiry are then skipped.
      *
-     * @return whether the ttl decides
+     * @return whether the ttl decides when a lease expires; true by default
      */
     protected boolean expiresByTtl() {
         return true;
     }
 
     /**
-     * Brings a lease, acquired for {@link #ttl()} from {@link #newLock()}'s lock and not renewed, to its end without its
-     * owner's doing. By default it lets the ttl pass, and 50 ms; a lock whose leases end with a session ends the session, and
-     * waits until the service knows. The lock must be able to acquire names afterwards, under a new session.
+     * Makes a lease expire without its owner's doing. The lease comes from the lock that {@link #newLock()} created, has the
+     * ttl {@link #ttl()}, and has not been renewed. By default, lets the ttl and another 50 ms pass.
+     *
+     * <p>If leases end with a session, override this method to end the session and to wait until the service has noticed. The
+     * lock must be able to acquire names afterwards, under a new session.
      *
      * @param lease the lease
-     * @throws Exception if it does not work; the test fails
+     * @throws Exception if the lease cannot be made to expire; the test fails
      */
     protected void expire(Lease lease) throws Exception {
         passTime(ttl().plus(SLACK));
     }
 
     /**
-     * Called after each test, with the lock made for it. Does nothing by default.
+     * Cleans up after each test. By default, does nothing.
      *
-     * @param lock what {@link #newLock()} made
-     * @throws Exception if it does not work; the test fails
+     * @param lock the lock that {@link #newLock()} created for the test
+     * @throws Exception if the cleanup fails; the test fails
      */
     protected void cleanUp(Lock lock) throws Exception {}
 
@@ -147,9 +150,9 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
     }
 
     /**
-     * The lock under test, for tests of the host's own.
+     * Returns the lock under test, for your own additional tests.
      *
-     * @return what {@link #newLock()} made for this test
+     * @return the lock that {@link #newLock()} created for this test
      */
     @Override
     public final Lock lock() {
@@ -157,9 +160,9 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
     }
 
     /**
-     * The second client, for tests of the host's own.
+     * Returns the second client, for your own additional tests.
      *
-     * @return what {@link #sharedWith} made for this test
+     * @return the lock that {@link #sharedWith} created for this test
      */
     @Override
     public final Lock other() {
@@ -181,10 +184,10 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         expire(lease);
     }
 
-    /** A lease expires never earlier than the instant at which the caller sent the request plus the ttl. */
+    /** No lease expires before the instant at which the caller sent the request, plus the ttl. */
     @Test
     void noLeaseExpiresBeforeItsTtl() {
-        assumeThat(expiresByTtl()).as("leases expire by their ttl").isTrue();
+        assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
         long sent = nanoTime();
         acquired(lock, name, ttl());
         while (other.tryAcquire(name, LONG).isEmpty()) {
@@ -192,14 +195,14 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
             passTime(ttl().dividedBy(100));
         }
         assertThat(nanoTime() - sent)
-                .as("nanoseconds until another got the name")
+                .as("nanoseconds until another client acquired the name")
                 .isGreaterThanOrEqualTo(ttl().minus(ROUNDING).toNanos());
     }
 
-    /** The same for a renewal; a lock may also keep what is left of the longer ttl before. */
+    /** The same holds for a renewal. A lock may also keep the rest of a longer ttl from before. */
     @Test
     void aRenewedLeaseDoesNotExpireBeforeItsNewTtl() {
-        assumeThat(expiresByTtl()).as("leases expire by their ttl").isTrue();
+        assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
         Lease lease = acquired(lock, name, LONG);
         long sent = nanoTime();
         assertThat(lease.renew(ttl())).isEqualTo(Renewal.HELD);
@@ -219,7 +222,7 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
     /** The lease outlives the ttl that it was acquired with. */
     @Test
     void aRenewalExtendsTheLease() {
-        assumeThat(expiresByTtl()).as("leases expire by their ttl").isTrue();
+        assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
         String renewed = renewedInTime();
         passTime(ttl().plus(SLACK));
         assertThat(other.tryAcquire(renewed, LONG)).isEmpty();
@@ -227,7 +230,7 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
 
     @Test
     void anExpiredLeaseThatWasRenewedInTimeExpiresAllTheSame() {
-        assumeThat(expiresByTtl()).as("leases expire by their ttl").isTrue();
+        assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
         Lease lease = acquired(lock, name, ttl());
         lease.renew(ttl());
         passTime(ttl().plus(SLACK));
@@ -237,13 +240,13 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
 
     @Test
     void aLeaseOfOneMillisecondIsALease() {
-        assumeThat(expiresByTtl()).as("leases expire by their ttl").isTrue();
+        assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
         assertThat(lock.tryAcquire(name, Duration.ofMillis(1))).isPresent();
         passTime(SLACK);
         assertThat(other.tryAcquire(name, LONG)).isPresent();
     }
 
-    /** A machine that is held up for longer than the ttl between two calls proves nothing: then another name is tried. */
+    /** Returns a name renewed before its ttl ended. If the machine stalls longer than the ttl, the next name is tried. */
     private String renewedInTime() {
         for (int i = 0; i < 20; i++) {
             String each = name + "-" + i;
@@ -251,10 +254,11 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
             Lease lease = acquired(lock, each, ttl());
             Renewal renewal = lease.renew(LONG);
             if (nanoTime() - sent < ttl().toNanos()) {
-                assertThat(renewal).as("renewed before the ttl was over").isEqualTo(Renewal.HELD);
+                assertThat(renewal).as("a renewal before the ttl had passed").isEqualTo(Renewal.HELD);
                 return each;
             }
         }
-        throw new AssertionError("20 times, two calls took longer than the ttl of " + ttl() + ": override ttl()");
+        throw new AssertionError("in 20 of 20 attempts, two calls took longer than the ttl of " + ttl()
+                + "; override ttl() to return a longer one");
     }
 }

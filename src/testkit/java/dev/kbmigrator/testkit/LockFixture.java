@@ -4,58 +4,60 @@ import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
 import java.time.Duration;
 
-/** What each chapter of {@link LockContract} gets to work with. */
+/** What the tests of every part of {@link LockContract} work with. */
 interface LockFixture {
 
-    /** The ttl of leases that are not to expire during a test. */
+    /** The ttl of leases that must not expire during a test. */
     Duration LONG = Duration.ofMinutes(10);
 
     /**
-     * The lock under test.
+     * Returns the lock under test.
      *
      * @return the lock
      */
     Lock lock();
 
     /**
-     * The same lock service, as another replica sees it.
+     * Returns a second client of the same lock service, as another replica would have.
      *
      * @return a second client, or the lock itself
      */
     Lock other();
 
     /**
-     * A name for this test.
+     * Returns a name for this test.
      *
      * @return a name that no other test uses
      */
     String name();
 
     /**
-     * The ttl of leases that are to expire.
+     * Returns the ttl of leases that expire during a test.
      *
      * @return the ttl
      */
     Duration shortTtl();
 
     /**
-     * Lets a lease of {@link #lock()} end without its owner's doing, and with it all that have the short ttl.
+     * Makes a lease of {@link #lock()} expire without its owner's doing, and with it all others that have the short ttl.
      *
      * @param lease the lease
-     * @throws Exception if it does not work
+     * @throws Exception if the lease cannot be made to expire
      */
     void expireNow(Lease lease) throws Exception;
 
     /**
      * Acquires a name that is free.
      *
-     * @param lock the client
-     * @param name what to lock
-     * @param ttl for how long
+     * @param lock the client that acquires it
+     * @param name the name
+     * @param ttl how long the lease lives
      * @return the lease
+     * @throws AssertionError if the name is not acquired
      */
     default Lease acquired(Lock lock, String name, Duration ttl) {
         return lock.tryAcquire(name, ttl)
-                .orElseThrow(() -> new AssertionError("the name " + name + " is free, but was not acquired"));
+                .orElseThrow(
+                        () -> new AssertionError("the name " + name + " should be free, but could not be acquired"));
     }
 }

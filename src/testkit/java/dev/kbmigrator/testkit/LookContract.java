@@ -15,7 +15,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Looks: the heartbeat of a replica, and what it is shown. */
+/** Looks: the heartbeat that a replica sends, and the snapshot that it gets. */
 interface LookContract extends StoreFixture {
 
     @Test
@@ -128,7 +128,7 @@ interface LookContract extends StoreFixture {
         List<Long> floors = kbs().lookThoroughly().floors();
         assertThat(floors).filteredOn(floor -> floor != Long.MAX_VALUE).containsExactly(5L, 3L);
         assertThat(floors.get(40)).isEqualTo(5);
-        assertThat(kbs().look().floors()).as("the floors themselves").containsOnly(0L);
+        assertThat(kbs().look().floors()).as("the stored floors").containsOnly(0L);
     }
 
     @Test

@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * A clock that stands still until a test moves it. It gives microseconds since 1970, as the memory implementations take
- * them: {@code new MemoryStateStore(ticker)}, {@code MemoryLock.create(ticker)}. Safe for use by many threads.
+ * A clock that stands still until a test advances it. It returns microseconds since 1970, so it fits both implementations in
+ * memory: {@code new MemoryStateStore(ticker)} and {@code MemoryLock.create(ticker)}. Safe for use by many threads.
  */
 public final class ManualTicker implements LongSupplier {
 
@@ -16,22 +16,22 @@ public final class ManualTicker implements LongSupplier {
 
     private final AtomicLong micros;
 
-    /** A clock that starts at the first instant of 2026, UTC. */
+    /** Creates a clock that starts at 2026-01-01T00:00:00Z. */
     public ManualTicker() {
         this(START);
     }
 
     /**
-     * A clock that starts at an instant.
+     * Creates a clock that starts at the given instant.
      *
-     * @param start what it shows at first; kept to the microsecond
+     * @param start the first time that the clock shows, truncated to microseconds
      */
     public ManualTicker(Instant start) {
         this.micros = new AtomicLong(ChronoUnit.MICROS.between(Instant.EPOCH, start));
     }
 
     /**
-     * What the clock shows.
+     * Returns the current time of this clock.
      *
      * @return microseconds since 1970
      */
@@ -41,14 +41,14 @@ public final class ManualTicker implements LongSupplier {
     }
 
     /**
-     * Moves the clock on.
+     * Advances the clock.
      *
-     * @param by how far; the clock never goes back
+     * @param by how far to advance it, at least zero, truncated to microseconds
      * @throws IllegalArgumentException if {@code by} is negative
      */
     public void advance(Duration by) {
         if (by.isNegative()) {
-            throw new IllegalArgumentException("the clock never goes back, but was to move by " + by);
+            throw new IllegalArgumentException("the clock can only advance, not move by " + by);
         }
         micros.addAndGet(by.toNanos() / 1_000);
     }

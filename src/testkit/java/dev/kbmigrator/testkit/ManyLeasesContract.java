@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The methods on many names at once: the same answers as one by one. */
+/** Methods that take many names: they must give the same results as one call per name. */
 interface ManyLeasesContract extends LockFixture {
 
     private List<String> names(int count) {
@@ -103,7 +103,7 @@ interface ManyLeasesContract extends LockFixture {
     private static Lease lease(Map<String, Lease> leases, String name) {
         Lease lease = leases.get(name);
         if (lease == null) {
-            throw new AssertionError(name + " was free, but not acquired");
+            throw new AssertionError("the name " + name + " should be free, but could not be acquired");
         }
         return lease;
     }

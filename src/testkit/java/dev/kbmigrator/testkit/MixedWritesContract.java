@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * Batches of several kinds of write, and removals, when they overlap. A store may well have statements of their own for batches
- * in which every KB advances; these go through the others.
+ * Overlapping batches that mix several kinds of write, and removals. A store may use special statements for batches in which
+ * every KB advances. These tests cover the statements for all other batches.
  */
 interface MixedWritesContract extends StoreFixture {
 
@@ -47,7 +47,7 @@ interface MixedWritesContract extends StoreFixture {
         }
     }
 
-    /** What is on record of a KB that is gone would count as due for ever, and hold the fleet up. */
+    /** A record of a KB that no longer exists would count as due forever, and would hold up the fleet. */
     @Test
     default void aKbThatIsRemovedWhileItIsWrittenLeavesNothingOnRecord() throws Exception {
         for (int round = 0; round < 30; round++) {
@@ -69,9 +69,7 @@ interface MixedWritesContract extends StoreFixture {
                 }
             });
             assertThat(store().find(kbIds)).isEmpty();
-            assertThat(kbs().look().recordCounts())
-                    .as("on record of KBs that are gone")
-                    .isEmpty();
+            assertThat(kbs().look().recordCounts()).as("records of removed KBs").isEmpty();
         }
     }
 
@@ -85,10 +83,12 @@ interface MixedWritesContract extends StoreFixture {
                         new KbWrite.Advanced(kbIds.get(1), 2, 5),
                         new KbWrite.Checkpointed(kbIds.get(2), 2, 3, "1"));
         assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
-        assertThat(kbs().attempt(kbIds.get(1))).as("it has caught up").isNull();
+        assertThat(kbs().attempt(kbIds.get(1)))
+                .as("the record of a KB that has caught up")
+                .isNull();
     }
 
-    /** The floor may rise over a KB with something on record: who clears that away must know how high the floor is by then. */
+    /** A floor may rise above a KB that has a record. Deleting the record requires the floor as it is at that moment. */
     @Test
     default void aFailingKbThatAdvancesWhileTheFloorRisesIsNotLost() throws Exception {
         for (int round = 0; round < 40; round++) {
@@ -113,7 +113,7 @@ interface MixedWritesContract extends StoreFixture {
             });
             long floor = kbs().floor(9);
             assertThat(store().find(kbIds).values())
-                    .as("below the floor %d and nothing on record, round %d", floor, round)
+                    .as("KBs at or above the floor %d or with a record, round %d", floor, round)
                     .allMatch(kb -> kb.version() >= floor || kb.record() != null);
             store().remove(kbIds);
             kbs().raise(9, low + 2);

@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** Pages: a pass loses no KB, wherever its edges fall and whatever changes meanwhile. */
+/** Pages: a listing loses no KB, wherever its pages end and whatever changes in the meantime. */
 interface PageContract extends StoreFixture {
 
     List<Integer> LIMITS = List.of(1, 2, 3, 256);
@@ -112,20 +112,22 @@ interface PageContract extends StoreFixture {
         kbs().enroll(4, "kb", "plain");
         kbs().done(new KbWrite.Failed("kb", 4, 5, 2, "boom", Duration.ZERO));
         kbs().done(new KbWrite.Checkpointed("kb", 4, 5, "\"a text\""));
-        assertThat(kbs().recorded("kb").checkpoint()).as("find gives it").isEqualTo("\"a text\"");
+        assertThat(kbs().recorded("kb").checkpoint())
+                .as("find returns the text")
+                .isEqualTo("\"a text\"");
         for (Selection selection : Selection.values()) {
             List<KbState> listed = kbs().pass(request(selection, Long.MAX_VALUE, 10)).stream()
                     .filter(kb -> kb.kbId().equals("kb"))
                     .toList();
             assertThat(listed).as("%s", selection).isNotEmpty().allSatisfy(kb -> {
                 assertThat(kb.version()).isEqualTo(4);
-                assertThat(kb.record()).isNotNull().satisfies(attempt -> {
-                    assertThat(attempt.version()).isEqualTo(5);
-                    assertThat(attempt.failures()).isEqualTo(2);
-                    assertThat(attempt.error()).isEqualTo("boom");
-                    assertThat(attempt.failedMicros()).isPositive();
-                    assertThat(attempt.checkpointed()).isTrue();
-                    assertThat(attempt.checkpoint()).isNull();
+                assertThat(kb.record()).isNotNull().satisfies(record -> {
+                    assertThat(record.version()).isEqualTo(5);
+                    assertThat(record.failures()).isEqualTo(2);
+                    assertThat(record.error()).isEqualTo("boom");
+                    assertThat(record.failedMicros()).isPositive();
+                    assertThat(record.checkpointed()).isTrue();
+                    assertThat(record.checkpoint()).isNull();
                 });
             });
         }

@@ -7,9 +7,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * The contract of a {@link StateStore}, as tests. A store that passes them keeps the library's promises; one that does not
- * will lose or repeat migrations one day. Whoever implements a store extends this class in the tests and says how to make
- * one:
+ * The contract of a {@link StateStore} as executable tests. A store that passes them keeps the library's promises. A store
+ * that does not will one day lose or repeat migrations. To test your own store, extend this class and create the store in
+ * {@link #newStore()}:
  *
  * <pre>{@code
  * class AcmeStateStoreTest extends StateStoreContract {
@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Timeout;
  * }
  * }</pre>
  *
- * <p>Each test gets a store of its own. The tests use no other way into the store than its methods, and they assume that
- * nobody else writes to it. They expect JUnit Jupiter's usual life cycle, an instance a test.
+ * <p>Each test gets its own store and uses only the methods of the SPI. The tests assume that nothing else writes to the
+ * store. They rely on JUnit Jupiter's default life cycle, one instance per test method. Each test fails after 120 seconds.
  */
 @Timeout(120)
 public abstract class StateStoreContract
@@ -46,43 +46,44 @@ public abstract class StateStoreContract
     private StateStore store;
     private StateStore other;
 
-    /** For subclasses. */
+    /** Called by subclasses. */
     protected StateStoreContract() {}
 
     /**
-     * Makes the store to test; called once before each test.
+     * Creates the store to test. Called once before each test.
      *
-     * @return a store with nothing in it: no KB, no document, no replica, floors at 0
-     * @throws Exception if it cannot be made; the test fails
+     * @return an empty store: no KB, no document, no replica, all floors at 0
+     * @throws Exception if the store cannot be created; the test fails
      */
     protected abstract StateStore newStore() throws Exception;
 
     /**
-     * Makes a second handle on the data of a store, as another replica would have: with its own connections and nothing in
-     * its own memory. Called once before each test. By default it is the store itself.
+     * Creates a second handle on the data of a store, as another replica would have: with its own connections, and without
+     * anything cached. Called once before each test. By default, returns the store itself.
      *
-     * @param store what {@link #newStore()} made
+     * @param store the store that {@link #newStore()} created
      * @return a store over the same data
-     * @throws Exception if it cannot be made; the test fails
+     * @throws Exception if the second handle cannot be created; the test fails
      */
     protected StateStore sharedWith(StateStore store) throws Exception {
         return store;
     }
 
     /**
-     * Lets time pass by the store's clock. By default it really waits; a store under a manual clock moves that.
+     * Lets time pass by the store's clock. By default, blocks for that long. If your store runs under a manual clock, override
+     * this method to advance that clock instead.
      *
-     * @param time at least how much
+     * @param time the least time that must pass
      */
     protected void passTime(Duration time) {
         Waiting.forAtLeast(time);
     }
 
     /**
-     * Called after each test, with the store made for it. Does nothing by default.
+     * Cleans up after each test. By default, does nothing.
      *
-     * @param store what {@link #newStore()} made
-     * @throws Exception if it does not work; the test fails
+     * @param store the store that {@link #newStore()} created for the test
+     * @throws Exception if the cleanup fails; the test fails
      */
     protected void cleanUp(StateStore store) throws Exception {}
 
@@ -100,9 +101,9 @@ public abstract class StateStoreContract
     }
 
     /**
-     * The store under test, for tests of the host's own.
+     * Returns the store under test, for your own additional tests.
      *
-     * @return what {@link #newStore()} made for this test
+     * @return the store that {@link #newStore()} created for this test
      */
     @Override
     public final StateStore store() {
@@ -110,9 +111,9 @@ public abstract class StateStoreContract
     }
 
     /**
-     * The second handle on its data, for tests of the host's own.
+     * Returns the second handle on the store's data, for your own additional tests.
      *
-     * @return what {@link #sharedWith} made for this test
+     * @return the store that {@link #sharedWith} created for this test
      */
     @Override
     public final StateStore other() {

@@ -30,17 +30,17 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
-/** What must hold when calls overlap. Odd threads use the second handle. */
+/** What must hold when calls overlap. Threads with an odd number use the second handle. */
 interface StoreConcurrencyContract extends StoreFixture {
 
     int THREADS = 8;
 
     long RAISES_APART_NANOS = 300_000;
 
-    /** More attempts than it takes, when some succeed. */
+    /** More attempts than a thread needs, as long as one of the competing changes succeeds each time. */
     int MOST_ATTEMPTS = 20_000;
 
-    /** A write under an old epoch, answered with whether it was refused. */
+    /** A write under an old epoch. Returns whether it was refused. */
     @FunctionalInterface
     interface FencedWrite {
         boolean isRefused(Epoch epoch, int round);
@@ -61,8 +61,10 @@ interface StoreConcurrencyContract extends StoreFixture {
                         return result.refused();
                     },
                     () -> kbs().version(kbId));
-            assertThat(kbs().version(kbId)).as("after the epoch was opened").isEqualTo(seen);
-            assertThat(written).as("writes that were answered as done").hasValue(seen);
+            assertThat(kbs().version(kbId))
+                    .as("version after the next epoch was opened")
+                    .isEqualTo(seen);
+            assertThat(written).as("writes reported as done").hasValue(seen);
         }
     }
 
@@ -84,7 +86,9 @@ interface StoreConcurrencyContract extends StoreFixture {
                         seen[0] = kbs().state(kbId);
                         return 0;
                     });
-            assertThat(kbs().state(kbId)).as("after the epoch was opened").isEqualTo(seen[0]);
+            assertThat(kbs().state(kbId))
+                    .as("state after the next epoch was opened")
+                    .isEqualTo(seen[0]);
         }
     }
 
@@ -104,7 +108,7 @@ interface StoreConcurrencyContract extends StoreFixture {
                     },
                     () -> revisionOf(store(), name));
             assertThat(revisionOf(store(), name))
-                    .as("after the epoch was opened")
+                    .as("revision after the next epoch was opened")
                     .isEqualTo(seen);
         }
     }
@@ -120,7 +124,7 @@ interface StoreConcurrencyContract extends StoreFixture {
                             other().raiseFloors(List.of(epoch), start + i + 1).isEmpty(),
                     () -> kbs().floor(33));
             floor[0] = kbs().floor(33);
-            assertThat(floor[0]).as("after the epoch was opened").isEqualTo(seen);
+            assertThat(floor[0]).as("floor after the next epoch was opened").isEqualTo(seen);
         }
     }
 
@@ -147,7 +151,7 @@ interface StoreConcurrencyContract extends StoreFixture {
         });
         for (KbState kb : store().find(kbIds).values()) {
             assertThat(kb.version())
-                    .as("transitions of %s, each once", kb.kbId())
+                    .as("version of %s, one per reported advance", kb.kbId())
                     .isEqualTo(StoreDriver.entry(done, kb.kbId()).get());
         }
     }
@@ -171,7 +175,7 @@ interface StoreConcurrencyContract extends StoreFixture {
     @Test
     default void ofConcurrentEnrolmentsOfAKbExactlyOneIsAnswered() throws Exception {
         List<String> kbIds = StoreDriver.ids("kb-", 200);
-        Map<String, AtomicInteger> answered = new ConcurrentHashMap<>();
+        Map<String, AtomicInteger> enrolments = new ConcurrentHashMap<>();
         Map<String, Long> versions = new ConcurrentHashMap<>();
         Together.run(THREADS, thread -> {
             StateStore mine = thread % 2 == 0 ? store() : other();
@@ -179,12 +183,12 @@ interface StoreConcurrencyContract extends StoreFixture {
             Collections.shuffle(order, new Random(thread));
             for (int from = 0; from < order.size(); from += 50) {
                 for (String kbId : mine.enroll(order.subList(from, from + 50), thread)) {
-                    answered.computeIfAbsent(kbId, key -> new AtomicInteger()).incrementAndGet();
+                    enrolments.computeIfAbsent(kbId, key -> new AtomicInteger()).incrementAndGet();
                     versions.put(kbId, (long) thread);
                 }
             }
         });
-        assertThat(answered)
+        assertThat(enrolments)
                 .hasSize(200)
                 .allSatisfy((kbId, times) -> assertThat(times).hasValue(1));
         assertThat(store().find(kbIds).values())
@@ -202,7 +206,7 @@ interface StoreConcurrencyContract extends StoreFixture {
                 StateStore mine = thread % 2 == 0 ? store() : other();
                 if (thread < 2) {
                     for (int i = 0; i < 4; i++) {
-                        // In every other round while the others enrol already, whoever is quicker at the start
+                        // Every other round, waits so that the other threads are already enrolling
                         LockSupport.parkNanos(version % 2 * RAISES_APART_NANOS);
                         mine.raiseFloors(epochs, version + 1);
                     }
@@ -303,7 +307,7 @@ interface StoreConcurrencyContract extends StoreFixture {
         assertThat(numbers).hasSize(10 * THREADS);
     }
 
-    /** Opens an epoch while a thread writes under the one before; answers what was read at once afterwards. */
+    /** Opens an epoch while a thread writes under the previous one. Returns what was read right after the opening. */
     private long raceTheFence(int scope, FencedWrite write, LongSupplier read) throws Exception {
         Epoch old = kbs().epoch(scope);
         CountDownLatch writing = new CountDownLatch(3);
@@ -315,7 +319,7 @@ interface StoreConcurrencyContract extends StoreFixture {
                     boolean late = false;
                     for (int i = 0; !write.isRefused(old, i); i++) {
                         assertThat(late)
-                                .as("a write sent after the next epoch was opened took effect")
+                                .as("a write that was sent after the next epoch was opened took effect")
                                 .isFalse();
                         writing.countDown();
                         late = opened.get();
@@ -345,12 +349,12 @@ interface StoreConcurrencyContract extends StoreFixture {
         for (KbState kb : kbs) {
             long floor = floors.get(Partitions.of(kb.kbId()));
             assertThat(kb.version() >= floor || kb.record() != null)
-                    .as("below the floor %s and without an attempt: %s", floor, kb)
+                    .as("at or above the floor %s, or with a record: %s", floor, kb)
                     .isTrue();
         }
         for (int partition = 0; partition < Partitions.COUNT; partition++) {
             assertThat(lowest.get(partition))
-                    .as("the KBs of %s", partition)
+                    .as("lowest version without a record in partition %s", partition)
                     .isGreaterThanOrEqualTo(floors.get(partition));
         }
     }

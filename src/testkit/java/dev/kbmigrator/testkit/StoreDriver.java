@@ -26,10 +26,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The steps that many tests of a store take, made of the store's own methods only. */
+/** The steps that many tests of a store share. They use only the methods of {@link StateStore}. */
 final class StoreDriver {
 
-    /** A pass that needs more pages than this does not end. */
+    /** A listing that has more pages than this counts as endless. */
     private static final int MOST_PAGES = 20_000;
 
     private final StateStore store;
@@ -42,7 +42,7 @@ final class StoreDriver {
         return IntStream.range(0, count).mapToObj(i -> prefix + i).toList();
     }
 
-    /** Ids that all fall into one partition. */
+    /** Returns ids that all belong to one partition. */
     static List<String> inPartition(int partition, String prefix, int count) {
         return Stream.iterate(0, i -> i + 1)
                 .map(i -> prefix + i)
@@ -52,7 +52,7 @@ final class StoreDriver {
     }
 
     static Heartbeat heartbeat(String replicaId, DueFilter due, boolean thorough) {
-        return new Heartbeat(replicaId, "host", "build", 1, false, due, thorough);
+        return new Heartbeat(replicaId, "node", "build", 1, false, due, thorough);
     }
 
     static PageQuery all(Set<Integer> partitions, int limit) {
@@ -63,7 +63,7 @@ final class StoreDriver {
         return new PageQuery(Partitions.all(), Selection.DUE, belowVersion, due, null, limit);
     }
 
-    /** Enrols KBs that were absent. */
+    /** Enrols KBs that must not be enrolled yet. */
     void enroll(long version, String... kbIds) {
         enroll(version, List.of(kbIds));
     }
@@ -72,11 +72,11 @@ final class StoreDriver {
         assertThat(store.enroll(kbIds, version)).containsExactlyInAnyOrderElementsOf(kbIds);
     }
 
-    /** What a map must hold. */
+    /** Returns the value of a key that must be present. */
     static <K, V> V entry(Map<K, V> map, K key) {
         V value = map.get(key);
         if (value == null) {
-            throw new AssertionError("nothing is there for " + key + ", only for " + map.keySet());
+            throw new AssertionError("there is no entry for " + key + ", only for " + map.keySet());
         }
         return value;
     }
@@ -98,12 +98,12 @@ final class StoreDriver {
         return open(Set.of(kbId));
     }
 
-    /** Writes under epochs opened for it. */
+    /** Writes a batch under newly opened epochs. */
     WriteResult write(KbWrite... writes) {
         return store.write(open(Stream.of(writes).map(KbWrite::kbId).toList()), List.of(writes));
     }
 
-    /** Writes under epochs opened for it, with success. */
+    /** Writes a batch under newly opened epochs. All of it must be written. */
     void done(KbWrite... writes) {
         assertThat(write(writes)).isEqualTo(WriteResult.ALL_DONE);
     }
@@ -121,13 +121,13 @@ final class StoreDriver {
         return state(kbId).record();
     }
 
-    /** The attempt on record, which must be there. */
+    /** Returns a KB's record, which must exist. */
     KbRecord recorded(String kbId) {
-        KbRecord attempt = attempt(kbId);
-        if (attempt == null) {
-            throw new AssertionError("no attempt of " + kbId + " is on record");
+        KbRecord record = attempt(kbId);
+        if (record == null) {
+            throw new AssertionError("KB " + kbId + " has no KB record");
         }
-        return attempt;
+        return record;
     }
 
     KbState state(String kbId) {
@@ -154,17 +154,17 @@ final class StoreDriver {
         return look().floors().get(partition);
     }
 
-    /** Raises the floor of one partition under an epoch opened for it. */
+    /** Raises the floor of one partition under a newly opened epoch. */
     Set<Integer> raise(int partition, long version) {
         return store.raiseFloors(Set.of(epoch(partition)), version);
     }
 
-    /** Goes through all pages. */
+    /** Returns the KBs of all pages. */
     List<KbState> pass(PageQuery request) {
         return pass(request, page -> {});
     }
 
-    /** Goes through all pages, and does something after each. */
+    /** Returns the KBs of all pages, and runs an action after each page. */
     List<KbState> pass(PageQuery request, Consumer<Page> afterEach) {
         List<KbState> listed = new ArrayList<>();
         PageQuery next = request;
@@ -178,7 +178,7 @@ final class StoreDriver {
             }
             next = next.from(page.next());
         }
-        throw new AssertionError("the pass did not end within " + MOST_PAGES + " pages");
+        throw new AssertionError("the listing did not end within " + MOST_PAGES + " pages");
     }
 
     Set<String> listed(PageQuery request) {

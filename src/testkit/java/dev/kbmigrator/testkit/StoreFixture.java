@@ -3,32 +3,32 @@ package dev.kbmigrator.testkit;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
 
-/** What each chapter of {@link StateStoreContract} gets to work with. */
+/** What the tests of every part of {@link StateStoreContract} work with. */
 interface StoreFixture {
 
     /**
-     * The store under test.
+     * Returns the store under test.
      *
-     * @return an empty store, made for this test
+     * @return the store that was created for this test, empty at its start
      */
     StateStore store();
 
     /**
-     * The same data, as another replica sees them.
+     * Returns a second handle on the same data, as another replica would have.
      *
      * @return a second handle, or the store itself
      */
     StateStore other();
 
     /**
-     * Moves the store's clock on.
+     * Lets time pass by the store's clock.
      *
-     * @param time at least how far
+     * @param time the least time that passes
      */
     void letPass(Duration time);
 
     /**
-     * The usual steps.
+     * Returns the steps that many tests share.
      *
      * @return a driver of {@link #store()}
      */

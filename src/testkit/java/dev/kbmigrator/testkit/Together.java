@@ -10,14 +10,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Runs a task on several threads that start at the same instant, and fails if one of them fails or does not end. */
+/** Runs a task on several threads that start at the same instant. Fails if one of them fails or does not end in time. */
 final class Together {
 
     private static final long LIMIT_SECONDS = 90;
 
     private Together() {}
 
-    /** What one thread does. */
+    /** The work of one thread, given its number from 0. */
     @FunctionalInterface
     interface Task {
         void run(int thread) throws Exception;
@@ -50,7 +50,7 @@ final class Together {
         } catch (ExecutionException e) {
             throw new AssertionError("a thread failed: " + e.getCause(), e.getCause());
         } catch (TimeoutException e) {
-            throw new AssertionError("a thread did not end within " + LIMIT_SECONDS + " s: a deadlock?", e);
+            throw new AssertionError("a thread did not end within " + LIMIT_SECONDS + " s; is there a deadlock?", e);
         }
     }
 }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits by asking again and again. */
+/** Waits for a condition by polling it, or for real time to pass. */
 final class Waiting {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -16,13 +16,13 @@ final class Waiting {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - start > LIMIT.toNanos()) {
-                throw new AssertionError("waited " + LIMIT.toSeconds() + " s in vain until " + what);
+                throw new AssertionError("gave up after " + LIMIT.toSeconds() + " s of waiting until " + what);
             }
             LockSupport.parkNanos(STEP_NANOS);
         }
     }
 
-    /** Really lets time pass. */
+    /** Blocks until at least this much real time has passed. */
     static void forAtLeast(Duration time) {
         long start = System.nanoTime();
         while (System.nanoTime() - start < time.toNanos()) {

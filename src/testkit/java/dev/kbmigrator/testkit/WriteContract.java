@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Writes of KBs: by compare-and-set, and never an upsert. */
+/** Writes of KBs: compare-and-set, never an upsert. */
 interface WriteContract extends StoreFixture {
 
     @Test
