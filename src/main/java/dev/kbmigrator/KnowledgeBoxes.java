@@ -27,7 +27,7 @@ public interface KnowledgeBoxes {
      * so that a KB that was deleted during its migration is dropped instead of recorded as failing. Override this method if the
      * host can answer cheaply.
      *
-     * @param kbIds at most 1,024 KB ids; the caller does not use the collection afterwards, so it may be modified
+     * @param kbIds at most 1,024 KB ids; the collection is a copy, which the method may modify and return
      * @return the ids of those that exist; by default, all of them
      * @throws Exception if the host cannot tell now; all of the KBs then count as existing
      */

@@ -5,6 +5,7 @@ public final class MigrationsPausedException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
 
+    /** Why the operator paused the fleet, in the operator's words. */
     private final String reason;
 
     /**

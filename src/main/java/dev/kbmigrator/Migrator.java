@@ -115,7 +115,8 @@ public final class Migrator implements AutoCloseable {
      * @return the KB's version afterwards
      * @throws InvalidKbIdException if the id is not valid
      * @throws MigrationsPausedException if an operator has paused the fleet
-     * @throws MigratorClosedException if the migrator is closed, or is closed during the call; the request remains in effect
+     * @throws MigratorClosedException if the migrator is closed, or is closed during the call; in the latter case the
+     *     request remains in effect
      * @throws MigratorException if the migration failed, the KB does not exist, or the thread was interrupted
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
@@ -134,7 +135,8 @@ public final class Migrator implements AutoCloseable {
      * @throws InvalidKbIdException if the id is not valid
      * @throws IllegalArgumentException if the version is less than 1, or the fleet's current stage does not reach it yet
      * @throws MigrationsPausedException if an operator has paused the fleet
-     * @throws MigratorClosedException if the migrator is closed, or is closed during the call; the request remains in effect
+     * @throws MigratorClosedException if the migrator is closed, or is closed during the call; in the latter case the
+     *     request remains in effect
      * @throws MigratorException if a later migration failed, the KB does not exist, or the thread was interrupted
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
