@@ -1,8 +1,9 @@
 /**
- * Versioned data migrations over a fleet of knowledge boxes. Users begin at {@link dev.kbmigrator.Migrator}; those who bring
- * a database or a lock service of their own, at {@code dev.kbmigrator.spi}. What an adapter needs is optional at run time.
+ * Runs versioned data migrations on all knowledge boxes (KBs) of a service. Start at {@link dev.kbmigrator.Migrator}; to
+ * bring your own database or lock service, start at {@code dev.kbmigrator.spi}. The libraries that only an adapter needs are
+ * optional at run time.
  */
-// The adapters' libraries are automatic modules; only their own projects can change that
+// The adapters' libraries are automatic modules, and only their own projects can change that
 @SuppressWarnings({"requires-automatic", "requires-transitive-automatic"})
 module dev.kbmigrator {
     requires com.fasterxml.jackson.databind;

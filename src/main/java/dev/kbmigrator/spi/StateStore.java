@@ -85,10 +85,10 @@ public interface StateStore {
      * Lists KBs, one page per call. A KB that matches the query from the first page to the last appears at least once. The
      * order is up to the store.
      *
-     * @param request which KBs to list, and where to continue
+     * @param query which KBs to list, and where to continue
      * @return a page
      */
-    Page page(PageQuery request);
+    Page page(PageQuery query);
 
     /**
      * Counts enrolled KBs. This call may read every KB, so the engine makes it rarely: for reports and when it reads the host's

@@ -62,7 +62,7 @@ interface EnrolmentContract extends StoreFixture {
         kbs().done(new KbWrite.Checkpointed("kb", 3, 4, "\"here\""));
         KbRecord before = kbs().recorded("kb");
         assertThat(store().enroll(List.of("kb"), 3)).isEmpty();
-        assertThat(kbs().attempt("kb")).isEqualTo(before);
+        assertThat(kbs().recordOf("kb")).isEqualTo(before);
     }
 
     @Test
@@ -147,7 +147,7 @@ interface EnrolmentContract extends StoreFixture {
             assertThat(kbs().look().recordCounts()).as("%s", write).isEmpty();
         }
         kbs().enroll(0, "kb");
-        assertThat(kbs().attempt("kb"))
+        assertThat(kbs().recordOf("kb"))
                 .as("the record that a write may have left behind")
                 .isNull();
     }

@@ -85,7 +85,7 @@ interface EpochContract extends StoreFixture {
             WriteResult result = store().write(old, List.of(write));
             assertThat(result.staleScopes()).as("%s", write).containsExactly(Partitions.of("kb"));
             assertThat(kbs().version("kb")).as("%s", write).isZero();
-            assertThat(kbs().attempt("kb")).as("%s", write).isNull();
+            assertThat(kbs().recordOf("kb")).as("%s", write).isNull();
         }
     }
 

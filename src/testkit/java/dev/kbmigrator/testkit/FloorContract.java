@@ -113,9 +113,9 @@ interface FloorContract extends StoreFixture {
         kbs().enroll(4, kbIds.get(0));
         kbs().enroll(0, kbIds.get(1));
         kbs().enroll(5, kbIds.get(2));
-        assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new KbRecord(5, 0, null, 0, 0, false, false, null));
-        assertThat(kbs().attempt(kbIds.get(1))).isEqualTo(new KbRecord(1, 0, null, 0, 0, false, false, null));
-        assertThat(kbs().attempt(kbIds.get(2)))
+        assertThat(kbs().recordOf(kbIds.get(0))).isEqualTo(new KbRecord(5, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().recordOf(kbIds.get(1))).isEqualTo(new KbRecord(1, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().recordOf(kbIds.get(2)))
                 .as("the record of a KB that is not behind")
                 .isNull();
         assertThat(kbs().floor(9)).isEqualTo(5);
@@ -146,7 +146,7 @@ interface FloorContract extends StoreFixture {
         assertThat(kbs().state(kbId))
                 .isEqualTo(new KbState(kbId, 3, new KbRecord(4, 0, null, 0, 0, false, false, null)));
         kbs().advance(kbId, 3, 5);
-        assertThat(kbs().attempt(kbId))
+        assertThat(kbs().recordOf(kbId))
                 .as("the record of a KB that has caught up")
                 .isNull();
     }

@@ -127,7 +127,7 @@ interface KbRecordContract extends StoreFixture {
         kbs().done(new KbWrite.Failed("kb", 0, 1, 1, "boom", Duration.ofHours(1)));
         kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "1"));
         kbs().advance("kb", 0, 1);
-        assertThat(kbs().attempt("kb")).isNull();
+        assertThat(kbs().recordOf("kb")).isNull();
         assertThat(kbs().look().recordCounts()).isEmpty();
         kbs().done(new KbWrite.Failed("kb", 1, 2, 1, "boom", Duration.ofHours(1)));
         assertThat(kbs().recorded("kb").checkpointed())

@@ -82,8 +82,8 @@ interface MixedWritesContract extends StoreFixture {
                         new KbWrite.Advanced(kbIds.get(0), 2, 3),
                         new KbWrite.Advanced(kbIds.get(1), 2, 5),
                         new KbWrite.Checkpointed(kbIds.get(2), 2, 3, "1"));
-        assertThat(kbs().attempt(kbIds.get(0))).isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
-        assertThat(kbs().attempt(kbIds.get(1)))
+        assertThat(kbs().recordOf(kbIds.get(0))).isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().recordOf(kbIds.get(1)))
                 .as("the record of a KB that has caught up")
                 .isNull();
     }

@@ -117,13 +117,13 @@ final class StoreDriver {
     }
 
     @Nullable
-    KbRecord attempt(String kbId) {
+    KbRecord recordOf(String kbId) {
         return state(kbId).record();
     }
 
     /** Returns a KB's record, which must exist. */
     KbRecord recorded(String kbId) {
-        KbRecord record = attempt(kbId);
+        KbRecord record = recordOf(kbId);
         if (record == null) {
             throw new AssertionError("KB " + kbId + " has no KB record");
         }

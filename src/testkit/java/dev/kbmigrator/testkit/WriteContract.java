@@ -46,7 +46,7 @@ interface WriteContract extends StoreFixture {
                     .containsOnlyKeys("kb")
                     .containsValue(new Stale(5));
             assertThat(kbs().version("kb")).as("%s", write).isEqualTo(5);
-            assertThat(kbs().attempt("kb")).as("%s", write).isNull();
+            assertThat(kbs().recordOf("kb")).as("%s", write).isNull();
         }
     }
 
@@ -132,7 +132,7 @@ interface WriteContract extends StoreFixture {
         for (int i = 0; i < Math.min(size, 60); i++) {
             String kbId = kbIds.get(i);
             assertThat(kbs().version(kbId)).isEqualTo(i % 3 == 0 ? 1 : 0);
-            assertThat(kbs().attempt(kbId) == null).isEqualTo(i % 3 == 0);
+            assertThat(kbs().recordOf(kbId) == null).isEqualTo(i % 3 == 0);
         }
         assertThat(store().count(1)).isEqualTo(size - (size + 2) / 3);
     }
