@@ -222,7 +222,7 @@ final class ReplicaLoop {
     }
 
     /** What the coordinator of this replica calls, in its own thread. */
-    private final class CoordinatorCallbacks implements CoordinatorTerm.Callbacks {
+    final class CoordinatorCallbacks implements CoordinatorTerm.Callbacks {
 
         @Override
         public boolean isStopping() {

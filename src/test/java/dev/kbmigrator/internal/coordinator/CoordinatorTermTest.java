@@ -10,14 +10,25 @@ import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorListener;
 import dev.kbmigrator.internal.config.EngineConfig;
-import dev.kbmigrator.internal.engine.ReplicaLoop;
+import dev.kbmigrator.internal.config.RunMode;
 import dev.kbmigrator.internal.execution.Execution;
+import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.execution.ExecutionWatchdog;
+import dev.kbmigrator.internal.execution.ReplicaServices;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ScriptedEnvironment;
 import dev.kbmigrator.internal.fixture.WatchedStore;
+import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.listing.HostKbs;
+import dev.kbmigrator.internal.listing.KbListing;
+import dev.kbmigrator.internal.look.FleetObserver;
+import dev.kbmigrator.internal.state.ControlDocument;
+import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.GlobalPartRecord;
+import dev.kbmigrator.internal.state.Plan;
 import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
@@ -31,28 +42,91 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** One term, step by step. Floors are raised by hand; nobody else is at work. */
 class CoordinatorTermTest {
 
-    private static final String LOCK_NAME = FleetView.lockName(Epoch.COORDINATOR);
+    private static final String LOCK_NAME = HeldScope.lockName(Epoch.COORDINATOR);
     private static final Duration HOUR = Duration.ofHours(1);
     private static final Duration BACKOFF = Duration.ofSeconds(1);
+    private static final Duration AT_BARRIER = Duration.ofSeconds(16);
     private static final String LISTED = "listed";
 
     private final ScriptedEnvironment environment = new ScriptedEnvironment();
     private final WatchedStore store = new WatchedStore(environment);
+    private final DocumentUpdate documents = new DocumentUpdate(store);
     private final Lock lock = environment.newLock();
-    private final FrozenEnvironment.Tasks bodies = new FrozenEnvironment.Tasks();
+    private final FrozenEnvironment.Tasks executions = new FrozenEnvironment.Tasks();
     private final List<String> ran = new ArrayList<>();
     private final List<String> told = new ArrayList<>();
+    private final Loop loop = new Loop();
     private Executor executor = Runnable::run;
-    private GlobalMigration.Part body = context -> {};
+    private GlobalMigration.Part part = context -> {};
     private EngineConfig config = newConfig();
-    private ReplicaLoop replica = new ReplicaLoop(config, false);
-    private LeaseKeeper keeper = new LeaseKeeper(config, replica.slots());
-    private ScriptedEnvironment.Wakeable loop = environment.signal(0);
+    private ReplicaServices replica = newReplica();
+
+    /** The replica's loop, which notes what it is told. */
+    private final class Loop implements CoordinatorTerm.Callbacks {
+
+        private final List<Long> reached = new ArrayList<>();
+        private final List<Long> done = new ArrayList<>();
+        private final List<String> failures = new ArrayList<>();
+        private final List<FleetView> barriers = new ArrayList<>();
+        private int superseded;
+        private boolean stopping;
+        private boolean woken;
+
+        @Override
+        public boolean isStopping() {
+            return stopping;
+        }
+
+        @Override
+        public void wakeLoop() {
+            woken = true;
+        }
+
+        @Override
+        public long barrierWaitNanos(FleetView view) {
+            barriers.add(view);
+            return AT_BARRIER.toNanos();
+        }
+
+        @Override
+        public void versionReached(long version) {
+            reached.add(version);
+        }
+
+        @Override
+        public void superseded() {
+            superseded++;
+        }
+
+        @Override
+        public void globalPartDone(long version) {
+            done.add(version);
+        }
+
+        @Override
+        public void globalPartFailed(String error) {
+            failures.add(error);
+        }
+
+        /** Returns whether it was woken since the last call. */
+        private boolean lower() {
+            boolean was = woken;
+            woken = false;
+            return was;
+        }
+
+        private void stop() {
+            stopping = true;
+            replica.pool().close();
+            replica.pool().cancelAll(false);
+        }
+    }
 
     private EngineConfig newConfig(Migration... migrations) {
         environment.backoff = BACKOFF;
@@ -70,10 +144,23 @@ class CoordinatorTermTest {
         return environment.config(store, lock, executor, migrations);
     }
 
+    private ReplicaServices newReplica() {
+        FleetObserver observer = new FleetObserver(store, config.build(), config.timings(), environment);
+        ExecutionPool pool = new ExecutionPool(executor, 1, environment, () -> {});
+        ExecutionWatchdog watchdog = new ExecutionWatchdog(pool, FrozenEnvironment.TTL, environment);
+        LeaseKeeper keeper = new LeaseKeeper(config.storage(), FrozenEnvironment.TTL, environment, watchdog::check);
+        return new ReplicaServices(observer, pool, keeper);
+    }
+
+    private KbListing newListing() {
+        HostKbs host = new HostKbs(config.host().knowledgeBoxes(), "replica");
+        return new KbListing(store, host, replica.observer(), config.timings(), environment, loop::isStopping);
+    }
+
     private GlobalMigration global(long version) {
         return GlobalMigration.of(version, "global", context -> {
             ran.add(version + ", attempt " + context.attempt());
-            body.migrate(context);
+            part.migrate(context);
         });
     }
 
@@ -90,14 +177,11 @@ class CoordinatorTermTest {
 
     /** A fleet whose KBs may be brought to a version, and whose target is the newest of these. */
     private void fleet(long open, Migration... migrations) {
-        int before = environment.signals();
         config = newConfig(migrations);
-        replica = new ReplicaLoop(config, false);
-        loop = environment.signal(before);
-        keeper = new LeaseKeeper(config, replica.slots());
+        replica = newReplica();
         store.put(FleetState.DOCUMENT, state(0, open).toJson());
         // As the loop does before it lets somebody coordinate
-        store.byOthers(replica::look);
+        store.byOthers(replica.observer()::look);
     }
 
     private FleetState state(long current, long open) {
@@ -106,25 +190,29 @@ class CoordinatorTermTest {
                 0,
                 current,
                 open,
-                config.catalog().newest(),
+                config.build().catalog().newest(),
                 Long.MAX_VALUE,
                 0,
-                config.catalog().infos(),
+                new Plan(config.build().catalog().above(0)),
                 Json.object());
     }
 
-    private void lead(boolean once) {
-        CoordinatorTerm coordinator = new CoordinatorTerm(config, replica, replica.slots(), keeper, once);
-        assertThat(coordinator.isFinished()).isFalse();
-        coordinator.run();
-        assertThat(coordinator.isFinished()).isTrue();
+    private void lead() {
+        lead(RunMode.BACKGROUND);
+    }
+
+    private void lead(RunMode mode) {
+        CoordinatorTerm term = new CoordinatorTerm(config, mode, replica, newListing(), loop);
+        assertThat(term.isFinished()).isFalse();
+        term.run();
+        assertThat(term.isFinished()).isTrue();
         assertThat(environment.isAllDone()).as("all that was planned").isTrue();
     }
 
     /** Another replica, which knows versions up to that, looks. */
     private void another(long newestVersion) {
         store.byOthers(() -> store.look(
-                new Heartbeat("another", "host", "build", newestVersion, true, DueFilter.BY_THE_CLOCK, false)));
+                new Heartbeat("another", "node", "build", newestVersion, true, DueFilter.BY_THE_CLOCK, false)));
     }
 
     private void fail(String call) {
@@ -152,9 +240,12 @@ class CoordinatorTermTest {
         return lease.isPresent();
     }
 
+    private void anotherLeads() {
+        assertThat(lock.tryAcquire(LOCK_NAME, FrozenEnvironment.TTL)).isPresent();
+    }
+
     private JsonNode history(long version) {
-        return Json.read(store.document(MigrationHistory.PREFIX + "%019d".formatted(version))
-                .orElseThrow());
+        return documents.read("history/%019d".formatted(version));
     }
 
     private Duration waited() {
@@ -164,24 +255,26 @@ class CoordinatorTermTest {
     @Test
     void aTermBringsTheFleetToItsTargetStageByStage() {
         fleet(0, global(1), global(2));
-        lead(false);
+        lead();
         assertThat(store.state().current()).isEqualTo(2);
         assertThat(ran).containsExactly("1, attempt 1", "2, attempt 1");
         assertThat(told).containsExactly("reached 1", "reached 2");
-        assertThat(replica.globalParts()).containsExactly(1L, 2L);
+        assertThat(loop.done).containsExactly(1L, 2L);
+        assertThat(loop.reached).containsExactly(1L, 2L);
+        assertThat(loop.superseded).isZero();
         assertThat(environment.waits).as("it has nothing to wait for").isEmpty();
     }
 
     @Test
-    void theHistorySaysWhatWasBegunAndReached() {
+    void theHistoryRecordsWhatWasStartedAndReached() {
         fleet(0, global(1));
-        lead(false);
+        lead();
         assertThat(history(1).path("startedBy").asText()).isEqualTo("replica");
         assertThat(history(1).path("finishedBy").asText()).isEqualTo("replica");
     }
 
     @Test
-    void eachChangeIsWorkForTheLoop() {
+    void eachChangeWakesTheLoop() {
         fleet(0, global(1), global(2));
         List<Boolean> woken = new ArrayList<>();
         store.onCall = call -> {
@@ -189,7 +282,7 @@ class CoordinatorTermTest {
                 woken.add(loop.lower());
             }
         };
-        lead(false);
+        lead();
         assertThat(woken)
                 .as("before each look; the first comes before any change")
                 .containsExactly(false, true, true, true, true);
@@ -197,82 +290,19 @@ class CoordinatorTermTest {
     }
 
     @Test
-    void whereAnotherLeadsItDoesNothingAndSaysNothing() {
-        fleet(0, global(1));
-        assertThat(lock.tryAcquire(LOCK_NAME, FrozenEnvironment.TTL)).isPresent();
-        lead(false);
-        assertThat(store.calls).isEmpty();
-        assertThat(loop.lower()).isFalse();
-    }
-
-    @Test
-    void whoWaitsForTheReplicaToStopIsToldThatItNeverLed() {
-        fleet(0, global(1));
-        assertThat(lock.tryAcquire(LOCK_NAME, FrozenEnvironment.TTL)).isPresent();
-        replica.stop();
-        loop.lower();
-        lead(false);
-        assertThat(loop.lower()).isTrue();
-    }
-
-    @Test
-    void whatIsLockedIsGivenBackWhenTheTermCannotBegin() {
-        fleet(0, global(1));
-        fail("open epochs");
-        lead(false);
-        assertThat(isLockFree()).isTrue();
-        assertThat(loop.lower()).as("the loop tries again in its own time").isFalse();
-    }
-
-    @Test
-    void theLeaseIsKeptWhileItLeadsAndGivenBackAfterwards() {
-        fleet(0, kb(1));
-        environment.meanwhile(() -> {
-            assertThat(isLockFree()).isFalse();
-            assertThat(environment.names()).contains("kb-migrator-leases", "kb-migrator-watch");
-            store.allReached(1);
-        });
-        lead(false);
-        assertThat(store.state().current()).isEqualTo(1);
-        assertThat(isLockFree()).isTrue();
-    }
-
-    @Test
-    void aLeaseUnderWhichABodyMayStillBeAtWorkIsLeftToExpire() {
-        fleet(0, global(1));
-        // As the keeper does with what does not stop
-        body = context -> ((Execution) context).held.leaveToExpire();
-        lead(false);
-        assertThat(isLockFree()).isFalse();
-        environment.run("kb-migrator-leases");
-        assertThat(environment.waits).as("nothing is renewed any more").hasSize(1);
-        environment.pass(FrozenEnvironment.TTL);
-        assertThat(isLockFree()).isTrue();
-    }
-
-    @Test
-    void atABarrierItWaitsForKbs() {
-        fleet(0, kb(1));
-        environment.meanwhile(() -> {}, () -> {}, () -> store.allReached(1));
-        lead(false);
-        assertThat(environment.waits).hasSize(3).containsOnly(FrozenEnvironment.ACTIVE_LOOK.dividedBy(4));
-        assertThat(store.state().current()).isEqualTo(1);
-    }
-
-    @Test
     void itEndsWhenTheReplicaStops() {
         fleet(0, kb(1));
-        environment.meanwhile(replica::stop);
-        lead(false);
+        environment.meanwhile(loop::stop);
+        lead();
         assertThat(store.state().current()).isZero();
         assertThat(isLockFree()).isTrue();
     }
 
     @Test
-    void itDoesNotWaitWhenTheReplicaStopsInTheMiddleOfAStep() {
+    void itDoesNotWaitWhenTheReplicaStopsDuringAStep() {
         fleet(0, global(1));
-        atFirst(WatchedStore.CHANGE_STATE, replica::stop);
-        lead(false);
+        atFirst(WatchedStore.CHANGE_STATE, loop::stop);
+        lead();
         assertThat(environment.waits).isEmpty();
         assertThat(isLockFree()).isTrue();
     }
@@ -280,157 +310,31 @@ class CoordinatorTermTest {
     @Test
     void itEndsWhenAnOperatorPausesTheFleet() {
         fleet(0, kb(1));
-        environment.meanwhile(() -> store.put(FleetView.controlDocument(), "{\"paused\":true}"));
-        lead(false);
+        environment.meanwhile(() -> store.put(ControlDocument.NAME, "{\"paused\":true}"));
+        lead();
         assertThat(environment.waits).hasSize(1);
         assertThat(isLockFree()).isTrue();
     }
 
     @Test
-    void itLeavesWhatItDoesNotKnowToOthers() {
+    void itLeavesVersionsThatItDoesNotKnowToOthers() {
         fleet(0, global(1), global(2));
         String both = store.state().toJson();
         fleet(0, global(1));
         store.put(FleetState.DOCUMENT, both);
-        lead(false);
+        lead();
         assertThat(store.state().current()).isEqualTo(1);
         assertThat(environment.waits).isEmpty();
     }
 
     @Test
-    void aStoreThatFailsForAMomentEndsNoTerm() {
+    void aStoreThatFailsForAMomentDoesNotEndTheTerm() {
         fleet(0, global(1));
         fail(WatchedStore.LOOK);
         environment.meanwhile(() -> store.onCall = call -> {});
-        lead(false);
+        lead();
         assertThat(store.state().current()).isEqualTo(1);
         assertThat(waited()).isEqualTo(Duration.ofMillis(100));
-    }
-
-    private static KbMigration everywhere(long version) {
-        return new KbMigration() {
-            @Override
-            public void migrateKb(MigrationContext context, String kbId) {}
-
-            @Override
-            public long version() {
-                return version;
-            }
-
-            @Override
-            public String name() {
-                return "everywhere";
-            }
-
-            @Override
-            public boolean requiresFullRollout() {
-                return true;
-            }
-        };
-    }
-
-    @Test
-    void aStageThatNeedsEveryReplicaIsNotOpenedBeforeAllKnowIt() {
-        fleet(0, everywhere(1));
-        another(0);
-        environment.meanwhile(() -> another(1), () -> store.allReached(1));
-        List<Long> open = new ArrayList<>();
-        store.onCall = call -> {
-            if (call.equals(WatchedStore.LOOK)) {
-                open.add(store.state().open());
-            }
-        };
-        lead(false);
-        assertThat(open).as("at each look").startsWith(0L, 0L, 1L);
-        assertThat(store.state().current()).isEqualTo(1);
-    }
-
-    @Test
-    void aSingleRunDoesNotWaitForReplicasThatDoNotKnowTheStage() {
-        fleet(0, everywhere(1));
-        another(0);
-        lead(true);
-        assertThat(store.state().open()).isZero();
-        assertThat(environment.waits).isEmpty();
-    }
-
-    @Test
-    void beforeAStageTheHostsListIsGoneThrough() {
-        lists();
-        fleet(0, global(1));
-        lead(false);
-        assertThat(store.count(LISTED)).isEqualTo(1);
-        assertThat(store.calls.indexOf(LISTED)).isLessThan(store.calls.indexOf(WatchedStore.CHANGE_STATE));
-    }
-
-    @Test
-    void aListThatWasGoneThroughLatelyIsNotGoneThroughAgain() {
-        lists();
-        fleet(0, global(1), global(2));
-        lead(false);
-        assertThat(store.state().current()).isEqualTo(2);
-        assertThat(store.count(LISTED)).isEqualTo(1);
-    }
-
-    @Test
-    void aStageThatGrowsDoesNotWaitForTheList() {
-        lists();
-        fleet(1, kb(1), kb(2));
-        store.allReached(2);
-        lead(false);
-        assertThat(store.count(LISTED)).isEqualTo(1);
-        assertThat(store.calls.indexOf(LISTED)).isGreaterThan(store.calls.indexOf(WatchedStore.CHANGE_STATE));
-        assertThat(store.state().current()).isEqualTo(2);
-    }
-
-    @Test
-    void aListThatTakesLongerThanTheTimeBetweenTwoIsGoodForTheStageBeforeWhichItWasGoneThrough() {
-        environment.knowledgeBoxes = () -> {
-            store.calls.add(LISTED);
-            environment.pass(HOUR);
-            return Stream.empty();
-        };
-        fleet(0, kb(1), kb(2));
-        store.allReached(2);
-        lead(false);
-        assertThat(store.state().current()).isEqualTo(2);
-        assertThat(store.count(LISTED)).as("before the stage, and at its end").isEqualTo(2);
-    }
-
-    private void listsInVain() {
-        boolean[] broken = {true};
-        environment.knowledgeBoxes = () -> {
-            if (broken[0]) {
-                throw new IllegalStateException("no list");
-            }
-            return Stream.empty();
-        };
-        environment.meanwhile(() -> {
-            assertThat(store.state().open()).isEqualTo(1);
-            broken[0] = false;
-            environment.pass(BACKOFF);
-        });
-    }
-
-    @Test
-    void aListThatCannotBeHadKeepsBackOnlyWhatComesAfterTheKbs() {
-        listsInVain();
-        fleet(0, global(1));
-        lead(false);
-        assertThat(environment.waits).hasSize(1);
-        assertThat(store.state().current()).isEqualTo(1);
-    }
-
-    @Test
-    void aSingleRunDoesNotWaitForAListThatCannotBeHad() {
-        environment.knowledgeBoxes = () -> {
-            throw new IllegalStateException("no list");
-        };
-        fleet(0, global(1));
-        lead(true);
-        assertThat(environment.waits).isEmpty();
-        assertThat(store.state().open()).isEqualTo(1);
-        assertThat(ran).isEmpty();
     }
 
     /** Only its revision changes. */
@@ -439,263 +343,456 @@ class CoordinatorTermTest {
     }
 
     @Test
-    void whatOthersChangeMeanwhileIsLookedAtAgain() {
+    void aStateThatOthersChangeMeanwhileIsReadAgain() {
         fleet(0, global(1));
         atFirst(WatchedStore.CHANGE_STATE, this::changeStateByOthers);
-        lead(false);
+        lead();
         assertThat(store.state().current()).isEqualTo(1);
         assertThat(environment.waits).isEmpty();
         assertThat(store.count(WatchedStore.LOOK)).isEqualTo(4);
     }
 
     @Test
-    void whatCannotBeChangedIsNotReached() {
+    void aVersionIsNotReachedWhenTheStateCannotBeChanged() {
         fleet(1, global(1));
         atFirst(WatchedStore.CHANGE_STATE, this::changeStateByOthers);
-        lead(false);
+        lead();
         assertThat(told).containsExactly("reached 1");
         assertThat(store.count(WatchedStore.CHANGE_STATE)).isEqualTo(2);
     }
 
-    @Test
-    void whoIsSupersededLeavesAtOnce() {
-        fleet(0, global(1));
-        atFirst(WatchedStore.CHANGE_STATE, store::takeOver);
-        lead(false);
-        assertThat(store.count(WatchedStore.LOOK)).isEqualTo(1);
-        assertThat(store.state().open()).isZero();
-        assertThat(isLockFree()).isTrue();
+    /** The lease of the term. */
+    @Nested
+    class LeaseOfTheTerm {
+
+        @Test
+        void whileAnotherLeadsItDoesNothingAndDoesNotWakeTheLoop() {
+            fleet(0, global(1));
+            anotherLeads();
+            lead();
+            assertThat(store.calls).isEmpty();
+            assertThat(loop.lower()).isFalse();
+        }
+
+        @Test
+        void aTermThatNeverLedWakesALoopThatStops() {
+            fleet(0, global(1));
+            anotherLeads();
+            loop.stop();
+            loop.lower();
+            lead();
+            assertThat(loop.lower()).isTrue();
+        }
+
+        @Test
+        void itIsReleasedWhenTheTermCannotBegin() {
+            fleet(0, global(1));
+            fail("open epochs");
+            lead();
+            assertThat(isLockFree()).isTrue();
+            assertThat(loop.lower()).as("the loop tries again in its own time").isFalse();
+        }
+
+        @Test
+        void itIsKeptWhileTheTermLastsAndReleasedAfterwards() {
+            fleet(0, kb(1));
+            environment.meanwhile(() -> {
+                assertThat(isLockFree()).isFalse();
+                assertThat(environment.names()).contains("kb-migrator-leases", "kb-migrator-watch");
+                store.allReached(1);
+            });
+            lead();
+            assertThat(store.state().current()).isEqualTo(1);
+            assertThat(isLockFree()).isTrue();
+        }
+
+        @Test
+        void itExpiresWhenAnExecutionMayStillRunUnderIt() {
+            fleet(0, global(1));
+            // As the keeper does with what does not stop
+            part = context -> ((Execution) context).scope().leaveToExpire();
+            lead();
+            assertThat(isLockFree()).isFalse();
+            environment.run("kb-migrator-leases");
+            assertThat(environment.waits).as("nothing is renewed any more").hasSize(1);
+            environment.pass(FrozenEnvironment.TTL);
+            assertThat(isLockFree()).isTrue();
+        }
+
+        @Test
+        void losingItCancelsAndInterruptsTheGlobalPart() {
+            fleet(0, global(1));
+            List<Boolean> noted = new ArrayList<>();
+            part = context -> {
+                noted.add(context.isCancelled());
+                replica.leases().lose(((Execution) context).scope(), "taken over");
+                noted.add(context.isCancelled());
+                noted.add(Thread.currentThread().isInterrupted());
+            };
+            lead();
+            assertThat(noted).containsExactly(false, true, true);
+            assertThat(loop.superseded).as("nobody else coordinates").isZero();
+            assertThat(environment.waits).isEmpty();
+        }
+
+        @Test
+        void losingItEndsTheWaitAtABarrier() {
+            fleet(0, kb(1));
+            List<Long> lostAt = new ArrayList<>();
+            environment.meanwhile(
+                    () -> {
+                        environment.pass(FrozenEnvironment.TTL);
+                        environment.run("kb-migrator-watch");
+                        lostAt.add(environment.nanoTime());
+                    },
+                    () -> {});
+            lead();
+            assertThat(lostAt).containsExactly(environment.nanoTime());
+            assertThat(store.state().current()).isZero();
+            assertThat(loop.lower()).as("the loop may start another term").isTrue();
+        }
+
+        @Test
+        void itIsNotReleasedBeforeTheGlobalPartIsQuiet() {
+            executor = executions;
+            fleet(0, global(1));
+            List<Boolean> free = new ArrayList<>();
+            environment.meanwhile(
+                    () -> {
+                        loop.stop();
+                        throw new IllegalStateException("whatever goes wrong while it waits");
+                    },
+                    () -> {},
+                    () -> {
+                        free.add(isLockFree());
+                        assertThat(executions.runOne()).isTrue();
+                    });
+            lead();
+            assertThat(free).containsExactly(false);
+            assertThat(isLockFree()).isTrue();
+        }
     }
 
-    /** How the loop fares that long after, and a little before: whether it lets somebody coordinate. */
-    private List<Boolean> coordinatesAfter(Duration time) {
-        List<Boolean> coordinates = new ArrayList<>();
-        replica.start();
-        Runnable note = () -> coordinates.add(environment.names().contains(ScriptedEnvironment.COORDINATOR));
-        environment.meanwhile(
-                () -> {
-                    environment.pass(time.minusNanos(1));
-                    replica.wake();
-                },
-                () -> {
-                    note.run();
-                    environment.pass(Duration.ofNanos(1));
-                    replica.wake();
-                },
-                () -> {
-                    note.run();
-                    replica.stop();
-                });
-        // Whoever it lets coordinate sees that it stops
-        environment.otherwise = () -> {
-            if (environment.names().contains(ScriptedEnvironment.COORDINATOR)) {
-                environment.run(ScriptedEnvironment.COORDINATOR);
-            }
-        };
-        environment.run(ScriptedEnvironment.LOOP);
-        assertThat(environment.isAllDone()).isTrue();
-        return coordinates;
+    /** Before a stage and at its end. */
+    @Nested
+    class Barrier {
+
+        @Test
+        void atABarrierItWaitsForKbs() {
+            fleet(0, kb(1));
+            environment.meanwhile(() -> {}, () -> {}, () -> store.allReached(1));
+            lead();
+            assertThat(environment.waits).hasSize(3).containsOnly(AT_BARRIER);
+            assertThat(loop.barriers)
+                    .hasSize(3)
+                    .allSatisfy(view -> assertThat(view.allKbsReached(1)).isFalse());
+            assertThat(store.state().current()).isEqualTo(1);
+        }
+
+        private static KbMigration everywhere(long version) {
+            return new KbMigration() {
+                @Override
+                public void migrateKb(MigrationContext context, String kbId) {}
+
+                @Override
+                public long version() {
+                    return version;
+                }
+
+                @Override
+                public String name() {
+                    return "everywhere";
+                }
+
+                @Override
+                public boolean requiresFullRollout() {
+                    return true;
+                }
+            };
+        }
+
+        @Test
+        void aFullRolloutIsNotOpenedBeforeEveryReplicaKnowsIt() {
+            fleet(0, everywhere(1));
+            another(0);
+            environment.meanwhile(() -> another(1), () -> store.allReached(1));
+            List<Long> open = new ArrayList<>();
+            store.onCall = call -> {
+                if (call.equals(WatchedStore.LOOK)) {
+                    open.add(store.state().open());
+                }
+            };
+            lead();
+            assertThat(open).as("at each look").startsWith(0L, 0L, 1L);
+            assertThat(store.state().current()).isEqualTo(1);
+        }
+
+        @Test
+        void aSingleRunDoesNotWaitForAFullRollout() {
+            fleet(0, everywhere(1));
+            another(0);
+            lead(RunMode.SINGLE_RUN);
+            assertThat(store.state().open()).isZero();
+            assertThat(environment.waits).isEmpty();
+        }
     }
 
-    @Test
-    void whoIsSupersededStandsBackForAMoment() {
-        fleet(0, global(1));
-        atFirst(WatchedStore.CHANGE_STATE, store::takeOver);
-        lead(false);
-        loop.lower();
-        assertThat(coordinatesAfter(Duration.ofMillis(200))).containsExactly(false, true);
+    /** The host's list of KBs. */
+    @Nested
+    class HostList {
+
+        @Test
+        void itIsReadBeforeAStage() {
+            lists();
+            fleet(0, global(1));
+            lead();
+            assertThat(store.count(LISTED)).isEqualTo(1);
+            assertThat(store.calls.indexOf(LISTED)).isLessThan(store.calls.indexOf(WatchedStore.CHANGE_STATE));
+        }
+
+        @Test
+        void aListThatWasReadRecentlyIsNotReadAgain() {
+            lists();
+            fleet(0, global(1), global(2));
+            lead();
+            assertThat(store.state().current()).isEqualTo(2);
+            assertThat(store.count(LISTED)).isEqualTo(1);
+        }
+
+        @Test
+        void aStageThatGrowsDoesNotWaitForTheList() {
+            lists();
+            fleet(1, kb(1), kb(2));
+            store.allReached(2);
+            lead();
+            assertThat(store.count(LISTED)).isEqualTo(1);
+            assertThat(store.calls.indexOf(LISTED)).isGreaterThan(store.calls.indexOf(WatchedStore.CHANGE_STATE));
+            assertThat(store.state().current()).isEqualTo(2);
+        }
+
+        @Test
+        void aListSlowerThanTheIntervalCountsForItsStage() {
+            environment.knowledgeBoxes = () -> {
+                store.calls.add(LISTED);
+                environment.pass(HOUR);
+                return Stream.empty();
+            };
+            fleet(0, kb(1), kb(2));
+            store.allReached(2);
+            lead();
+            assertThat(store.state().current()).isEqualTo(2);
+            assertThat(store.count(LISTED))
+                    .as("before the stage, and at its end")
+                    .isEqualTo(2);
+        }
+
+        private void listsInVain() {
+            boolean[] broken = {true};
+            environment.knowledgeBoxes = () -> {
+                if (broken[0]) {
+                    throw new IllegalStateException("no list");
+                }
+                return Stream.empty();
+            };
+            environment.meanwhile(() -> {
+                assertThat(store.state().open()).isEqualTo(1);
+                broken[0] = false;
+                environment.pass(BACKOFF);
+            });
+        }
+
+        @Test
+        void aListThatCannotBeReadHoldsUpOnlyWhatComesAfterTheKbs() {
+            listsInVain();
+            fleet(0, global(1));
+            lead();
+            assertThat(environment.waits).hasSize(1);
+            assertThat(store.state().current()).isEqualTo(1);
+        }
+
+        @Test
+        void aSingleRunDoesNotWaitForAListThatCannotBeRead() {
+            environment.knowledgeBoxes = () -> {
+                throw new IllegalStateException("no list");
+            };
+            fleet(0, global(1));
+            lead(RunMode.SINGLE_RUN);
+            assertThat(environment.waits).isEmpty();
+            assertThat(store.state().open()).isEqualTo(1);
+            assertThat(ran).isEmpty();
+        }
     }
 
-    @Test
-    void whoIsSupersededAgainStandsBackForTwiceAsLong() {
-        fleet(0, global(1));
-        replica.coordinatedInVain();
-        replica.coordinatedInVain();
-        assertThat(coordinatesAfter(Duration.ofMillis(400))).containsExactly(false, true);
+    /** The global part of a stage. */
+    @Nested
+    class GlobalPart {
+
+        @Test
+        void aPartThatIsRecordedAsDoneIsNotRunAgain() {
+            fleet(1, global(1));
+            store.put(GlobalPartRecord.documentOf(1), "{\"done\":true}");
+            lead();
+            assertThat(ran).isEmpty();
+            assertThat(store.state().current()).isEqualTo(1);
+        }
+
+        private void failedOnce(Duration dueIn) {
+            long due = environment.micros() + dueIn.toNanos() / 1_000;
+            store.put(GlobalPartRecord.documentOf(1), "{\"failures\":1,\"dueMicros\":" + due + "}");
+        }
+
+        @Test
+        void aPartThatFailedIsRetriedAtTheMomentItIsDue() {
+            fleet(1, global(1));
+            failedOnce(Duration.ZERO);
+            lead();
+            assertThat(ran).containsExactly("1, attempt 2");
+            assertThat(environment.waits).isEmpty();
+        }
+
+        @Test
+        void aPartThatIsNotDueHasToWait() {
+            fleet(1, global(1));
+            failedOnce(Duration.ofMillis(1));
+            environment.meanwhile(() -> assertThat(ran).isEmpty());
+            lead();
+            assertThat(ran).containsExactly("1, attempt 2");
+            assertThat(environment.waits).hasSize(1);
+        }
+
+        @Test
+        void aSingleRunTriesAPartThatIsNotDue() {
+            fleet(1, global(1));
+            failedOnce(HOUR);
+            lead(RunMode.SINGLE_RUN);
+            assertThat(ran).containsExactly("1, attempt 2");
+            assertThat(store.state().current()).isEqualTo(1);
+        }
+
+        @Test
+        void theTermWaitsForThePartAndIsWokenByItsEnd() {
+            executor = executions;
+            fleet(0, global(1));
+            environment.meanwhile(() -> {
+                assertThat(store.state().current()).isZero();
+                assertThat(executions.runOne()).isTrue();
+            });
+            Duration before = Duration.ofNanos(environment.nanoTime());
+            lead();
+            assertThat(store.state().current()).isEqualTo(1);
+            assertThat(Duration.ofNanos(environment.nanoTime())).isEqualTo(before);
+        }
+
+        @Test
+        void aFailureIsRecordedAndRetriedInTheSameTerm() {
+            fleet(1, global(1));
+            part = context -> {
+                throw new IllegalStateException("broken");
+            };
+            environment.meanwhile(() -> {
+                assertThat(loop.failures).containsExactly("0001_global: java.lang.IllegalStateException: broken");
+                assertThat(loop.done).isEmpty();
+                assertThat(store.state().current()).isZero();
+                part = context -> {};
+                environment.pass(BACKOFF);
+            });
+            lead();
+            assertThat(ran).containsExactly("1, attempt 1", "1, attempt 2");
+            assertThat(told).containsExactly("0001_global failed: broken, again in PT1S", "reached 1");
+            assertThat(loop.done).containsExactly(1L);
+        }
+
+        @Test
+        void aSingleRunEndsItsTermWithAFailure() {
+            fleet(1, global(1));
+            part = context -> {
+                throw new IllegalStateException("broken");
+            };
+            lead(RunMode.SINGLE_RUN);
+            assertThat(GlobalPartRecord.read(documents, 1).failures()).isEqualTo(1);
+            assertThat(environment.waits).isEmpty();
+            assertThat(loop.done).isEmpty();
+        }
+
+        @Test
+        void successIsRecordedAfterTheStoreFailedForAMoment() {
+            fleet(1, global(1));
+            fail(WatchedStore.CHANGE + GlobalPartRecord.documentOf(1));
+            environment.meanwhile(() -> {}, () -> store.onCall = call -> {});
+            lead();
+            assertThat(ran).containsExactly("1, attempt 1");
+            assertThat(store.state().current()).isEqualTo(1);
+            assertThat(waited()).isEqualTo(Duration.ofMillis(300));
+        }
+
+        @Test
+        void aVersionIsNotReachedBeforeItsPartIsRecorded() {
+            fleet(1, global(1));
+            fail(WatchedStore.CHANGE + GlobalPartRecord.documentOf(1));
+            environment.meanwhile(loop::stop);
+            lead();
+            assertThat(store.state().current()).isZero();
+            assertThat(isLockFree()).isTrue();
+        }
     }
 
-    @Test
-    void aTermThatBringsTheFleetOnMakesUpForThoseInVain() {
-        fleet(0, global(1), global(2));
-        replica.coordinatedInVain();
-        replica.coordinatedInVain();
-        body = context -> {
-            if (context.version() == 2) {
+    /** Another coordinator takes over. */
+    @Nested
+    class Superseded {
+
+        @Test
+        void theTermEndsAtOnce() {
+            fleet(0, global(1));
+            atFirst(WatchedStore.CHANGE_STATE, store::takeOver);
+            lead();
+            assertThat(store.count(WatchedStore.LOOK)).isEqualTo(1);
+            assertThat(store.state().open()).isZero();
+            assertThat(isLockFree()).isTrue();
+            assertThat(loop.superseded).isEqualTo(1);
+        }
+
+        /** Whoever goes on would run the part again. */
+        private void assertThatItLeftAfterOneAttempt() {
+            assertThat(loop.superseded).isEqualTo(1);
+            assertThat(loop.reached).isEmpty();
+            assertThat(ran).containsExactly("1, attempt 1");
+            assertThat(store.count(WatchedStore.LOOK))
+                    .as("before the host's list and after it")
+                    .isEqualTo(2);
+            assertThat(store.count(WatchedStore.CHANGE_STATE)).isZero();
+            assertThat(isLockFree()).isTrue();
+        }
+
+        @Test
+        void whileTheGlobalPartRunsNothingIsRecorded() {
+            fleet(1, global(1));
+            part = context -> store.takeOver();
+            lead();
+            assertThatItLeftAfterOneAttempt();
+            assertThat(store.document(GlobalPartRecord.documentOf(1))).isEmpty();
+        }
+
+        @Test
+        void whileTheGlobalPartFailsTheTermEnds() {
+            fleet(1, global(1));
+            part = context -> {
                 store.takeOver();
-            }
-        };
-        lead(false);
-        assertThat(store.state().current()).isEqualTo(1);
-        loop.lower();
-        assertThat(coordinatesAfter(Duration.ofMillis(200))).containsExactly(false, true);
-    }
+                throw new IllegalStateException("broken");
+            };
+            lead();
+            assertThatItLeftAfterOneAttempt();
+        }
 
-    @Test
-    void aGlobalPartThatIsOnRecordAsDoneIsNotRunAgain() {
-        fleet(1, global(1));
-        store.put(GlobalExecution.documentOf(1), "{\"done\":true}");
-        lead(false);
-        assertThat(ran).isEmpty();
-        assertThat(store.state().current()).isEqualTo(1);
-    }
-
-    private void failedOnce(Duration dueIn) {
-        long due = environment.micros() + dueIn.toNanos() / 1_000;
-        store.put(GlobalExecution.documentOf(1), "{\"failures\":1,\"dueMicros\":" + due + "}");
-    }
-
-    @Test
-    void aGlobalPartThatFailedIsTriedAgainAtTheMomentAtWhichItIsDue() {
-        fleet(1, global(1));
-        failedOnce(Duration.ZERO);
-        lead(false);
-        assertThat(ran).containsExactly("1, attempt 2");
-        assertThat(environment.waits).isEmpty();
-    }
-
-    @Test
-    void aGlobalPartThatIsNotDueHasToWait() {
-        fleet(1, global(1));
-        failedOnce(Duration.ofMillis(1));
-        environment.meanwhile(() -> assertThat(ran).isEmpty());
-        lead(false);
-        assertThat(ran).containsExactly("1, attempt 2");
-        assertThat(environment.waits).hasSize(1);
-    }
-
-    @Test
-    void aSingleRunTriesAGlobalPartWhateverItsNextAttempt() {
-        fleet(1, global(1));
-        failedOnce(HOUR);
-        lead(true);
-        assertThat(ran).containsExactly("1, attempt 2");
-        assertThat(store.state().current()).isEqualTo(1);
-    }
-
-    @Test
-    void itWaitsForTheGlobalPartAndIsWokenByItsEnd() {
-        executor = bodies;
-        fleet(0, global(1));
-        environment.meanwhile(() -> {
-            assertThat(store.state().current()).isZero();
-            assertThat(bodies.runOne()).isTrue();
-        });
-        Duration before = Duration.ofNanos(environment.nanoTime());
-        lead(false);
-        assertThat(store.state().current()).isEqualTo(1);
-        assertThat(Duration.ofNanos(environment.nanoTime())).isEqualTo(before);
-    }
-
-    @Test
-    void itsLeaseIsNotGivenBackBeforeTheGlobalPartIsQuiet() {
-        executor = bodies;
-        fleet(0, global(1));
-        List<Boolean> free = new ArrayList<>();
-        environment.meanwhile(
-                () -> {
-                    replica.stop();
-                    throw new IllegalStateException("whatever goes wrong while it waits");
-                },
-                () -> {},
-                () -> {
-                    free.add(isLockFree());
-                    assertThat(bodies.runOne()).isTrue();
-                });
-        lead(false);
-        assertThat(free).containsExactly(false);
-        assertThat(isLockFree()).isTrue();
-    }
-
-    @Test
-    void aGlobalPartThatFailsIsOnRecordAndTriedAgainInTheSameTerm() {
-        fleet(1, global(1));
-        body = context -> {
-            throw new IllegalStateException("broken");
-        };
-        environment.meanwhile(() -> {
-            assertThat(replica.globalFailure()).contains("0001_global", "broken");
-            assertThat(store.state().current()).isZero();
-            body = context -> {};
-            environment.pass(BACKOFF);
-        });
-        lead(false);
-        assertThat(ran).containsExactly("1, attempt 1", "1, attempt 2");
-        assertThat(told).containsExactly("0001_global failed: broken, again in PT1S", "reached 1");
-        assertThat(replica.globalFailure()).as("it has got over it").isNull();
-    }
-
-    @Test
-    void aSingleRunEndsItsTermWithAFailure() {
-        fleet(1, global(1));
-        body = context -> {
-            throw new IllegalStateException("broken");
-        };
-        lead(true);
-        assertThat(GlobalExecution.read(store, 1).path("failures").asInt()).isEqualTo(1);
-        assertThat(environment.waits).isEmpty();
-        assertThat(replica.globalParts()).isEmpty();
-    }
-
-    /** Whoever goes on would run the part again. */
-    private void assertThatItLeftAfterOneAttempt() {
-        assertThat(ran).containsExactly("1, attempt 1");
-        assertThat(store.count(WatchedStore.LOOK))
-                .as("before the host's list and after it")
-                .isEqualTo(2);
-        assertThat(store.count(WatchedStore.CHANGE_STATE)).isZero();
-        assertThat(isLockFree()).isTrue();
-    }
-
-    @Test
-    void whoIsSupersededWhileTheGlobalPartRunsRecordsNothingAndLeaves() {
-        fleet(1, global(1));
-        body = context -> store.takeOver();
-        lead(false);
-        assertThatItLeftAfterOneAttempt();
-        assertThat(GlobalExecution.read(store, 1)).isEmpty();
-    }
-
-    @Test
-    void whoIsSupersededWhileTheGlobalPartFailsLeaves() {
-        fleet(1, global(1));
-        body = context -> {
-            store.takeOver();
-            throw new IllegalStateException("broken");
-        };
-        lead(false);
-        assertThatItLeftAfterOneAttempt();
-    }
-
-    @Test
-    void whoIsSupersededWhileTheGlobalPartSavesACheckpointLeaves() {
-        fleet(1, global(1));
-        body = context -> {
-            store.takeOver();
-            context.saveCheckpoint("here");
-        };
-        lead(false);
-        assertThatItLeftAfterOneAttempt();
-        assertThat(replica.globalFailure()).isNull();
-    }
-
-    @Test
-    void aGlobalPartThatIsDoneIsNotForgottenBecauseTheStoreIsAwayForAMoment() {
-        fleet(1, global(1));
-        fail(WatchedStore.CHANGE + GlobalExecution.documentOf(1));
-        environment.meanwhile(() -> {}, () -> store.onCall = call -> {});
-        lead(false);
-        assertThat(ran).containsExactly("1, attempt 1");
-        assertThat(store.state().current()).isEqualTo(1);
-        assertThat(waited()).isEqualTo(Duration.ofMillis(300));
-    }
-
-    @Test
-    void aVersionIsNotReachedAsLongAsItsGlobalPartIsNotOnRecord() {
-        fleet(1, global(1));
-        fail(WatchedStore.CHANGE + GlobalExecution.documentOf(1));
-        environment.meanwhile(replica::stop);
-        lead(false);
-        assertThat(store.state().current()).isZero();
-        assertThat(isLockFree()).isTrue();
+        @Test
+        void whileTheGlobalPartSavesACheckpointTheTermEnds() {
+            fleet(1, global(1));
+            part = context -> {
+                store.takeOver();
+                context.saveCheckpoint("here");
+            };
+            lead();
+            assertThatItLeftAfterOneAttempt();
+            assertThat(loop.failures).isEmpty();
+        }
     }
 }

@@ -7,13 +7,20 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.execution.Execution.Cancellation;
+import dev.kbmigrator.internal.execution.Execution.Done;
 import dev.kbmigrator.internal.execution.Execution.Failed;
-import dev.kbmigrator.internal.execution.ExecutionThread;
+import dev.kbmigrator.internal.execution.ExecutionPool;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
 import dev.kbmigrator.internal.lease.HeldScope;
+import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.GlobalPartRecord;
+import dev.kbmigrator.internal.state.MigrationCatalog;
+import dev.kbmigrator.internal.state.Plan;
+import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
@@ -33,16 +40,17 @@ import org.junit.jupiter.api.Test;
 /** The record of a global part, under the coordinator's epoch. */
 class GlobalExecutionTest {
 
-    private static final String DOCUMENT = GlobalExecution.documentOf(8);
+    private static final String DOCUMENT = GlobalPartRecord.documentOf(8);
 
     private final ManualEnvironment environment = new ManualEnvironment();
     private final Store store = new Store();
+    private final DocumentUpdate documents = new DocumentUpdate(store);
     private final EngineConfig config = environment.config(
             store, MemoryLock.create(() -> 0), Runnable::run, GlobalMigration.of(8, "global", context -> {}));
     private final Epoch epoch =
             Objects.requireNonNull(store.openEpochs(Set.of(Epoch.COORDINATOR)).get(Epoch.COORDINATOR));
     private final AtomicInteger finished = new AtomicInteger();
-    private final GlobalExecution body = newBody(2);
+    private final GlobalExecution execution = newExecution(2);
 
     private static final class Store extends MemoryStateStore {
 
@@ -64,22 +72,26 @@ class GlobalExecutionTest {
         }
     }
 
-    /** What a look shows of a fleet at that version. */
+    /** Returns what a look shows of a fleet at that version. */
     private FleetView view(long current, List<KbRecordCount> attempts) {
-        FleetState state = new FleetState(
-                1, 0, current, 8, 8, Long.MAX_VALUE, 0, config.catalog().infos(), Json.object());
-        return FrozenEnvironment.lookAt(state, config.catalog(), Duration.ZERO, attempts, List.of());
+        Plan plan = new Plan(config.build().catalog().above(0));
+        FleetState state = new FleetState(1, 0, current, 8, 8, Long.MAX_VALUE, 0, plan, Json.object());
+        return FrozenEnvironment.lookAt(state, config.build().catalog(), Duration.ZERO, attempts, List.of());
     }
 
-    private GlobalExecution newBody(int failures) {
+    private GlobalExecution newExecution(int failures) {
         FleetView view = view(7, List.of());
         HeldScope held = new HeldScope(
-                FrozenEnvironment.held(() -> {}).lease(), epoch, FrozenEnvironment.TTL.toNanos(), () -> {});
-        return new GlobalExecution(config, held, view, failures, finished::incrementAndGet);
+                FrozenEnvironment.held(() -> {}).lease(), epoch, FrozenEnvironment.TTL.toNanos(), lost -> {});
+        GlobalExecution.Context context = new GlobalExecution.Context(
+                environment, config.host().services(), documents, config.build().identity(), finished::incrementAndGet);
+        MigrationCatalog.Entry migration =
+                Objects.requireNonNull(config.build().catalog().get(8));
+        return new GlobalExecution(context, held, view, migration, failures);
     }
 
     private ObjectNode record() {
-        return GlobalExecution.read(store, 8);
+        return documents.read(DOCUMENT);
     }
 
     private void takeOver() {
@@ -87,24 +99,26 @@ class GlobalExecutionTest {
     }
 
     private boolean recordFailure() {
-        return body.recordFailure(Failed.with(new IllegalStateException("broken")), Duration.ofMinutes(1));
+        return execution.recordFailure(
+                new Failed(ErrorText.of(new IllegalStateException("broken"))), Duration.ofMinutes(1));
     }
 
     @Test
-    void itGoesOnFromTheFleetsVersion() {
-        assertThat(body.fromVersion()).isEqualTo(7);
-        assertThat(body.version()).isEqualTo(8);
-        assertThat(body.attempt()).isEqualTo(3);
+    void itStartsFromTheFleetsVersion() {
+        assertThat(execution.fromVersion()).isEqualTo(7);
+        assertThat(execution.version()).isEqualTo(8);
+        assertThat(execution.attempt()).isEqualTo(3);
     }
 
     @Test
-    void itSaysWhenItHasFinished() {
-        body.run(new ExecutionThread(environment), () -> false);
+    void itReportsThatItHasFinished() {
+        new ExecutionPool(Runnable::run, 1, environment, () -> {}).runExtra(execution);
+        assertThat(execution.outcome()).isInstanceOf(Done.class);
         assertThat(finished).hasValue(1);
     }
 
     @Test
-    void aFailureIsOnRecordWithItsNextAttempt() {
+    void aFailureIsRecordedWithItsNextAttempt() {
         assertThat(recordFailure()).isTrue();
         assertThat(record().path("failures").asInt()).isEqualTo(3);
         assertThat(record().path("error").asText()).contains("broken");
@@ -114,61 +128,62 @@ class GlobalExecutionTest {
     }
 
     @Test
-    void whatIsDoneIsOnRecordUnlessItHasCommittedThatItself() {
-        body.committed();
-        assertThat(body.recordDone()).isTrue();
+    void successIsRecordedUnlessThePartCommittedItItself() {
+        execution.committed();
+        assertThat(execution.recordDone()).isTrue();
         assertThat(record().has("done")).isFalse();
-        assertThat(newBody(0).recordDone()).isTrue();
+        assertThat(newExecution(0).recordDone()).isTrue();
         assertThat(record().path("done").asBoolean()).isTrue();
     }
 
     @Test
-    void whoIsSupersededRecordsNothingAndHasToStop() {
+    void aSupersededCoordinatorRecordsNothingAndHasToStop() {
         takeOver();
-        assertThat(body.recordDone()).isFalse();
+        assertThat(execution.recordDone()).isFalse();
         assertThat(recordFailure()).isFalse();
-        assertThatThrownBy(() -> body.saveCheckpoint("here")).isInstanceOf(MigrationCancelledException.class);
-        assertThat(body.isCancelled()).isTrue();
+        assertThatThrownBy(() -> execution.saveCheckpoint("here")).isInstanceOf(MigrationCancelledException.class);
+        assertThat(execution.cancellation()).isEqualTo(Cancellation.LOST);
         assertThat(store.document(DOCUMENT)).isEmpty();
     }
 
     @Test
-    void whoIsSupersededAndFindsARecordChangesNothingEither() {
+    void aSupersededCoordinatorChangesNoExistingRecord() {
         assertThat(recordFailure()).isTrue();
         takeOver();
-        assertThat(body.recordDone()).isFalse();
+        assertThat(execution.recordDone()).isFalse();
         assertThat(store.tries).as("tries").hasValue(2);
         assertThat(record().has("done")).isFalse();
     }
 
     @Test
-    void aTransactionOfItsOwnChangesTheRecordThatIsThere() {
-        Document first = body.checkpointRecord("1").orElseThrow();
+    void aTransactionOfThePartChangesTheExistingRecord() {
+        Document first = execution.checkpointRecord("1").orElseThrow();
         assertThat(first.revision()).isZero();
         assertThat(recordFailure()).isTrue();
-        Document next = body.checkpointRecord("1").orElseThrow();
+        Document next = execution.checkpointRecord("1").orElseThrow();
         assertThat(next.name()).isEqualTo(DOCUMENT);
         assertThat(next.revision())
                 .isEqualTo(store.document(DOCUMENT).orElseThrow().revision());
         assertThat(next.json()).contains("\"checkpoint\"").contains("broken");
-        assertThat(body.doneRecord().orElseThrow().json()).contains("\"done\":true");
+        assertThat(execution.doneRecord().orElseThrow().json()).contains("\"done\":true");
     }
 
     @Test
-    void aRecordThatOthersChangeIsReadAgainAFewTimes() {
+    void aRecordThatOthersChangeIsReadAgainUpToTwentyTimes() {
         AtomicInteger others = new AtomicInteger();
         store.before = () -> {
-            if (others.incrementAndGet() < 5) {
+            if (others.incrementAndGet() < 20) {
                 change();
             }
         };
-        assertThat(body.recordDone()).isTrue();
-        assertThat(store.tries).hasValue(5);
+        assertThat(execution.recordDone()).isTrue();
+        assertThat(store.tries).hasValue(20);
+        assertThat(record().path("done").asBoolean()).isTrue();
         store.before = this::change;
-        assertThatThrownBy(body::recordDone)
+        assertThatThrownBy(execution::recordDone)
                 .isInstanceOf(StateStoreException.class)
-                .hasMessageContaining("again and again");
-        assertThat(store.tries).hasValue(10);
+                .hasMessageContaining(DOCUMENT + " was changed by others 20 times in a row");
+        assertThat(store.tries).hasValue(40);
     }
 
     private void change() {
@@ -177,29 +192,30 @@ class GlobalExecutionTest {
     }
 
     @Test
-    void aFailureStandsUntilItIsDoneAndWhileItIsNext() {
+    void aFailureStandsWhileThePartIsNextAndNotDone() {
         FleetView next = view(7, List.of());
-        assertThat(GlobalExecution.failureThatStands(store, next)).isEmpty();
+        assertThat(GlobalPartRecord.standingFailure(documents, next)).isEmpty();
         recordFailure();
-        ObjectNode failure = GlobalExecution.failureThatStands(store, next).orElseThrow();
-        assertThat(GlobalExecution.describeFailure(failure))
+        assertThat(GlobalPartRecord.standingFailure(documents, next)
+                        .orElseThrow()
+                        .toString())
                 .startsWith("0008_global has failed 3 times, the last time with ")
                 .contains("broken");
         FleetView kbsFirst = view(7, List.of(new KbRecordCount(3, 0, 0, 1, 0, 1)));
-        assertThat(GlobalExecution.failureThatStands(store, kbsFirst))
+        assertThat(GlobalPartRecord.standingFailure(documents, kbsFirst))
                 .as("KBs come first")
                 .isEmpty();
-        assertThat(GlobalExecution.failureThatStands(store, view(8, List.of())))
+        assertThat(GlobalPartRecord.standingFailure(documents, view(8, List.of())))
                 .as("behind it")
                 .isEmpty();
-        body.recordDone();
-        assertThat(GlobalExecution.failureThatStands(store, next))
+        execution.recordDone();
+        assertThat(GlobalPartRecord.standingFailure(documents, next))
                 .as("it is done")
                 .isEmpty();
     }
 
     @Test
-    void itSaysWhatItIs() {
-        assertThat(body).hasToString("0008_global, global part, attempt 3");
+    void itsTextNamesTheMigrationAndTheAttempt() {
+        assertThat(execution).hasToString("0008_global, global part, attempt 3");
     }
 }

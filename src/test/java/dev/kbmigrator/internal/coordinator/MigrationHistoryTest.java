@@ -7,6 +7,7 @@ import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.support.Json;
@@ -26,7 +27,8 @@ class MigrationHistoryTest {
     private final StateStore store = FrozenEnvironment.emptyStore();
     private final ManualEnvironment environment = new ManualEnvironment();
     private final EngineConfig config = environment.config(store, MemoryLock.create(() -> 0), environment.started);
-    private final MigrationHistory history = new MigrationHistory(config);
+    private final MigrationHistory history =
+            new MigrationHistory(new DocumentUpdate(store), config.build().identity(), environment);
 
     private static FleetView view(long current, Duration after) {
         FleetState state = FleetState.initial(0)
@@ -44,10 +46,30 @@ class MigrationHistoryTest {
                 .orElseGet(Json::object);
     }
 
-    @Test
-    void itSaysWhatRanWhenByWhomAndHowLongItTook() {
-        Epoch epoch = Objects.requireNonNull(
+    private Epoch openEpoch() {
+        return Objects.requireNonNull(
                 store.openEpochs(Set.of(Epoch.COORDINATOR)).get(Epoch.COORDINATOR));
+    }
+
+    @Test
+    void aSupersededCoordinatorWritesNoHistory() {
+        Epoch epoch = openEpoch();
+        openEpoch();
+        history.opened(view(1, Duration.ZERO), 2, epoch);
+        history.reached(view(1, TOOK), 2, epoch);
+        assertThat(record(2)).isEmpty();
+    }
+
+    @Test
+    void aRecordKeepsTheFieldsOfNewerBuilds() {
+        store.compareAndSet("history/0000000000000000002", 0, "{\"invented\":7}", null);
+        history.opened(view(1, Duration.ZERO), 2, openEpoch());
+        assertThat(record(2)).isEqualTo(begun().put("invented", 7));
+    }
+
+    @Test
+    void itRecordsWhatRanWhenByWhomAndForHowLong() {
+        Epoch epoch = openEpoch();
         history.opened(view(1, Duration.ZERO), 2, epoch);
         assertThat(record(1)).as("reached earlier").isEmpty();
         assertThat(record(2)).isEqualTo(begun());

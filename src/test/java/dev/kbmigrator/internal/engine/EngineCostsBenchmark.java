@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kbmigrator.internal.worker.WorkerCosts;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -17,16 +18,17 @@ import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** The scenario {@code jmh} of the benchmark: writes {@code target/bench/jmh.json}, two figures a benchmark. */
+/** The scenario {@code jmh} of the benchmark: writes {@code target/bench/jmh.json}, two figures per benchmark. */
 @Tag("bench")
 class EngineCostsBenchmark {
 
     private static final String BYTES = "gc.alloc.rate.norm";
 
     @Test
-    void whatTheEngineItselfCostsAKbIsMeasured() throws Exception {
+    void theCostsOfTheEnginePerKbAreMeasured() throws Exception {
         Options options = new OptionsBuilder()
                 .include("\\b" + EngineCosts.class.getSimpleName() + "\\.")
+                .include("\\b" + WorkerCosts.class.getSimpleName() + "\\.")
                 .addProfiler(GCProfiler.class)
                 .forks(1)
                 .jvmArgs("-Xmx512m")

@@ -9,7 +9,6 @@ import dev.kbmigrator.internal.lease.LeaseKeeper;
 import dev.kbmigrator.internal.lease.LeaseKeeperOperations;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.MigrationCatalog;
-import dev.kbmigrator.internal.worker.BatchingLincheckIT;
 import dev.kbmigrator.internal.worker.PartitionQueue;
 import dev.kbmigrator.internal.worker.PartitionQueueOperations;
 import dev.kbmigrator.lincheck.Interleavings;
@@ -18,21 +17,22 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the threads of a replica share, each part on its own, checked by Lincheck; and the same without its guards, which
- * must be found. {@link BatchingLincheckIT} is about the hand-over from the slots to the batch.
+ * Model checks what the threads of a replica share, one class at a time, and the same without its guards, which must be found.
+ * {@code BatchingLincheckIT} checks how executions are handed over to their worker.
  */
 class EngineLincheckTest {
 
-    static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
+    /** Takes for granted what is not shared, or has a check of its own. */
+    private static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
             MemoryStateStore.class, MemoryLock.class, FleetView.class, MigrationCatalog.class, EngineConfig.class);
 
     @Test
-    void everyBodyComesBackFromTheSlotsOnce() {
+    void everyExecutionComesBackFromThePoolOnce() {
         INTERLEAVINGS.areFine(ExecutionPoolOperations.class);
     }
 
     @Test
-    void slotsWithoutTheirMonitorAreFound() {
+    void aPoolWithoutItsMonitorIsFound() {
         INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(ExecutionPool.class, ExecutionPoolOperations.class);
     }
 
@@ -42,7 +42,7 @@ class EngineLincheckTest {
     }
 
     @Test
-    void aBoardWithoutItsMonitorIsFound() {
+    void aQueueWithoutItsMonitorIsFound() {
         INTERLEAVINGS.areNotAllFineWithoutTheGuardsOf(PartitionQueue.class, PartitionQueueOperations.class);
     }
 
@@ -57,7 +57,7 @@ class EngineLincheckTest {
     }
 
     @Test
-    void whatIsKeptIsRenewedAndALossIsToldOnce() {
+    void keptScopesAreRenewedAndALossIsToldOnce() {
         INTERLEAVINGS.areFine(LeaseKeeperOperations.class);
     }
 

@@ -6,20 +6,27 @@ import dev.kbmigrator.DryRun;
 import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.KbFailure;
 import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
 import dev.kbmigrator.internal.config.EngineConfig;
-import dev.kbmigrator.internal.coordinator.GlobalExecution;
-import dev.kbmigrator.internal.execution.ExecutionThread;
+import dev.kbmigrator.internal.config.RunMode;
+import dev.kbmigrator.internal.execution.ExecutionWatchdog;
+import dev.kbmigrator.internal.execution.ReplicaServices;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
 import dev.kbmigrator.internal.fixture.ProbeExecution;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.listing.HostKbs;
+import dev.kbmigrator.internal.state.ControlDocument;
 import dev.kbmigrator.internal.state.FleetState;
-import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.GlobalPartRecord;
+import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.internal.worker.Worker;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.DueFilter;
@@ -31,11 +38,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -50,7 +57,7 @@ class FleetReportsTest {
             "the host's list of KBs failed after 0 ids: java.lang.IllegalStateException: no connection";
 
     private final ManualEnvironment environment = new ManualEnvironment();
-    private final FrozenEnvironment.Tasks bodies = new FrozenEnvironment.Tasks();
+    private final FrozenEnvironment.Tasks executions = new FrozenEnvironment.Tasks();
     private final Store store = new Store();
     private EngineConfig config = configOf(migration(1), migration(2));
 
@@ -76,7 +83,7 @@ class FleetReportsTest {
     }
 
     private EngineConfig configOf(Migration... migrations) {
-        return environment.config(store, MemoryLock.create(() -> 0), bodies, migrations);
+        return environment.config(store, MemoryLock.create(() -> 0), executions, migrations);
     }
 
     private static KbMigration migration(long version) {
@@ -112,41 +119,60 @@ class FleetReportsTest {
     }
 
     private ReplicaLoop replica() {
-        return new ReplicaLoop(config, false);
+        return new ReplicaLoop(config, RunMode.BACKGROUND);
+    }
+
+    /** A worker of that replica takes what is due. */
+    private void runWorker(ReplicaLoop replica) {
+        replica.observer().look();
+        LeaseKeeper keeper = new LeaseKeeper(config.storage(), FrozenEnvironment.TTL, environment, () -> false);
+        ReplicaServices services = new ReplicaServices(replica.observer(), replica.pool(), keeper);
+        HostKbs host = new HostKbs(config.host().knowledgeBoxes(), "replica");
+        Environment.Signal signal = environment.newSignal();
+        replica.queue().workerStarted(signal);
+        new Worker(config, services, replica.queue(), host, signal).run();
     }
 
     private MigratorStatus statusOf(ReplicaLoop replica) {
-        return new FleetReports(config, replica.look()).status(replica);
+        return new FleetReports(config, replica.observer().look()).status(replica);
     }
 
     /** As a migrator shows it that has not been started. */
     private MigratorStatus status() {
-        return new FleetReports(config, replica().look()).status(null);
+        return new FleetReports(config, replica().observer().look()).status(null);
     }
 
     private RunReport reportOf(ReplicaLoop replica) {
-        return new FleetReports(config, replica.look()).runReport(replica, 90_000_000_000L);
+        return new FleetReports(config, replica.observer().look()).runReport(replica, 90_000_000_000L);
     }
 
     private DryRun plan() {
-        return new FleetReports(config, FleetReports.read(config)).dryRun();
+        return new FleetReports(config, FleetReports.readState(config)).dryRun();
     }
 
     private void pause() {
         String json =
                 Json.object().put("paused", true).put("reason", "busy hours").toString();
-        store.compareAndSet(FleetView.controlDocument(), 0, json, null);
+        store.compareAndSet(ControlDocument.NAME, 0, json, null);
     }
 
     private void breakTheHostsList() {
-        environment.knowledgeBoxes = () -> {
-            throw new IllegalStateException("no connection");
+        environment.knowledgeBoxes = new KnowledgeBoxes() {
+            @Override
+            public Stream<String> ids() {
+                throw new IllegalStateException("no connection");
+            }
+
+            @Override
+            public Collection<String> existing(Collection<String> kbIds) {
+                return List.of();
+            }
         };
         config = configOf(migration(1), migration(2));
     }
 
     @Test
-    void aPlanCountsAndShowsTheKbsThatARunWouldMigrate() {
+    void aDryRunCountsAndShowsTheKbsThatARunWouldMigrate() {
         enroll(2);
         store.enroll(KBS.subList(2, 5), 2);
         DryRun plan = plan();
@@ -162,7 +188,7 @@ class FleetReportsTest {
     }
 
     @Test
-    void aPlanSaysWhatThisBuildDoesNotKnow() {
+    void aDryRunSaysWhatThisBuildDoesNotKnow() {
         plan(info(1), info(2), info(3));
         assertThat(plan().problems())
                 .containsExactly(
@@ -171,7 +197,7 @@ class FleetReportsTest {
     }
 
     @Test
-    void aPlanNamesAConflictOnce() {
+    void aDryRunNamesAConflictOnce() {
         plan(new MigrationInfo(1, "other", true, false));
         assertThat(plan().problems())
                 .singleElement()
@@ -179,7 +205,7 @@ class FleetReportsTest {
     }
 
     @Test
-    void theStatusShowsHowFarTheFleetIsAndWhatIsInItsPlan() {
+    void theStatusShowsTheVersionsTheCountsAndThePlan() {
         enroll(2);
         store.enroll(KBS.subList(2, 5), 2);
         MigratorStatus status = status();
@@ -210,7 +236,7 @@ class FleetReportsTest {
     }
 
     @Test
-    void theStatusShowsWhatRunsForHowLongAndHowFarItIs() {
+    void theStatusShowsWhatRunsForHowLongAndItsProgress() {
         ReplicaLoop replica = replica();
         List<MigratorStatus.Running> running = new ArrayList<>();
         environment.pass(Duration.ofSeconds(10));
@@ -220,15 +246,15 @@ class FleetReportsTest {
             environment.pass(Duration.ofSeconds(3));
             running.addAll(statusOf(replica).running());
         });
-        replica.slots().offer(List.of(own[0]));
-        bodies.runOne();
+        replica.pool().offer(List.of(own[0]));
+        executions.runOne();
         assertThat(running)
                 .containsExactly(new MigratorStatus.Running("0001_nothing", "", Duration.ofSeconds(3), "half of it"));
         assertThat(statusOf(replica).running()).as("when it has ended").isEmpty();
     }
 
     @Test
-    void theStatusShowsWhatFailedAndWhenItIsTriedAgain() {
+    void theStatusShowsWhatFailedAndWhenItIsRetried() {
         enroll(3);
         fail(0, 2, "bad data", Duration.ofMinutes(1));
         fail(1, 5, "worse", null);
@@ -240,18 +266,18 @@ class FleetReportsTest {
                         new KbFailure(KBS.get(1), 1, 5, "worse", Optional.empty()));
         assertThat(status.waitingFor())
                 .as("what is set aside holds up nobody")
-                .containsExactly("1 KBs are failing or late below version 2: they are tried again when they are due");
+                .containsExactly("1 KBs are failing or late below version 2: they are retried when they are due");
     }
 
     @Test
-    void aKbThatHasFailedCountsThoughItIsDueAgain() {
+    void aKbThatFailedCountsEvenIfItIsDueAgain() {
         enroll(1);
         fail(0, 1, "bad data", Duration.ZERO);
         assertThat(status().failureCount()).isEqualTo(1);
     }
 
     @Test
-    void nothingIsReadOfFailuresWhenThereAreNone() {
+    void withoutFailuresNoPageIsRead() {
         enroll(2);
         assertThat(status().failures()).isEmpty();
         assertThat(store.pages).isZero();
@@ -295,14 +321,14 @@ class FleetReportsTest {
     }
 
     @Test
-    void aVersionThatEveryReplicaHasToKnowWaitsForThem() {
+    void aFullRolloutNamesTheReplicasItWaitsFor() {
         plan(new MigrationInfo(1, "migration", true, false, true), info(2));
         announceAnother();
         assertThat(status().waitingFor()).containsExactly(ROLLOUT);
     }
 
     @Test
-    void aGlobalPartThatFailedStandsInTheWay() {
+    void aGlobalPartThatFailedIsAReasonToWait() {
         config = configOf(GlobalMigration.of(1, "count", context -> {}));
         plan(new MigrationInfo(1, "count", false, true));
         String record = Json.object()
@@ -310,46 +336,51 @@ class FleetReportsTest {
                 .put("error", "broken\nby something")
                 .put("dueMicros", 3_000_000)
                 .toString();
-        store.compareAndSet(GlobalExecution.documentOf(1), 0, record, null);
+        store.compareAndSet(GlobalPartRecord.documentOf(1), 0, record, null);
         assertThat(status().waitingFor())
                 .containsExactly("the global part of 0001_count has failed 2 times, the last time with broken; its next"
                         + " attempt is due at 1970-01-01T00:00:03Z");
     }
 
     @Test
-    void aListThatTheHostCannotGiveStandsInTheWay() {
+    void aListThatCannotBeReadIsAReasonToWait() {
         breakTheHostsList();
         ReplicaLoop replica = replica();
-        replica.enrolment().list(replica.look());
+        replica.listing().list(replica.observer().look());
         assertThat(statusOf(replica).waitingFor()).containsExactly(BROKEN_LIST);
     }
 
     @Test
-    void bodiesThatDoNotStopStandInTheWayOnceTheyAreTooMany() {
+    void tooManyExecutionsThatDoNotStopAreAReasonToWait() {
         ReplicaLoop replica = replica();
         List<String> before = new ArrayList<>();
         List<String> after = new ArrayList<>();
         ProbeExecution deaf = new ProbeExecution(config, FrozenEnvironment.held(() -> {}), () -> {
             before.addAll(statusOf(replica).waitingFor());
-            ExecutionThread slot = replica.slots().busy().get(0);
-            replica.slots().giveUp(slot, Objects.requireNonNull(slot.current()));
+            replica.pool().cancelAll(false);
+            environment.pass(FrozenEnvironment.TTL);
+            new ExecutionWatchdog(replica.pool(), FrozenEnvironment.TTL, environment).check();
             after.addAll(statusOf(replica).waitingFor());
         });
-        replica.slots().offer(List.of(deaf));
-        bodies.runOne();
+        replica.pool().offer(List.of(deaf));
+        executions.runOne();
         assertThat(before).isEmpty();
         assertThat(after)
-                .containsExactly("as many bodies as may run at a time do not stop: nothing more is started here");
+                .containsExactly(
+                        "as many executions as may run at a time do not stop: this replica starts nothing more");
     }
 
     @Test
     void aRunReportsWhatItDidAndWhatFailed() {
+        config = environment.config(store, MemoryLock.create(() -> 0), Runnable::run, migration(1), migration(2));
         enroll(2);
         fail(1, 1, "bad data", Duration.ofMinutes(1));
+        store.enroll(KBS.subList(2, 3), 1);
         ReplicaLoop replica = replica();
-        replica.board().kbMigrations.add(3);
-        replica.globalPartRan(7);
-        replica.globalPartFailed("broken");
+        // Two versions of the first KB and one of the third
+        runWorker(replica);
+        replica.new CoordinatorCallbacks().globalPartDone(7);
+        replica.new CoordinatorCallbacks().globalPartFailed("broken");
         assertThat(reportOf(replica))
                 .isEqualTo(new RunReport(
                         0,
@@ -372,49 +403,49 @@ class FleetReportsTest {
     }
 
     @Test
-    void aRunThatEndedBeforeAVersionThatEveryReplicaHasToKnowSaysSo() {
+    void aRunThatEndedBeforeAFullRolloutSaysSo() {
         plan(new MigrationInfo(1, "migration", true, false, true), info(2));
         announceAnother();
         assertThat(reportOf(replica()).standingBy()).hasValue(ROLLOUT);
     }
 
     @Test
-    void whatARunLacksIsTheFirstLineOfTheFirstFailure() {
+    void theFirstLineOfTheFirstFailureIsShown() {
         enroll(2);
         fail(0, 1, "bad data\nin line 3", Duration.ofMinutes(1));
         fail(1, 1, "bad data\nin line 3", Duration.ofMinutes(1));
         ReplicaLoop replica = replica();
         RunReport report = reportOf(replica);
         String first = report.failures().get(0).kbId();
-        assertThat(new FleetReports(config, replica.look()).whatIsMissing(replica, report))
+        assertThat(new FleetReports(config, replica.observer().look()).whatIsMissing(replica, report))
                 .isEqualTo("the fleet is at version 0 of 2: 2 KBs failed, the first: " + first
                         + " at version 1: bad data");
     }
 
     @Test
-    void failuresThatWereMendedMeanwhileAreCountedButNoneIsNamed() {
+    void failuresThatAreFixedMeanwhileAreOnlyCounted() {
         ReplicaLoop replica = replica();
         RunReport report =
                 new RunReport(0, 2, 0, List.of(), 4, List.of(), Optional.empty(), Optional.empty(), Duration.ZERO);
-        assertThat(new FleetReports(config, replica.look()).whatIsMissing(replica, report))
+        assertThat(new FleetReports(config, replica.observer().look()).whatIsMissing(replica, report))
                 .isEqualTo("the fleet is at version 0 of 2: 4 KBs failed");
     }
 
     @Test
-    void whatElseARunLacksIsSaidTooAndNothingThatItDoesNotLack() {
+    void everythingThatIsMissingIsSaidAndNothingElse() {
         breakTheHostsList();
         enroll(2);
         ReplicaLoop replica = replica();
-        replica.globalPartFailed("broken");
-        replica.enrolment().list(replica.look());
-        replica.board().cannotFinish(Set.of(OnePartition.NUMBER));
-        assertThat(new FleetReports(config, replica.look()).whatIsMissing(replica, reportOf(replica)))
+        replica.new CoordinatorCallbacks().globalPartFailed("broken");
+        replica.listing().list(replica.observer().look());
+        runWorker(replica);
+        assertThat(new FleetReports(config, replica.observer().look()).whatIsMissing(replica, reportOf(replica)))
                 .isEqualTo("the fleet is at version 0 of 2: a global part failed: broken; " + BROKEN_LIST
-                        + "; some KBs were left alone, because the host does not know them (any more) or this build lacks"
-                        + " a migration that they need");
+                        + "; some KBs were left alone, because the host does not have them or this build lacks a migration"
+                        + " that they need");
         ReplicaLoop another = replica();
-        another.globalPartFailed("broken");
-        assertThat(new FleetReports(config, another.look()).whatIsMissing(another, reportOf(another)))
+        another.new CoordinatorCallbacks().globalPartFailed("broken");
+        assertThat(new FleetReports(config, another.observer().look()).whatIsMissing(another, reportOf(another)))
                 .isEqualTo("the fleet is at version 0 of 2: a global part failed: broken");
     }
 }

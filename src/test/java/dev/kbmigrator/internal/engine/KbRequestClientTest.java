@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.KnowledgeBoxes;
+import dev.kbmigrator.MigrationsPausedException;
+import dev.kbmigrator.MigratorClosedException;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.config.RunMode;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
+import dev.kbmigrator.internal.state.ControlDocument;
 import dev.kbmigrator.internal.state.FleetState;
-import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.KbRequest;
+import dev.kbmigrator.internal.state.Plan;
 import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
@@ -38,6 +42,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** Callers who wait for a KB of a fleet whose version 2 is open; what happens meanwhile happens in their waits. */
@@ -47,13 +52,14 @@ class KbRequestClientTest {
     private static final String KB = KBS.get(0);
     private static final String OTHER = KBS.get(1);
     private static final String UNKNOWN = KBS.get(2);
+    private static final String REQUESTS = Document.ANNOUNCED + "request/";
     private static final Step NOTHING = () -> {};
 
     private final Waits environment = new Waits();
     private final Host host = new Host();
     private final Store store = new Store();
     private final EngineConfig config = newConfig();
-    private final ReplicaLoop replica = new ReplicaLoop(config, false);
+    private final ReplicaLoop replica = new ReplicaLoop(config, RunMode.BACKGROUND);
     private final FrozenEnvironment.Flag wakeUp = environment.signals.get(0);
     private Optional<ReplicaLoop> background = Optional.of(replica);
     private final AtomicInteger left = new AtomicInteger();
@@ -83,9 +89,9 @@ class KbRequestClientTest {
         }
 
         @Override
-        public void start(String name, Runnable body) {
+        public void start(String name, Runnable task) {
             threads.add(name);
-            super.start(name, body);
+            super.start(name, task);
         }
 
         /** Nobody who waits asks the store this often in between. */
@@ -128,10 +134,10 @@ class KbRequestClientTest {
         }
     }
 
-    /** Says that a KB exists, unless the test says something else for the next times that it is asked. */
+    /** Says that a KB exists, unless the test has planned other replies for the next questions. */
     private static final class Host implements KnowledgeBoxes {
 
-        private final Queue<Boolean> answers = new ArrayDeque<>();
+        private final Queue<Boolean> replies = new ArrayDeque<>();
         private int asked;
 
         @Override
@@ -142,7 +148,7 @@ class KbRequestClientTest {
         @Override
         public Collection<String> existing(Collection<String> kbIds) {
             asked++;
-            return Objects.requireNonNullElse(answers.poll(), true) ? kbIds : List.of();
+            return Objects.requireNonNullElse(replies.poll(), true) ? kbIds : List.of();
         }
     }
 
@@ -171,7 +177,7 @@ class KbRequestClientTest {
         @Override
         public synchronized boolean compareAndSet(
                 String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
-            if (name.startsWith(KbRequest.PREFIX)) {
+            if (name.startsWith(REQUESTS)) {
                 tries++;
                 if (refusals-- > 0) {
                     return false;
@@ -206,14 +212,14 @@ class KbRequestClientTest {
 
     private long skip(long version, Step... meanwhile) {
         environment.steps.addAll(Arrays.asList(meanwhile));
-        return requests.migrateKb(state(), KB, version, "mended by hand");
+        return requests.migrateKb(state(), KB, version, "fixed by hand");
     }
 
     private void advance(String kbId, long from, long to) {
         store.write(OnePartition.epochs(config), List.of(new KbWrite.Advanced(kbId, from, to)));
     }
 
-    /** The KB fails for so many times. */
+    /** The KB has failed so many times. */
     private void fail(long from, int failures) {
         store.write(
                 OnePartition.epochs(config),
@@ -221,7 +227,7 @@ class KbRequestClientTest {
     }
 
     private List<KbRequest> asked() {
-        return store.documents(KbRequest.PREFIX).stream().map(KbRequest::read).toList();
+        return store.documents(REQUESTS).stream().map(KbRequest::read).toList();
     }
 
     private void runHelper() {
@@ -233,14 +239,14 @@ class KbRequestClientTest {
     }
 
     @Test
-    void aKbThatIsThereAlreadyIsNotAskedFor() {
+    void aKbThatIsUpToDateIsNotRequested() {
         advance(KB, 0, 2);
         assertThat(migrate(KB)).isEqualTo(2);
         assertThat(asked()).isEmpty();
     }
 
     @Test
-    void whoAsksWakesTheReplicaAtWorkAndWaitsUntilTheKbIsThere() {
+    void aCallerWakesTheReplicaAndWaitsForTheKb() {
         List<Boolean> woken = new ArrayList<>();
         assertThat(migrate(
                         KB,
@@ -249,7 +255,7 @@ class KbRequestClientTest {
                                     .singleElement()
                                     .isEqualTo(new KbRequest(KbRequest.documentOf(KB), 1, KB, 0, ""));
                             woken.add(wakeUp.lower());
-                            replica.look();
+                            replica.observer().look();
                         },
                         () -> {
                             woken.add(wakeUp.lower());
@@ -259,18 +265,18 @@ class KbRequestClientTest {
                 .isEqualTo(2);
         assertThat(woken).containsExactly(true, true);
         assertThat(environment.threads).as("nobody else goes to work").isEmpty();
-        assertThat(replica.board().isStopping()).isFalse();
+        assertThat(replica.queue().isStopping()).isFalse();
     }
 
     @Test
-    void whoWantsAVersionSkippedSaysWhichAndWhy() {
+    void aRequestToSkipSaysWhichVersionAndWhy() {
         List<KbRequest> seen = new ArrayList<>();
         assertThat(skip(1, () -> {
                     seen.addAll(asked());
                     advance(KB, 0, 2);
                 }))
                 .isEqualTo(2);
-        assertThat(seen).containsExactly(new KbRequest(KbRequest.documentOf(KB), 1, KB, 1, "mended by hand"));
+        assertThat(seen).containsExactly(new KbRequest(KbRequest.documentOf(KB), 1, KB, 1, "fixed by hand"));
     }
 
     @Test
@@ -281,7 +287,7 @@ class KbRequestClientTest {
     }
 
     @Test
-    void theVersionThatKbsAreBroughtToMayBeSkippedButNoneBeyond() {
+    void noVersionBeyondTheOpenOneCanBeSkipped() {
         assertThatThrownBy(() -> skip(3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("version 3 cannot be skipped for KB " + KB + ": KBs are brought to version 2 at present");
@@ -290,7 +296,7 @@ class KbRequestClientTest {
     }
 
     @Test
-    void aRequestTakesThePlaceOfTheOneBefore() {
+    void aRequestReplacesTheOneBefore() {
         store.compareAndSet(KbRequest.documentOf(KB), 0, KbRequest.toJson(KB, 1, "before", "another"), null);
         List<KbRequest> seen = new ArrayList<>();
         migrate(KB, () -> {
@@ -301,19 +307,19 @@ class KbRequestClientTest {
     }
 
     @Test
-    void aRequestThatOthersChangeIsTriedAFewTimes() {
+    void aRequestThatOthersChangeIsWrittenAgainUpToTwentyTimes() {
         store.refusals = 19;
         assertThat(migrate(KB, () -> advance(KB, 0, 2))).isEqualTo(2);
         store.tries = 0;
         store.refusals = 20;
         assertThatThrownBy(() -> migrate(OTHER))
                 .isInstanceOf(StateStoreException.class)
-                .hasMessageContaining("again and again");
+                .hasMessageContaining("was changed by others 20 times in a row");
         assertThat(store.tries).isEqualTo(20);
     }
 
     @Test
-    void aKbThatNobodyKnewIsEnrolledAtTheBaseline() {
+    void anUnknownKbIsEnrolledAtTheBaseline() {
         FleetState state = state();
         FleetState adopted = new FleetState(
                 state.revision(),
@@ -323,7 +329,7 @@ class KbRequestClientTest {
                 2,
                 state.cap(),
                 0,
-                List.of(state.plan().get(1)),
+                new Plan(state.plan().between(1, 2)),
                 state.source());
         List<Long> versions = new ArrayList<>();
         environment.steps.add(() -> {
@@ -337,14 +343,14 @@ class KbRequestClientTest {
 
     @Test
     void theHostIsNotAskedAboutAKbThatIsEnrolled() {
-        host.answers.add(false);
+        host.replies.add(false);
         assertThat(migrate(KB, () -> advance(KB, 0, 2))).isEqualTo(2);
         assertThat(host.asked).isZero();
     }
 
     @Test
     void aKbThatTheHostDoesNotHaveIsNotEnrolled() {
-        host.answers.add(false);
+        host.replies.add(false);
         assertThatThrownBy(() -> migrate(UNKNOWN))
                 .isInstanceOf(MigratorException.class)
                 .hasMessageContaining("the host says that it does not exist");
@@ -354,7 +360,7 @@ class KbRequestClientTest {
 
     @Test
     void aKbThatIsDeletedWhileItIsEnrolledDoesNotComeBack() {
-        host.answers.addAll(List.of(true, false));
+        host.replies.addAll(List.of(true, false));
         assertThatThrownBy(() -> migrate(UNKNOWN))
                 .isInstanceOf(MigratorException.class)
                 .hasMessageContaining("the host says that it does not exist");
@@ -362,7 +368,7 @@ class KbRequestClientTest {
     }
 
     @Test
-    void aKbThatIsForgottenMeanwhileEndsTheWait() {
+    void forgettingTheKbEndsTheWait() {
         assertThatThrownBy(() -> migrate(KB, () -> store.remove(Set.of(KB))))
                 .isInstanceOf(MigratorException.class)
                 .hasMessageContaining("it was deleted meanwhile");
@@ -376,14 +382,14 @@ class KbRequestClientTest {
     }
 
     @Test
-    void theFailureThatWasThereBeforeDoesNotEndTheWaitAndTheNextOneDoes() {
+    void onlyAFailureAfterTheRequestEndsTheWait() {
         fail(0, 1);
         assertThatThrownBy(() -> migrate(KB, NOTHING, () -> fail(0, 2))).hasMessageContaining("bad data");
         assertThat(environment.waits).hasSize(2);
     }
 
     @Test
-    void aFailureAtALaterVersionEndsTheWaitThoughThatHasFailedLessOften() {
+    void aFirstFailureAtALaterVersionEndsTheWait() {
         fail(0, 3);
         assertThatThrownBy(() -> migrate(KB, () -> {
                     advance(KB, 0, 1);
@@ -393,7 +399,7 @@ class KbRequestClientTest {
     }
 
     @Test
-    void aLaterFailureEndsTheWaitThoughItIsCountedAnew() {
+    void aLaterFailureThatIsCountedAnewEndsTheWait() {
         fail(0, 1);
         assertThatThrownBy(() -> migrate(KB, () -> {
                     environment.pass(Duration.ofMillis(1));
@@ -419,97 +425,106 @@ class KbRequestClientTest {
                             .put("paused", true)
                             .put("reason", "busy hours")
                             .toString();
-                    store.compareAndSet(FleetView.controlDocument(), 0, json, null);
-                    replica.look();
+                    store.compareAndSet(ControlDocument.NAME, 0, json, null);
+                    replica.observer().look();
                 }))
-                .isInstanceOf(MigratorException.class)
+                .isInstanceOf(MigrationsPausedException.class)
                 .hasMessage("KB " + KB + " is at version 0, and migrations are paused by an operator: busy hours");
     }
 
     @Test
-    void whoIsInterruptedWaitsNoLongerAndStaysInterrupted() {
+    void anInterruptEndsTheWaitAndIsKept() {
         assertThatThrownBy(() -> migrate(KB, () -> Thread.currentThread().interrupt()))
                 .isInstanceOf(MigratorException.class)
                 .hasMessageContaining("interrupted");
         assertThat(Thread.interrupted()).isTrue();
     }
 
-    @Test
-    void whereNoReplicaIsAtWorkOneIsAsLongAsSomeoneWaits() {
-        background = Optional.empty();
-        assertThat(migrate(KB, NOTHING, () -> advance(KB, 0, 2), this::runHelper))
-                .isEqualTo(2);
-        assertThat(environment.threads).containsExactly("kb-migrator");
-        assertThat(store.looks).as("it was stopped before it came to look").isZero();
-        assertThat(left).hasValue(1);
-        assertThat(requests.close()).as("nothing is at work any more").isEmpty();
-    }
+    /** The replica that is started for the callers, because none is at work in the background. */
+    @Nested
+    class Helper {
 
-    @Test
-    void itStopsTooWhenTheWaitEndsInVain() {
-        background = Optional.empty();
-        assertThatThrownBy(() -> migrate(KB, () -> fail(0, 1), this::runHelper)).hasMessageContaining("bad data");
-        assertThat(left).hasValue(1);
-    }
+        @BeforeEach
+        void nothingInTheBackground() {
+            background = Optional.empty();
+        }
 
-    @Test
-    void whoIsInterruptedDoesNotWaitForItToStopAndItLeavesAllTheSame() {
-        background = Optional.empty();
-        assertThatThrownBy(() -> migrate(KB, () -> Thread.currentThread().interrupt()))
-                .isInstanceOf(MigratorException.class)
-                .hasMessageContaining("interrupted; KB " + KB + " stays asked for");
-        assertThat(Thread.interrupted()).isTrue();
-        assertThat(requests.close()).as("it is on its way").isEmpty();
-        assertThat(left).hasValue(0);
-        assertThat(environment.threads).containsExactly("kb-migrator", "kb-migrator-goodbye");
-        environment.started.runOne();
-        assertThat(store.looks).as("it was stopped before it came to look").isZero();
-        environment.started.runOne();
-        assertThat(left).hasValue(1);
-    }
+        @Test
+        void itWorksForAsLongAsSomeoneWaits() {
+            assertThat(migrate(KB, NOTHING, () -> advance(KB, 0, 2), KbRequestClientTest.this::runHelper))
+                    .isEqualTo(2);
+            assertThat(environment.threads).containsExactly("kb-migrator");
+            assertThat(store.looks).as("it was stopped before it came to look").isZero();
+            assertThat(left).hasValue(1);
+            assertThat(requests.close()).as("nothing is at work any more").isEmpty();
+        }
 
-    @Test
-    void severalWhoWaitShareOneReplicaWhichTheLastOneStops() {
-        background = Optional.empty();
-        assertThat(migrate(KB, () -> {
-                    assertThat(migrate(OTHER, () -> advance(OTHER, 0, 2))).isEqualTo(2);
-                    assertThat(left).as("someone waits still").hasValue(0);
-                    advance(KB, 0, 2);
-                    environment.steps.add(this::runHelper);
-                }))
-                .isEqualTo(2);
-        assertThat(environment.threads).containsExactly("kb-migrator");
-        assertThat(left).hasValue(1);
-    }
+        @Test
+        void itStopsWhenTheWaitEndsWithAFailure() {
+            assertThatThrownBy(() -> migrate(KB, () -> fail(0, 1), KbRequestClientTest.this::runHelper))
+                    .hasMessageContaining("bad data");
+            assertThat(left).hasValue(1);
+        }
 
-    @Test
-    void aReplicaThatDoesNotStopWithinTheTtlOfALeaseHasNotLeft() {
-        background = Optional.empty();
-        assertThat(migrate(KB, () -> advance(KB, 0, 2), () -> environment.pass(FrozenEnvironment.TTL)))
-                .isEqualTo(2);
-        assertThat(environment.waits).endsWith(FrozenEnvironment.TTL);
-        assertThat(left).hasValue(0);
-    }
+        @Test
+        void anInterruptedCallerDoesNotWaitForItToSignOff() {
+            assertThatThrownBy(() -> migrate(KB, () -> Thread.currentThread().interrupt()))
+                    .isInstanceOf(MigratorException.class)
+                    .hasMessageContaining("interrupted while waiting for KB " + KB + "; the request stays");
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(requests.close()).as("it is on its way").isEmpty();
+            assertThat(left).hasValue(0);
+            assertThat(environment.threads).containsExactly("kb-migrator", "kb-migrator-signoff");
+            environment.started.runOne();
+            assertThat(store.looks).as("it was stopped before it came to look").isZero();
+            environment.started.runOne();
+            assertThat(left).hasValue(1);
+        }
 
-    @Test
-    void aReplicaThatEndedByAnErrorOfItsOwnIsReplaced() {
-        background = Optional.empty();
-        migrate(KB, this::runHelper, () -> advance(KB, 0, 2), () -> environment.pass(FrozenEnvironment.TTL));
-        assertThat(environment.threads.stream().filter("kb-migrator"::equals)).hasSize(2);
-    }
+        @Test
+        void callersShareItAndTheLastOneStopsIt() {
+            assertThat(migrate(KB, () -> {
+                        assertThat(migrate(OTHER, () -> advance(OTHER, 0, 2))).isEqualTo(2);
+                        assertThat(left).as("someone waits still").hasValue(0);
+                        advance(KB, 0, 2);
+                        environment.steps.add(KbRequestClientTest.this::runHelper);
+                    }))
+                    .isEqualTo(2);
+            assertThat(environment.threads).containsExactly("kb-migrator");
+            assertThat(left).hasValue(1);
+        }
 
-    @Test
-    void closingEndsTheWaitAndLeavesTheReplicaToWhoCloses() {
-        background = Optional.empty();
-        List<ReplicaLoop> atWork = new ArrayList<>();
-        assertThatThrownBy(() -> migrate(KB, () -> requests.close().ifPresent(atWork::add)))
-                .isInstanceOf(MigratorException.class)
-                .hasMessageContaining("closed meanwhile");
-        assertThat(atWork).hasSize(1);
-        assertThat(atWork.get(0).board().isStopping()).isFalse();
-        assertThat(left).hasValue(0);
-        assertThat(store.document(KbRequest.documentOf(KB)).map(Document::revision))
-                .as("it stays asked for")
-                .hasValue(1L);
+        @Test
+        void withoutAnEndWithinATtlItDoesNotSignOff() {
+            assertThat(migrate(KB, () -> advance(KB, 0, 2), () -> environment.pass(FrozenEnvironment.TTL)))
+                    .isEqualTo(2);
+            assertThat(environment.waits).endsWith(FrozenEnvironment.TTL);
+            assertThat(left).hasValue(0);
+        }
+
+        @Test
+        void afterAnInternalErrorItIsReplaced() {
+            migrate(
+                    KB,
+                    KbRequestClientTest.this::runHelper,
+                    () -> advance(KB, 0, 2),
+                    () -> environment.pass(FrozenEnvironment.TTL));
+            assertThat(environment.threads.stream().filter("kb-migrator"::equals))
+                    .hasSize(2);
+        }
+
+        @Test
+        void closingEndsTheWaitAndHandsItOver() {
+            List<ReplicaLoop> atWork = new ArrayList<>();
+            assertThatThrownBy(() -> migrate(KB, () -> requests.close().ifPresent(atWork::add)))
+                    .isInstanceOf(MigratorClosedException.class)
+                    .hasMessageContaining("closed while a KB was being migrated; the request stays");
+            assertThat(atWork).hasSize(1);
+            assertThat(atWork.get(0).queue().isStopping()).isFalse();
+            assertThat(left).hasValue(0);
+            assertThat(store.document(KbRequest.documentOf(KB)).map(Document::revision))
+                    .as("the request stays")
+                    .hasValue(1L);
+        }
     }
 }

@@ -5,20 +5,29 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.KbMigration;
+import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.config.EngineConfig;
-import dev.kbmigrator.internal.coordinator.GlobalExecution;
+import dev.kbmigrator.internal.config.RunMode;
 import dev.kbmigrator.internal.engine.RunCompletion.End;
 import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.execution.ReplicaServices;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.internal.fixture.OnePartition;
 import dev.kbmigrator.internal.fixture.ProbeExecution;
 import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.listing.HostKbs;
 import dev.kbmigrator.internal.listing.KbListing;
 import dev.kbmigrator.internal.listing.ListingSchedule;
+import dev.kbmigrator.internal.look.FleetObserver;
+import dev.kbmigrator.internal.state.ControlDocument;
+import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.GlobalPartRecord;
+import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.worker.PartitionQueue;
 import dev.kbmigrator.internal.worker.Worker;
 import dev.kbmigrator.memory.MemoryLock;
@@ -29,9 +38,11 @@ import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -47,15 +58,66 @@ class RunCompletionTest {
     private static final FleetState TO_MIGRATE_GLOBALLY = target(GLOBAL);
 
     private final ManualEnvironment environment = new ManualEnvironment();
-    private final StateStore store = FrozenEnvironment.emptyStore();
-    private EngineConfig config = newConfig(KBS);
-    private PartitionQueue board = new PartitionQueue(config, environment.newSignal());
-    private ExecutionPool slots = new ExecutionPool(config, () -> {});
-    private KbListing enrolment = new KbListing(config, board);
-    private ListingSchedule listings = new ListingSchedule(config, enrolment, environment.newSignal(), true);
-    private RunCompletion run = new RunCompletion(config, board, slots, listings, enrolment);
 
-    private EngineConfig newConfig(Migration... migrations) {
+    private final StateStore store = FrozenEnvironment.emptyStore();
+    private final DocumentUpdate documents = new DocumentUpdate(store);
+    private EngineConfig config = newConfig(new EmptyHost(), KBS);
+    private Replica replica = new Replica();
+
+    /** What a run's end depends on. */
+    private final class Replica {
+
+        private final PartitionQueue queue =
+                new PartitionQueue(config.concurrency(), config.timings(), environment, environment.newSignal());
+        private final FleetObserver observer =
+                new FleetObserver(config.store(), config.build(), config.timings(), environment);
+        private final ExecutionPool pool =
+                new ExecutionPool(config.host().executor(), config.concurrency().kbs(), environment, () -> {});
+        private final LeaseKeeper keeper =
+                new LeaseKeeper(config.storage(), config.timings().leaseTtl(), environment, () -> false);
+        private final ReplicaServices services = new ReplicaServices(observer, pool, keeper);
+        private final HostKbs host = new HostKbs(config.host().knowledgeBoxes(), "replica");
+        private final KbListing listing =
+                new KbListing(store, host, observer, config.timings(), environment, queue::isStopping);
+        private final ListingSchedule listings = new ListingSchedule(
+                listing, store, RunMode.SINGLE_RUN, config.timings(), environment, environment.newSignal());
+        private final RunCompletion run = new RunCompletion(
+                environment,
+                config.timings(),
+                config.build(),
+                documents,
+                services,
+                new RunCompletion.Work(queue, listing, listings));
+
+        private Replica() {
+            observer.subscribe(queue::update);
+        }
+
+        /** Starts a worker, which ends when it is run and there is nothing to take. */
+        private Worker startWorker() {
+            Environment.Signal signal = environment.newSignal();
+            Worker worker = new Worker(config, services, queue, host, signal);
+            queue.workerStarted(signal);
+            return worker;
+        }
+    }
+
+    /** Lists no KB, and has none. */
+    private static final class EmptyHost implements KnowledgeBoxes {
+
+        @Override
+        public Stream<String> ids() {
+            return Stream.empty();
+        }
+
+        @Override
+        public Collection<String> existing(Collection<String> kbIds) {
+            return List.of();
+        }
+    }
+
+    private EngineConfig newConfig(KnowledgeBoxes knowledgeBoxes, Migration... migrations) {
+        environment.knowledgeBoxes = knowledgeBoxes;
         return environment.config(store, MemoryLock.create(() -> 0), RunCompletionTest::reject, migrations);
     }
 
@@ -65,52 +127,54 @@ class RunCompletionTest {
 
     private void use(EngineConfig another) {
         config = another;
-        board = new PartitionQueue(config, environment.newSignal());
-        slots = new ExecutionPool(config, () -> {});
-        enrolment = new KbListing(config, board);
-        listings = new ListingSchedule(config, enrolment, environment.newSignal(), true);
-        run = new RunCompletion(config, board, slots, listings, enrolment);
+        replica = new Replica();
     }
 
     private static FleetState target(Migration migration) {
         return FleetState.initial(0).extended(List.of(MigrationInfo.of(migration)));
     }
 
-    /** What a look shows of a fleet whose KBs are at version 1, but for those of so many partitions. */
+    /** What a look shows of a fleet whose KBs are at version 1, except those of so many partitions. */
     private FleetView look(FleetState state, int partitionsBelow, KbRecordCount... attempts) {
         return look(state, partitionsBelow, List.of(attempts), List.of());
     }
 
     private FleetView look(
             FleetState state, int partitionsBelow, List<KbRecordCount> attempts, List<ReplicaState> replicas) {
-        List<Document> documents = new ArrayList<>(store.documents(Document.ANNOUNCED));
-        documents.add(new Document(FleetState.DOCUMENT, 1, state.toJson()));
+        List<Document> shown = new ArrayList<>(store.documents(Document.ANNOUNCED));
+        shown.add(new Document(FleetState.DOCUMENT, 1, state.toJson()));
         Snapshot snapshot = new Snapshot(
-                FrozenEnvironment.STORE_MICROS,
-                documents,
-                FrozenEnvironment.floors(partitionsBelow),
-                attempts,
-                replicas);
-        return FleetView.of(snapshot, environment.nanoTime(), config.catalog(), 0);
+                FrozenEnvironment.STORE_MICROS, shown, FrozenEnvironment.floors(partitionsBelow), attempts, replicas);
+        return FleetView.of(snapshot, environment.nanoTime(), config.build().catalog(), 0);
     }
 
     private @Nullable End endOf(FleetView view) {
-        return run.endOf(view, false, null);
+        return replica.run.endOf(view, false, null);
     }
 
     private void failToList() {
-        environment.knowledgeBoxes = () -> {
+        KnowledgeBoxes broken = () -> {
             throw new IllegalStateException("no list");
         };
-        use(newConfig(KBS));
-        FleetView view = look(TO_MIGRATE_KBS.reached(1), 0);
-        board.update(view);
-        assertThat(enrolment.list(view)).isFalse();
+        use(newConfig(broken, KBS));
+        assertThat(replica.listing.list(look(TO_MIGRATE_KBS.reached(1), 0))).isFalse();
+    }
+
+    /** A worker finds a KB in that partition which the host does not have. */
+    private void cannotFinish(int partition) {
+        documents.replace(
+                FleetState.DOCUMENT,
+                null,
+                before -> Optional.of(TO_MIGRATE_KBS.opened(1).toJson()));
+        store.enroll(OnePartition.kbsOf(partition, 1), 0);
+        replica.observer.look();
+        replica.startWorker().run();
+        assertThat(replica.queue.unfinishable()).contains(partition);
     }
 
     private void recordGlobalFailure(long failedMicros) {
         String record = "{\"failures\":2,\"error\":\"broken\",\"failedMicros\":" + failedMicros + "}";
-        assertThat(store.compareAndSet(GlobalExecution.documentOf(1), 0, record, null))
+        assertThat(store.compareAndSet(GlobalPartRecord.documentOf(1), 0, record, null))
                 .isTrue();
     }
 
@@ -120,31 +184,30 @@ class RunCompletionTest {
     }
 
     @Test
-    void itEndsWhenTheFleetIsPausedWhateverThereIsToDo() {
-        store.compareAndSet(FleetView.controlDocument(), 0, "{\"paused\":true}", null);
+    void itEndsWhenTheFleetIsPausedWhateverIsDue() {
+        store.compareAndSet(ControlDocument.NAME, 0, "{\"paused\":true}", null);
         assertThat(endOf(look(TO_MIGRATE_KBS.opened(1), 3))).isEqualTo(End.PAUSED);
     }
 
     @Test
     void itGoesOnWhileAWorkerIsAtWork() {
-        board.update(look(TO_MIGRATE_KBS.reached(1), 0));
-        Worker worker = new Worker(config, board, slots, new LeaseKeeper(config, slots));
-        board.workerStarted(worker);
+        replica.observer.look();
+        Worker worker = replica.startWorker();
         assertThat(endOf(look(TO_MIGRATE_KBS.reached(1), 0))).isNull();
-        board.workerEnded(worker);
+        worker.run();
         assertThat(endOf(look(TO_MIGRATE_KBS.reached(1), 0))).isEqualTo(End.DONE);
     }
 
     @Test
-    void itGoesOnWhileTheHostsListIsGoneThroughAndUntilALookShowsWhatThatBrought() {
+    void itGoesOnUntilALookShowsWhatTheListBrought() {
         FleetView before = look(TO_MIGRATE_KBS.reached(1), 0);
-        board.update(before);
-        listings.startIfDue(before);
-        assertThat(listings.isRunning()).isTrue();
+        replica.observer.look();
+        replica.listings.startIfDue(before);
+        assertThat(replica.listings.isRunning()).isTrue();
         assertThat(endOf(before)).as("while it runs").isNull();
         environment.pass(NANO);
         environment.started.runOne();
-        assertThat(listings.isRunning()).isFalse();
+        assertThat(replica.listings.isRunning()).isFalse();
         assertThat(endOf(before)).as("with an older look").isNull();
         environment.pass(NANO);
         assertThat(endOf(look(TO_MIGRATE_KBS.reached(1), 0))).isEqualTo(End.DONE);
@@ -153,11 +216,11 @@ class RunCompletionTest {
     @Test
     void aCoordinatorOpensItsStageFirst() {
         FleetView closed = look(TO_MIGRATE_KBS, 0);
-        assertThat(run.endOf(closed, true, "an earlier failure")).isNull();
-        assertThat(run.endOf(closed, false, "an earlier failure"))
+        assertThat(replica.run.endOf(closed, true, "an earlier failure")).isNull();
+        assertThat(replica.run.endOf(closed, false, "an earlier failure"))
                 .as("where another coordinates")
                 .isEqualTo(End.FAILED);
-        assertThat(run.endOf(look(TO_MIGRATE_KBS.opened(1), 0), true, "a failure"))
+        assertThat(replica.run.endOf(look(TO_MIGRATE_KBS.opened(1), 0), true, "a failure"))
                 .as("in an open stage")
                 .isEqualTo(End.FAILED);
     }
@@ -166,15 +229,15 @@ class RunCompletionTest {
     void itGoesOnWhileKbsAreDueThatThisReplicaCanMigrate() {
         FleetView view = look(TO_MIGRATE_KBS.opened(1), 2);
         assertThat(endOf(view)).isNull();
-        board.cannotFinish(Set.of(0));
+        cannotFinish(0);
         assertThat(endOf(view)).as("one of two partitions").isNull();
-        board.cannotFinish(Set.of(1));
+        cannotFinish(1);
         assertThat(endOf(view)).as("all it can do is done").isEqualTo(End.FAILED);
     }
 
     @Test
-    void whatIsLeftAloneIsAFailureInAFleetThatHasNoTargetToo() {
-        board.cannotFinish(Set.of(0));
+    void aKbLeftAloneIsAFailureWithoutATargetToo() {
+        cannotFinish(0);
         assertThat(endOf(look(TO_MIGRATE_KBS.reached(1), 0))).isEqualTo(End.FAILED);
     }
 
@@ -193,7 +256,7 @@ class RunCompletionTest {
 
     @Test
     void aGlobalPartThatFailsIsAFailure() {
-        assertThat(run.endOf(look(TO_MIGRATE_KBS.opened(1), 0), false, "a failure"))
+        assertThat(replica.run.endOf(look(TO_MIGRATE_KBS.opened(1), 0), false, "a failure"))
                 .isEqualTo(End.FAILED);
     }
 
@@ -203,7 +266,7 @@ class RunCompletionTest {
     }
 
     @Test
-    void itIsDoneWhenNobodyHereCanBringTheFleetOn() {
+    void itIsDoneWhenThisBuildCannotCoordinateTheNextStage() {
         FleetState beyond = FleetState.initial(0)
                 .extended(List.of(MigrationInfo.of(KBS), new MigrationInfo(2, "of_a_newer_build", true, false)))
                 .reached(1);
@@ -211,7 +274,7 @@ class RunCompletionTest {
     }
 
     @Test
-    void itIsDoneWhenTheFleetWaitsForReplicasThatDoNotKnowTheNextVersion() {
+    void itIsDoneWhenTheFleetWaitsForAFullRollout() {
         FleetState rollout = FleetState.initial(0).extended(List.of(new MigrationInfo(1, "kbs", true, false, true)));
         ReplicaState older = FrozenEnvironment.replica(0, Duration.ZERO);
         assertThat(endOf(look(rollout, 0, List.of(), List.of(older)))).isEqualTo(End.DONE);
@@ -221,82 +284,86 @@ class RunCompletionTest {
     }
 
     @Test
-    void aGlobalFailureOfAnotherReplicaCountsFromTheBeginningOfTheRunOn() {
-        use(newConfig(GLOBAL));
+    void aGlobalFailureElsewhereCountsFromTheStartOfTheRun() {
+        use(newConfig(new EmptyHost(), GLOBAL));
         FleetView view = look(TO_MIGRATE_GLOBALLY.opened(1), 0);
-        run.began(view);
-        assertThat(run.globalFailureElsewhere(view)).as("there is none").isNull();
+        replica.run.began(view);
+        assertThat(replica.run.globalFailureElsewhere(view)).as("there is none").isNull();
         recordGlobalFailure(FrozenEnvironment.STORE_MICROS);
-        assertThat(run.globalFailureElsewhere(view))
+        assertThat(replica.run.globalFailureElsewhere(view))
                 .isEqualTo("0001_global has failed 2 times, the last time with broken");
-        assertThat(run.globalFailureElsewhere(look(TO_MIGRATE_GLOBALLY.reached(1), 0)))
+        assertThat(replica.run.globalFailureElsewhere(look(TO_MIGRATE_GLOBALLY.reached(1), 0)))
                 .as("when the fleet is beyond it")
                 .isNull();
     }
 
     @Test
-    void anEarlierOneDoesNot() {
-        use(newConfig(GLOBAL));
+    void aGlobalFailureElsewhereBeforeTheRunDoesNotCount() {
+        use(newConfig(new EmptyHost(), GLOBAL));
         FleetView view = look(TO_MIGRATE_GLOBALLY.opened(1), 0);
-        run.began(view);
+        replica.run.began(view);
         recordGlobalFailure(FrozenEnvironment.STORE_MICROS - 1);
-        assertThat(run.globalFailureElsewhere(view)).isNull();
+        assertThat(replica.run.globalFailureElsewhere(view)).isNull();
     }
 
     @Test
-    void aStoreThatHasNeverAnsweredIsHopelessAtOnce() {
-        RuntimeException trouble = new IllegalStateException("refused");
-        assertThat(run.hopeless(trouble, 0)).isSameAs(trouble);
-        assertThat(run.hopeless(null, 0)).as("no trouble").isNull();
+    void aStoreThatHasNeverRespondedIsHopelessAtOnce() {
+        RuntimeException error = new IllegalStateException("refused");
+        assertThat(replica.run.hopeless(error)).isSameAs(error);
+        assertThat(replica.run.hopeless(null)).as("no error").isNull();
     }
 
     @Test
-    void aStoreThatHasAnsweredIsHopelessAfterTwoTtls() {
-        RuntimeException trouble = new IllegalStateException("refused");
-        board.update(look(TO_MIGRATE_KBS, 0));
-        assertThat(run.hopeless(trouble, TWO_TTLS.toNanos())).isNull();
-        assertThat(run.hopeless(trouble, TWO_TTLS.toNanos() + 1)).isSameAs(trouble);
-    }
-
-    @Test
-    void anExecutorThatHasTakenNothingForATtlEndsIt() {
+    void aStoreThatHasRespondedIsHopelessAfterTwoTtls() {
+        RuntimeException error = new IllegalStateException("refused");
         environment.pass(Duration.ofHours(1));
-        assertThat(run.nothingCanBeStarted()).isNull();
-        ProbeExecution body = new ProbeExecution(config, FrozenEnvironment.held(() -> {}), () -> {});
-        Throwable rejected = catchThrowable(() -> slots.offer(List.of(body)));
+        replica.observer.look();
+        assertThat(replica.run.hopeless(error)).isNull();
+        environment.pass(TWO_TTLS);
+        assertThat(replica.run.hopeless(error)).isNull();
+        environment.pass(NANO);
+        assertThat(replica.run.hopeless(error)).isSameAs(error);
+    }
+
+    @Test
+    void anExecutorThatAcceptsNothingForATtlEndsIt() {
+        environment.pass(Duration.ofHours(1));
+        assertThat(replica.run.nothingCanBeStarted()).isNull();
+        ProbeExecution execution = new ProbeExecution(config, FrozenEnvironment.held(() -> {}), () -> {});
+        Throwable rejected = catchThrowable(() -> replica.pool.offer(List.of(execution)));
         assertThat(rejected).hasMessageContaining("the pool is full");
         environment.pass(FrozenEnvironment.TTL);
-        assertThat(run.nothingCanBeStarted()).as("there is hope").isNull();
+        assertThat(replica.run.nothingCanBeStarted()).as("there is hope").isNull();
         environment.pass(NANO);
-        assertThat(Objects.requireNonNull(run.nothingCanBeStarted()))
-                .hasMessageStartingWith("the host's executor has taken nothing since PT30.000000001S ago: ")
+        assertThat(Objects.requireNonNull(replica.run.nothingCanBeStarted()))
+                .hasMessageStartingWith("the host's executor has not accepted a task for 30 s: ")
                 .hasMessageEndingWith("the pool is full")
                 .hasCause(Objects.requireNonNull(rejected.getCause()));
     }
 
     private void fail(RuntimeException how) {
-        Throwable thrown = catchThrowable(() -> board.asked(() -> {
+        Throwable thrown = catchThrowable(() -> replica.keeper.lockOutage().watch(() -> {
             throw how;
         }));
         assertThat(thrown).isSameAs(how);
     }
 
     @Test
-    void aLockServiceThatHasNotAnsweredForTwoTtlsEndsIt() {
+    void aLockServiceThatHasNotRespondedForTwoTtlsEndsIt() {
         RuntimeException down = new IllegalStateException("the lock service is down");
-        board.asked(() -> true);
+        replica.keeper.lockOutage().watch(() -> true);
         fail(down);
         environment.pass(TWO_TTLS);
-        assertThat(run.nothingCanBeStarted()).as("there is hope").isNull();
+        assertThat(replica.run.nothingCanBeStarted()).as("there is hope").isNull();
         environment.pass(NANO);
-        assertThat(Objects.requireNonNull(run.nothingCanBeStarted()))
-                .hasMessageContaining("the lock service does not answer")
+        assertThat(Objects.requireNonNull(replica.run.nothingCanBeStarted()))
+                .hasMessageContaining("the lock service does not respond")
                 .hasCause(down);
     }
 
     @Test
-    void oneThatHasNeverAnsweredEndsItAtOnce() {
+    void aLockServiceThatHasNeverRespondedEndsItAtOnce() {
         fail(new IllegalStateException("the lock service is down"));
-        assertThat(run.nothingCanBeStarted()).hasMessageContaining("the lock service does not answer");
+        assertThat(replica.run.nothingCanBeStarted()).hasMessageContaining("the lock service does not respond");
     }
 }
