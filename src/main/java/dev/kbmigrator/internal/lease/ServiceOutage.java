@@ -12,7 +12,7 @@ public final class ServiceOutage {
     private @Nullable Throwable error;
     private long since;
 
-    public ServiceOutage(Environment environment) {
+    ServiceOutage(Environment environment) {
         this.environment = environment;
     }
 

@@ -118,7 +118,7 @@ public final class MigrationCatalog {
     }
 
     /** Returns the oldest version; 0 when there is no migration. */
-    public long oldest() {
+    long oldest() {
         return migrations.isEmpty() ? 0 : migrations.firstKey();
     }
 

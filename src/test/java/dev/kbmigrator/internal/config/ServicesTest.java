@@ -11,13 +11,13 @@ class ServicesTest {
     private final Services services = new Services(Map.of(CharSequence.class, "text", Integer.class, 7));
 
     @Test
-    void aServiceIsFoundByTheTypeThatItIsRegisteredAs() {
+    void aServiceIsFoundByItsRegisteredType() {
         assertThat(services.get(CharSequence.class)).isEqualTo("text");
         assertThat(services.get(Integer.class)).isEqualTo(7);
     }
 
     @Test
-    void oneThatIsNotRegisteredIsAClearError() {
+    void aServiceThatIsNotRegisteredIsAClearError() {
         assertThatThrownBy(() -> services.get(String.class))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(

@@ -2,73 +2,83 @@ package dev.kbmigrator.internal.lease;
 
 import static com.google.common.base.Preconditions.checkState;
 
-import dev.kbmigrator.internal.config.EngineConfig;
-import dev.kbmigrator.internal.execution.ExecutionPool;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
-import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.Renewal;
+import dev.kbmigrator.spi.Storage;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Validate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The owners of two scopes, each a thread of its own, and the keeper's loops, one round at a time. In the end, while a lease
- * is kept, exactly one loop renews it and one watches it, else none; and whoever lost a scope was told once.
+ * is kept, exactly one loop renews it and one watches it, otherwise none; and the owner of a lost scope was told once.
  */
 public class LeaseKeeperOperations {
 
     private final FrozenEnvironment environment = new FrozenEnvironment();
-    private final LeaseKeeper keeper;
-    private final Owner one;
-    private final Owner other;
+    private final Owner one = new Owner(1);
+    private final Owner other = new Owner(2);
+    private final LeaseKeeper keeper = newKeeper();
     private volatile boolean takenOver;
 
-    public LeaseKeeperOperations() {
-        Lock unused = (name, ttl) -> Optional.empty();
-        EngineConfig config = environment.config(FrozenEnvironment.emptyStore(), unused, environment.started);
-        keeper = new LeaseKeeper(config, new ExecutionPool(config, () -> {}));
-        one = new Owner(1);
-        other = new Owner(2);
+    private LeaseKeeper newKeeper() {
+        Lock lock = (name, ttl) -> Optional.of(name.equals(one.name()) ? one : other);
+        Storage storage = new Storage(FrozenEnvironment.emptyStore(), lock);
+        return new LeaseKeeper(storage, FrozenEnvironment.TTL, environment, () -> false);
     }
 
-    /** A scope, and what its owner knows of it. */
+    /** A scope's lease, and what its owner knows of it. */
     private final class Owner implements Lease {
 
+        private final int scope;
         private final AtomicInteger renewals = new AtomicInteger();
         private final AtomicInteger told = new AtomicInteger();
-        private final HeldScope held;
-        private volatile boolean holds;
+
+        /** All that it has ever held; belongs to the owner's thread. */
+        private final List<HeldScope> all = new ArrayList<>();
+
+        private volatile @Nullable HeldScope held;
 
         private Owner(int scope) {
-            held = new HeldScope(this, new Epoch(scope, 1), FrozenEnvironment.TTL.toNanos(), told::incrementAndGet);
+            this.scope = scope;
         }
 
         private void begin() {
-            if (!held.isLost()) {
-                keeper.keep(held);
-                holds = true;
+            if (held == null) {
+                HeldScope acquired =
+                        keeper.acquire(scope, lost -> told.incrementAndGet()).orElseThrow();
+                all.add(acquired);
+                held = acquired;
             }
         }
 
         private void end() {
-            if (holds) {
-                keeper.release(List.of(held));
-                holds = false;
+            HeldScope quiet = held;
+            if (quiet != null) {
+                keeper.release(List.of(quiet));
+                held = null;
             }
         }
 
         private boolean isKept() {
-            return holds && !held.isLost();
+            HeldScope now = held;
+            return now != null && !now.isLost();
+        }
+
+        private long losses() {
+            return all.stream().filter(HeldScope::isLost).count();
         }
 
         @Override
         public String name() {
-            return "partition " + held.scope();
+            return HeldScope.lockName(scope);
         }
 
         @Override
@@ -103,8 +113,9 @@ public class LeaseKeeperOperations {
 
     @Operation
     public void oneIsFencedOut() {
-        if (one.holds) {
-            keeper.lose(one.held, "a write was refused");
+        HeldScope held = one.held;
+        if (held != null) {
+            keeper.lose(held, "a write was refused");
         }
     }
 
@@ -122,8 +133,8 @@ public class LeaseKeeperOperations {
     @Validate
     public void whatIsKeptIsRenewedAndWhatIsLostIsTold() {
         takenOver = false;
-        checkState(one.told.get() == (one.held.isLost() ? 1 : 0), "one was told " + one.told);
-        checkState(other.told.get() == (other.held.isLost() ? 1 : 0), "the other was told " + other.told);
+        checkState(one.told.get() == one.losses(), "one was told " + one.told);
+        checkState(other.told.get() == other.losses(), "the other was told " + other.told);
         int before = one.renewals.get();
         int beforeOther = other.renewals.get();
         int loops = environment.started.size();

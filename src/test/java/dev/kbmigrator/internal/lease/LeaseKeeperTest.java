@@ -1,68 +1,118 @@
 package dev.kbmigrator.internal.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.kbmigrator.KbMigration;
-import dev.kbmigrator.MigrationContext;
-import dev.kbmigrator.internal.config.EngineConfig;
-import dev.kbmigrator.internal.execution.Execution.Cancellation;
-import dev.kbmigrator.internal.execution.Execution.Cancelled;
-import dev.kbmigrator.internal.execution.Execution.Done;
-import dev.kbmigrator.internal.execution.ExecutionPool;
+import ch.qos.logback.classic.Level;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
-import dev.kbmigrator.internal.fixture.ProbeExecution;
+import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.Renewal;
+import dev.kbmigrator.spi.Storage;
+import dev.kbmigrator.support.LogCapture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class LeaseKeeperTest {
 
     private static final Duration TTL = FrozenEnvironment.TTL;
+    private static final Duration INSTANT = Duration.ofNanos(1);
+    private static final int A = 1;
+    private static final int B = 2;
+    private static final int C = 3;
+    private static final String LEASE_A = "partition-001";
+    private static final String LEASE_B = "partition-002";
+
+    @RegisterExtension
+    final LogCapture log = new LogCapture(Level.INFO);
 
     private final ManualEnvironment environment = new ManualEnvironment();
-    private final FrozenEnvironment.Tasks executor = new FrozenEnvironment.Tasks();
     private final ScriptedLock lock = new ScriptedLock();
-    private final EngineConfig config =
-            environment.config(FrozenEnvironment.emptyStore(), lock, executor, ProbeExecution.NOTHING);
-    private final ExecutionPool slots = new ExecutionPool(config, () -> {});
-    private final LeaseKeeper keeper = new LeaseKeeper(config, slots);
-    private final List<String> told = new ArrayList<>();
+    private final Store store = new Store();
+    private final List<String> calls = new ArrayList<>();
+    private final List<HeldScope> told = new ArrayList<>();
+    private boolean busy;
+    private int checks;
+    private final LeaseKeeper keeper = new LeaseKeeper(new Storage(store, lock), TTL, environment, () -> {
+        checks++;
+        return busy;
+    });
 
-    /** Answers as the test says; without an answer the outcome is unknown. */
-    private static final class ScriptedLock implements Lock {
+    /** Does what the test says; without a result, the outcome of a renewal is unknown. */
+    private final class ScriptedLock implements Lock {
 
-        private final Map<String, Renewal> answers = new HashMap<>();
-        private final List<String> asked = new ArrayList<>();
+        private final Set<String> heldElsewhere = new HashSet<>();
+        private final Map<String, Renewal> results = new HashMap<>();
+        private final List<String> renewed = new ArrayList<>();
         private final List<String> released = new ArrayList<>();
+        private int releases;
+        private Runnable whileAcquiring = () -> {};
         private Runnable meanwhile = () -> {};
 
         @Override
         public Optional<Lease> tryAcquire(String name, Duration ttl) {
-            return Optional.empty();
+            assertThat(ttl).isEqualTo(TTL);
+            calls.add("lock " + name);
+            whileAcquiring.run();
+            return heldElsewhere.contains(name) ? Optional.empty() : Optional.of(new NamedLease(name));
+        }
+
+        @Override
+        public Map<String, Lease> tryAcquireAll(Collection<String> names, Duration ttl) {
+            calls.add("lock all");
+            return Lock.super.tryAcquireAll(new TreeSet<>(names), ttl);
         }
 
         @Override
         public Map<String, Renewal> renewAll(Collection<? extends Lease> leases, Duration ttl) {
             assertThat(ttl).isEqualTo(TTL);
-            leases.forEach(lease -> asked.add(lease.name()));
+            leases.forEach(lease -> renewed.add(lease.name()));
             meanwhile.run();
-            return answers;
+            return results;
         }
 
         @Override
         public void releaseAll(Collection<? extends Lease> leases) {
+            releases++;
             leases.forEach(lease -> released.add(lease.name()));
             meanwhile.run();
+        }
+
+        private void isDown() {
+            meanwhile = () -> {
+                throw new IllegalStateException("the lock service is down");
+            };
+        }
+    }
+
+    private final class Store extends MemoryStateStore {
+
+        private Runnable whileOpening = () -> {};
+
+        private Store() {
+            super(() -> 0);
+        }
+
+        @Override
+        public synchronized Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+            calls.add("open epochs of " + scopes);
+            whileOpening.run();
+            return super.openEpochs(scopes);
         }
     }
 
@@ -79,11 +129,12 @@ class LeaseKeeperTest {
         }
     }
 
-    private HeldScope keep(String name) {
-        HeldScope held = new HeldScope(
-                new NamedLease(name), new Epoch(1, 1), keeper.deadlineOfRequestSentNow(), () -> told.add(name));
-        keeper.keep(held);
-        return held;
+    private Map<Integer, HeldScope> acquire(Set<Integer> scopes) {
+        return keeper.acquire(scopes, told::add);
+    }
+
+    private HeldScope hold(int scope) {
+        return Objects.requireNonNull(acquire(Set.of(scope)).get(scope));
     }
 
     /** Both loops go around once, after this time. */
@@ -99,215 +150,395 @@ class LeaseKeeperTest {
         return Duration.ofNanos(environment.signals.get(0).lastWait());
     }
 
-    @Test
-    void aRenewedLeaseLivesForTwoThirdsOfTheTtlFromWhenTheRequestWasSent() {
-        HeldScope held = keep("a");
-        lock.answers.put("a", Renewal.HELD);
-        lock.meanwhile = () -> environment.pass(Duration.ofSeconds(3));
-        letPass(Duration.ofSeconds(10));
-        assertThat(Duration.ofNanos(held.deadline())).isEqualTo(Duration.ofSeconds(30));
-        assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(3));
-        assertThat(told).isEmpty();
+    private Duration nextCheck() {
+        return Duration.ofNanos(environment.signals.get(1).lastWait());
     }
 
-    @Test
-    void aLeaseThatIsNotRenewedInTimeIsLostAndItsOwnerTold() {
-        HeldScope held = keep("a");
-        letPass(Duration.ofSeconds(20).minusNanos(1));
-        assertThat(held.isLost()).isFalse();
-        letPass(Duration.ofNanos(1));
-        assertThat(held.isLost()).isTrue();
-        assertThat(held.lostBecause()).isEqualTo("the lease a was not renewed in time");
-        assertThat(told).containsExactly("a");
+    @Nested
+    class AcquireMany {
+
+        @Test
+        void theLockComesFirstAndTheEpochSecond() {
+            Map<Integer, HeldScope> held = acquire(Set.of(A, B));
+            assertThat(calls)
+                    .containsExactly("lock all", "lock " + LEASE_A, "lock " + LEASE_B, "open epochs of [1, 2]");
+            assertThat(held).containsOnlyKeys(A, B);
+            assertThat(held.get(A)).satisfies(scope -> {
+                assertThat(scope.lease().name()).isEqualTo(LEASE_A);
+                assertThat(scope.epoch()).isEqualTo(new Epoch(A, 1));
+            });
+            assertThat(held.get(B)).satisfies(scope -> {
+                assertThat(scope.lease().name()).isEqualTo(LEASE_B);
+                assertThat(scope.epoch()).isEqualTo(new Epoch(B, 1));
+            });
+        }
+
+        @Test
+        void scopesHeldElsewhereAreLeftOut() {
+            lock.heldElsewhere.add(LEASE_A);
+            assertThat(acquire(Set.of(A, B))).containsOnlyKeys(B);
+            assertThat(calls).contains("open epochs of [2]");
+            letPass(Duration.ofSeconds(10));
+            assertThat(lock.renewed).containsExactly(LEASE_B);
+        }
+
+        @Test
+        void whenAllAreHeldElsewhereNothingIsKept() {
+            lock.heldElsewhere.add(LEASE_A);
+            assertThat(acquire(Set.of(A))).isEmpty();
+            assertThat(calls).as("no epoch is opened").containsExactly("lock all", "lock " + LEASE_A);
+            assertThat(environment.started.size()).isZero();
+            assertThat(lock.releases).isZero();
+        }
+
+        @Test
+        void theLeasesAreReleasedWhenTheEpochsCannotBeOpened() {
+            store.whileOpening = () -> {
+                throw new IllegalStateException("the store is down");
+            };
+            assertThatThrownBy(() -> acquire(Set.of(A, B))).hasMessage("the store is down");
+            assertThat(lock.released).containsExactlyInAnyOrder(LEASE_A, LEASE_B);
+            assertThat(environment.started.size()).as("nothing is kept").isZero();
+            assertThat(keeper.lockOutage().hopeless(0))
+                    .as("the lock has responded")
+                    .isNull();
+        }
+
+        @Test
+        void anErrorOfTheStoreStaysTheErrorWhenTheReleaseFailsToo() {
+            store.whileOpening = () -> {
+                throw new IllegalStateException("the store is down");
+            };
+            lock.isDown();
+            assertThatThrownBy(() -> acquire(Set.of(A))).hasMessage("the store is down");
+            assertThat(lock.released).containsExactly(LEASE_A);
+        }
+
+        @Test
+        void leasesThatAreOverBeforeTheyBeganAreReleased() {
+            lock.whileAcquiring = () -> environment.pass(Duration.ofSeconds(3));
+            store.whileOpening = () -> environment.pass(Duration.ofSeconds(17));
+            assertThat(acquire(Set.of(A))).isEmpty();
+            assertThat(lock.released).containsExactly(LEASE_A);
+            assertThat(environment.started.size()).as("nothing is kept").isZero();
+            store.whileOpening = () -> environment.pass(Duration.ofSeconds(17).minusNanos(1));
+            assertThat(acquire(Set.of(A))).as("just in time").containsOnlyKeys(A);
+            assertThat(lock.released).containsExactly(LEASE_A);
+        }
+
+        @Test
+        void theDeadlineCountsFromWhenTheRequestWasSent() {
+            environment.pass(Duration.ofMinutes(1));
+            lock.whileAcquiring = () -> environment.pass(Duration.ofSeconds(3));
+            store.whileOpening = () -> environment.pass(Duration.ofSeconds(2));
+            HeldScope held = hold(A);
+            assertThat(Duration.ofNanos(held.deadline())).isEqualTo(Duration.ofSeconds(60 + 20));
+        }
+
+        @Test
+        void aLockThatFailsIsAnOutageOfTheLock() {
+            lock.whileAcquiring = () -> {
+                throw new IllegalStateException("the lock service is down");
+            };
+            assertThatThrownBy(() -> acquire(Set.of(A))).hasMessage("the lock service is down");
+            assertThat(keeper.lockOutage().hopeless(0)).hasMessage("the lock service is down");
+            lock.whileAcquiring = () -> {};
+            hold(A);
+            assertThat(keeper.lockOutage().hopeless(0)).isNull();
+        }
     }
 
-    @Test
-    void aLeaseThatAnotherTookIsLostAndTheOthersAreNot() {
-        HeldScope lost = keep("a");
-        HeldScope kept = keep("b");
-        lock.answers.put("a", Renewal.LOST);
-        lock.answers.put("b", Renewal.HELD);
-        letPass(Duration.ofSeconds(10));
-        assertThat(lost.lostBecause()).contains("the lease a was taken over");
-        assertThat(kept.isLost()).isFalse();
-        assertThat(told).containsExactly("a");
-        lock.asked.clear();
-        letPass(Duration.ofSeconds(10));
-        assertThat(lock.asked).containsExactly("b");
+    /** The coordinator needs one lease only. */
+    @Nested
+    class AcquireOne {
+
+        private Optional<HeldScope> acquire() {
+            return keeper.acquire(Epoch.COORDINATOR, told::add);
+        }
+
+        @Test
+        void theLockComesFirstAndTheEpochSecond() {
+            assertThat(acquire()).hasValueSatisfying(scope -> {
+                assertThat(scope.lease().name()).isEqualTo("migrations");
+                assertThat(scope.epoch()).isEqualTo(new Epoch(Epoch.COORDINATOR, 1));
+            });
+            assertThat(calls).containsExactly("lock migrations", "open epochs of [" + Epoch.COORDINATOR + "]");
+        }
+
+        @Test
+        void itIsRenewedAndItsOwnerTold() {
+            lock.results.put("migrations", Renewal.LOST);
+            HeldScope scope = acquire().orElseThrow();
+            letPass(Duration.ofSeconds(10));
+            assertThat(lock.renewed).containsExactly("migrations");
+            assertThat(told).containsExactly(scope);
+        }
+
+        @Test
+        void aScopeHeldElsewhereIsNotAcquired() {
+            lock.heldElsewhere.add("migrations");
+            assertThat(acquire()).isEmpty();
+            assertThat(calls).as("no epoch is opened").containsExactly("lock migrations");
+            assertThat(environment.started.size()).isZero();
+        }
+
+        @Test
+        void theLeaseIsReleasedWhenTheEpochCannotBeOpened() {
+            store.whileOpening = () -> {
+                throw new IllegalStateException("the store is down");
+            };
+            assertThatThrownBy(this::acquire).hasMessage("the store is down");
+            assertThat(lock.released).containsExactly("migrations");
+            assertThat(environment.started.size()).isZero();
+        }
+
+        @Test
+        void aLeaseThatIsOverBeforeItBeganIsReleased() {
+            store.whileOpening = () -> environment.pass(Duration.ofSeconds(20));
+            assertThat(acquire()).isEmpty();
+            assertThat(lock.released).containsExactly("migrations");
+            assertThat(environment.started.size()).isZero();
+        }
+
+        @Test
+        void theDeadlineCountsFromWhenTheRequestWasSent() {
+            lock.whileAcquiring = () -> environment.pass(Duration.ofSeconds(3));
+            assertThat(acquire())
+                    .hasValueSatisfying(scope ->
+                            assertThat(Duration.ofNanos(scope.deadline())).isEqualTo(Duration.ofSeconds(20)));
+        }
+
+        @Test
+        void aLockThatFailsIsAnOutageOfTheLock() {
+            lock.whileAcquiring = () -> {
+                throw new IllegalStateException("the lock service is down");
+            };
+            assertThatThrownBy(this::acquire).hasMessage("the lock service is down");
+            assertThat(keeper.lockOutage().hopeless(0)).hasMessage("the lock service is down");
+        }
     }
 
-    @Test
-    void anUnknownOutcomeIsAskedForAgainSooner() {
-        HeldScope held = keep("a");
-        letPass(Duration.ofSeconds(10));
-        assertThat(held.isLost()).isFalse();
-        assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(12));
+    @Nested
+    class Renewing {
+
+        @Test
+        void aRenewedLeaseLivesFromWhenTheRequestWasSent() {
+            HeldScope held = hold(A);
+            lock.results.put(LEASE_A, Renewal.HELD);
+            lock.meanwhile = () -> environment.pass(Duration.ofSeconds(3));
+            letPass(Duration.ofSeconds(10));
+            assertThat(Duration.ofNanos(held.deadline()))
+                    .as("two thirds of the ttl later")
+                    .isEqualTo(Duration.ofSeconds(30));
+            assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(3));
+            assertThat(told).isEmpty();
+        }
+
+        @Test
+        void anUnknownOutcomeIsRetriedSooner() {
+            HeldScope held = hold(A);
+            letPass(Duration.ofSeconds(10));
+            assertThat(held.isLost()).isFalse();
+            assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(12));
+        }
+
+        @Test
+        void aFailingRenewalIsRetriedSooner() {
+            HeldScope held = hold(A);
+            lock.isDown();
+            letPass(Duration.ofSeconds(10));
+            assertThat(held.isLost()).isFalse();
+            assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(12));
+            assertThat(log.messages(Level.WARN))
+                    .containsExactly("1 leases could not be renewed: the lock service is down");
+        }
     }
 
-    @Test
-    void aFailingRenewalIsAskedForAgainSooner() {
-        HeldScope held = keep("a");
-        lock.meanwhile = () -> {
-            throw new IllegalStateException("the lock service is down");
-        };
-        letPass(Duration.ofSeconds(10));
-        assertThat(held.isLost()).isFalse();
-        assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(12));
-    }
+    @Nested
+    class Losing {
 
-    @Test
-    void whatIsGivenBackWhileItsRenewalIsUnderWayIsNotLost() {
-        HeldScope held = keep("a");
-        lock.answers.put("a", Renewal.LOST);
-        lock.meanwhile = () -> {
-            lock.meanwhile = () -> {};
-            keeper.release(List.of(held));
-        };
-        letPass(Duration.ofSeconds(10));
-        assertThat(held.isLost()).isFalse();
-        assertThat(lock.released).containsExactly("a");
-        assertThat(told).isEmpty();
-    }
+        @Test
+        void aLeaseThatIsNotRenewedInTimeIsLost() {
+            HeldScope held = hold(A);
+            letPass(Duration.ofSeconds(20).minus(INSTANT));
+            assertThat(held.isLost()).isFalse();
+            letPass(INSTANT);
+            assertThat(held.isLost()).isTrue();
+            assertThat(held.lostBecause()).isEqualTo("the lease partition-001 was not renewed in time");
+            assertThat(told).containsExactly(held);
+        }
 
-    @Test
-    void theLoopsEndWhenTheLastLeaseIsGivenBackAndBeginAgainWithTheNext() {
-        HeldScope one = keep("a");
-        HeldScope other = keep("b");
-        assertThat(environment.started.size()).isEqualTo(2);
-        keeper.release(List.of(one));
-        assertThat(environment.signals).noneMatch(FrozenEnvironment.Flag::isRaised);
-        keeper.release(List.of(other));
-        assertThat(environment.signals).allMatch(FrozenEnvironment.Flag::isRaised);
-        letPass(Duration.ZERO);
-        assertThat(environment.started.size()).isZero();
-        keep("c");
-        assertThat(environment.started.size()).isEqualTo(2);
-    }
+        @Test
+        void aLeaseTakenOverIsLostAndTheOthersAreNot() {
+            HeldScope lost = hold(A);
+            HeldScope kept = hold(B);
+            lock.results.put(LEASE_A, Renewal.LOST);
+            lock.results.put(LEASE_B, Renewal.HELD);
+            letPass(Duration.ofSeconds(10));
+            assertThat(lost.lostBecause())
+                    .isEqualTo("the lease partition-001 was taken over by another replica, or expired");
+            assertThat(kept.isLost()).isFalse();
+            assertThat(told).containsExactly(lost);
+            lock.renewed.clear();
+            letPass(Duration.ofSeconds(10));
+            assertThat(lock.renewed).containsExactly(LEASE_B);
+        }
 
-    @Test
-    void whatIsLeftToExpireIsNeitherRenewedNorReleased() {
-        HeldScope held = keep("a");
-        held.leaveToExpire();
-        HeldScope other = keep("b");
-        letPass(Duration.ofSeconds(10));
-        assertThat(lock.asked).containsExactly("b");
-        assertThat(held.mayBeReleased()).isFalse();
-        keeper.release(List.of(other));
-        letPass(Duration.ofSeconds(1));
-        assertThat(nextRenewal()).as("there is nothing to renew").isEqualTo(TTL.dividedBy(3));
-        lock.released.clear();
-        keeper.leave(held);
-        letPass(Duration.ofSeconds(10));
-        assertThat(held.isLost()).isFalse();
-        assertThat(lock.released).isEmpty();
-    }
+        @Test
+        void allLeasesLostAtOnceAreOneLogLine() {
+            hold(A);
+            hold(B);
+            letPass(Duration.ofSeconds(20));
+            assertThat(told).hasSize(2);
+            assertThat(log.messages(Level.INFO))
+                    .contains("Lost 2 leases (first: partition-001): not renewed in time")
+                    .filteredOn(message -> message.startsWith("Lost"))
+                    .hasSize(1);
+        }
 
-    @Test
-    void aLeaseThatCannotBeReleasedHurtsNobody() {
-        HeldScope held = keep("a");
-        lock.meanwhile = () -> {
-            throw new IllegalStateException("the lock service is down");
-        };
-        keeper.release(List.of(held));
-        keeper.releaseQuietly(List.of());
-        assertThat(lock.released).containsExactly("a");
-    }
+        @Test
+        void aScopeReleasedDuringItsRenewalIsNotLost() {
+            HeldScope held = hold(A);
+            lock.results.put(LEASE_A, Renewal.LOST);
+            lock.meanwhile = () -> {
+                lock.meanwhile = () -> {};
+                keeper.release(List.of(held));
+            };
+            letPass(Duration.ofSeconds(10));
+            assertThat(held.isLost()).isFalse();
+            assertThat(lock.released).containsExactly(LEASE_A);
+            assertThat(told).isEmpty();
+            assertThat(log.messages(Level.INFO)).isEmpty();
+        }
 
-    @Test
-    void aScopeIsLostOnceAndItsBodiesAreCancelledAndInterrupted() {
-        HeldScope held = keep("a");
-        HeldScope unharmed = keep("b");
-        List<Boolean> interrupted = new ArrayList<>();
-        ProbeExecution body = new ProbeExecution(config, held, () -> {
-            assertThat(keeper.lose(unharmed, "another one")).isTrue();
-            assertThat(Thread.interrupted()).isFalse();
+        @Test
+        void aScopeIsLostOnceAndItsOwnerToldOnce() {
+            HeldScope held = hold(A);
+            HeldScope another = hold(B);
+            assertThat(keeper.lose(another, "another one")).isTrue();
+            assertThat(told).containsExactly(another);
+            assertThat(held.isLost()).isFalse();
             assertThat(keeper.lose(held, "the first reason")).isTrue();
             assertThat(keeper.lose(held, "the second reason")).isFalse();
-            interrupted.add(Thread.interrupted());
-        });
-        slots.offer(List.of(body));
-        executor.runOne();
-        assertThat(body.cancellation()).isEqualTo(Cancellation.LOST);
-        assertThat(interrupted).containsExactly(true);
-        assertThat(held.lostBecause()).isEqualTo("the first reason");
-        assertThat(told).containsExactly("b", "a");
-    }
-
-    @Test
-    void aBodyThatDoesNotStopForATtlIsGivenUpAndItsLeaseLeftToExpire() {
-        environment.pass(Duration.ofMinutes(1));
-        HeldScope held = keep("a");
-        lock.answers.put("a", Renewal.HELD);
-        List<Boolean> mayBeReleased = new ArrayList<>();
-        ProbeExecution body = new ProbeExecution(config, held, () -> {
-            slots.cancel(one -> true, Cancellation.CLOSING, false);
-            for (int i = 0; i < 3; i++) {
-                letPass(TTL.dividedBy(3).minusNanos(1));
-            }
-            mayBeReleased.add(held.mayBeReleased());
-            letPass(Duration.ofNanos(3));
-            mayBeReleased.add(held.mayBeReleased());
-        });
-        slots.offer(List.of(body));
-        executor.runOne();
-        assertThat(mayBeReleased).containsExactly(true, false);
-        assertThat(body.returns).hasValue(1);
-        assertThat(body.outcome()).isInstanceOf(Cancelled.class);
-    }
-
-    /** A migration of the {@link ProbeExecution}'s version that may run for five seconds. */
-    private static final class Limited implements KbMigration {
-
-        @Override
-        public long version() {
-            return ProbeExecution.NOTHING.version();
+            assertThat(held.lostBecause()).isEqualTo("the first reason");
+            assertThat(told).containsExactly(another, held);
         }
 
-        @Override
-        public String name() {
-            return "limited";
+        @Test
+        void theOwnerIsToldOfALossThatHasHappened() {
+            List<Boolean> lost = new ArrayList<>();
+            HeldScope held = Objects.requireNonNull(
+                    keeper.acquire(Set.of(A), scope -> lost.add(scope.isLost())).get(A));
+            keeper.lose(held, "the reason");
+            assertThat(lost).containsExactly(true);
         }
 
-        @Override
-        public Optional<Duration> timeout() {
-            return Optional.of(Duration.ofSeconds(5));
+        @Test
+        void aLostScopeIsNotRenewedNorLostAgain() {
+            HeldScope held = hold(A);
+            hold(B);
+            keeper.lose(held, "the reason");
+            letPass(Duration.ofSeconds(20));
+            assertThat(lock.renewed).containsExactly(LEASE_B);
+            assertThat(held.lostBecause()).isEqualTo("the reason");
+        }
+    }
+
+    @Nested
+    class Releasing {
+
+        @Test
+        void aScopeLeftToExpireIsNeitherRenewedNorReleased() {
+            HeldScope held = hold(A);
+            held.leaveToExpire();
+            HeldScope other = hold(B);
+            letPass(Duration.ofSeconds(10));
+            assertThat(lock.renewed).containsExactly(LEASE_B);
+            assertThat(held.mayBeReleased()).isFalse();
+            keeper.release(List.of(other));
+            letPass(Duration.ofSeconds(1));
+            assertThat(nextRenewal()).as("there is nothing to renew").isEqualTo(TTL.dividedBy(3));
+            lock.released.clear();
+            keeper.leaveToExpire(held);
+            letPass(Duration.ofSeconds(10));
+            assertThat(held.isLost()).isFalse();
+            assertThat(lock.released).isEmpty();
         }
 
-        @Override
-        public void migrateKb(MigrationContext context, String kbId) {}
+        @Test
+        void aLeaseThatCannotBeReleasedHarmsNothing() {
+            HeldScope held = hold(A);
+            lock.isDown();
+            keeper.release(List.of(held));
+            assertThat(lock.released).containsExactly(LEASE_A);
+            assertThat(log.messages(Level.INFO)).containsExactly("1 leases could not be released; they will expire");
+        }
+
+        @Test
+        void releasingNothingCostsNoCall() {
+            keeper.release(List.of());
+            assertThat(lock.releases).isZero();
+        }
+
+        @Test
+        void leasesAreReleasedTogether() {
+            keeper.release(List.of(hold(A), hold(B)));
+            assertThat(lock.released).containsExactly(LEASE_A, LEASE_B);
+            assertThat(lock.releases).isEqualTo(1);
+        }
     }
 
-    @Test
-    void aBodyIsToldToStopWhenItsTimeLimitIsOver() {
-        EngineConfig limited = environment.config(FrozenEnvironment.emptyStore(), lock, executor, new Limited());
-        ExecutionPool ofTheLimited = new ExecutionPool(limited, () -> {});
-        HeldScope held = FrozenEnvironment.held(() -> {});
-        new LeaseKeeper(limited, ofTheLimited).keep(held);
-        List<Boolean> interrupted = new ArrayList<>();
-        ProbeExecution body = new ProbeExecution(limited, held, () -> {
-            letPass(Duration.ofSeconds(5).minusNanos(1));
-            interrupted.add(Thread.interrupted());
-            letPass(Duration.ofNanos(1));
-            interrupted.add(Thread.interrupted());
-        });
-        ofTheLimited.offer(List.of(body));
-        executor.runOne();
-        assertThat(interrupted).containsExactly(false, true);
-        assertThat(body.cancellation()).isEqualTo(Cancellation.TIMEOUT);
-    }
+    @Nested
+    class Loops {
 
-    @Test
-    void theWatchGoesOnWhileSomethingRuns() {
-        HeldScope held = keep("a");
-        ProbeExecution body = new ProbeExecution(config, held, () -> {
+        @Test
+        void endWithTheLastLeaseAndStartAgainWithTheNext() {
+            HeldScope one = hold(A);
+            HeldScope other = hold(B);
+            assertThat(environment.started.size()).isEqualTo(2);
+            keeper.release(List.of(one));
+            assertThat(environment.signals).noneMatch(FrozenEnvironment.Flag::isRaised);
+            keeper.release(List.of(other));
+            assertThat(environment.signals).allMatch(FrozenEnvironment.Flag::isRaised);
+            letPass(Duration.ZERO);
+            assertThat(environment.started.size()).isZero();
+            hold(C);
+            assertThat(environment.started.size()).isEqualTo(2);
+        }
+
+        @Test
+        void theWatchContinuesWhileTheWatchdogIsBusy() {
+            HeldScope held = hold(A);
+            busy = true;
             keeper.release(List.of(held));
             letPass(Duration.ZERO);
             assertThat(environment.started.size()).isEqualTo(1);
-        });
-        slots.offer(List.of(body));
-        executor.runOne();
-        assertThat(body.outcome()).isInstanceOf(Done.class);
-        letPass(Duration.ZERO);
-        assertThat(environment.started.size()).isZero();
+            hold(B);
+            assertThat(environment.started.size())
+                    .as("the watch is still there, and only the renewal is started")
+                    .isEqualTo(2);
+            letPass(Duration.ZERO);
+            assertThat(environment.started.size()).isEqualTo(2);
+            assertThat(checks).isEqualTo(2);
+        }
+
+        @Test
+        void theWatchEndsWhenTheWatchdogIsIdle() {
+            HeldScope held = hold(A);
+            busy = true;
+            keeper.release(List.of(held));
+            letPass(Duration.ZERO);
+            busy = false;
+            letPass(Duration.ZERO);
+            assertThat(environment.started.size()).isZero();
+        }
+
+        @Test
+        void theDeadlinesAreCheckedTwentyFourTimesPerTtl() {
+            hold(A);
+            letPass(Duration.ZERO);
+            assertThat(nextCheck()).isEqualTo(TTL.dividedBy(24));
+            assertThat(checks).isEqualTo(1);
+        }
     }
 }

@@ -8,10 +8,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
-import dev.kbmigrator.internal.fixture.OnePartition;
+import dev.kbmigrator.internal.look.FleetObserver;
+import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.support.Json;
-import dev.kbmigrator.internal.worker.PartitionQueue;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Cursor;
@@ -42,7 +42,7 @@ class KbListingTest {
     private static final Duration INSTANT = Duration.ofNanos(1_000);
     private static final int BATCH = 10_000;
 
-    /** Who reads more goes round in circles. */
+    /** Reading more means going around in circles. */
     private static final int MOST_PAGES = 20;
 
     @RegisterExtension
@@ -52,8 +52,14 @@ class KbListingTest {
     private final Host host = new Host();
     private final Store store = new Store();
     private final EngineConfig config = newConfig();
-    private final PartitionQueue board = new PartitionQueue(config, environment.newSignal());
-    private final KbListing enrolment = new KbListing(config, board);
+    private final FleetObserver observer = new FleetObserver(store, config.build(), config.timings(), environment);
+    private final KbListing listing = newListing();
+    private boolean stopping;
+
+    private KbListing newListing() {
+        HostKbs kbs = new HostKbs(host, "replica");
+        return new KbListing(store, kbs, observer, config.timings(), environment, () -> stopping);
+    }
 
     private EngineConfig newConfig() {
         environment.knowledgeBoxes = host;
@@ -73,7 +79,7 @@ class KbListingTest {
             return listed.stream().peek(onEach);
         }
 
-        /** One that does not look answers with all. */
+        /** A host that does not check returns all. */
         @Override
         public Collection<String> existing(Collection<String> kbIds) {
             Set<String> known = claimed;
@@ -124,16 +130,16 @@ class KbListingTest {
         }
 
         @Override
-        public synchronized Page page(PageQuery request) {
+        public synchronized Page page(PageQuery query) {
             assertThat(++pages).as("pages").isLessThanOrEqualTo(MOST_PAGES);
             whilePaging.run();
-            return madeUp == 0 ? super.page(request) : madeUpPage(request);
+            return madeUp == 0 ? super.page(query) : madeUpPage(query);
         }
 
-        private Page madeUpPage(PageQuery request) {
-            Cursor after = request.after();
+        private Page madeUpPage(PageQuery query) {
+            Cursor after = query.after();
             int from = after == null ? 0 : Integer.parseInt(after.position());
-            int to = Math.min(madeUp, from + request.limit());
+            int to = Math.min(madeUp, from + query.limit());
             List<KbState> kbs = IntStream.range(from, to)
                     .mapToObj(i -> new KbState("kb-" + i, 0, null))
                     .toList();
@@ -142,13 +148,11 @@ class KbListingTest {
     }
 
     private FleetView look() {
-        FleetView view = OnePartition.look(config, false);
-        board.update(view);
-        return view;
+        return observer.look();
     }
 
     private boolean list() {
-        return enrolment.list(look());
+        return listing.list(look());
     }
 
     private Set<String> enrolled() {
@@ -168,7 +172,7 @@ class KbListingTest {
     }
 
     @Test
-    void whatTheHostListsIsEnrolledAndTheListingIsOnRecord() {
+    void listedKbsAreEnrolledAndTheListingIsRecorded() {
         environment.pass(Duration.ofSeconds(7));
         host.lists("kb-1", "kb-2", "kb-1");
         assertThat(list()).isTrue();
@@ -176,11 +180,13 @@ class KbListingTest {
         assertThat(record().path("startedMicros").asLong()).isEqualTo(7_000_000);
         assertThat(record().path("completedMicros").asLong()).isEqualTo(7_000_000);
         assertThat(record().path("listed").asLong()).as("each counts once").isEqualTo(2);
-        assertThat(logged(Level.INFO, "Enrolled")).hasSize(1);
+        assertThat(logged(Level.INFO, "Enrolled"))
+                .containsExactly("Enrolled 2 of 2 listed KBs, which nobody had registered");
+        assertThat(record().path("by").asText()).isEqualTo("replica");
     }
 
     @Test
-    void whereEverybodyIsRegisteredNothingIsSaid() {
+    void aFleetThatIsAllRegisteredIsNotLogged() {
         store.enroll(List.of("kb-1"), 0);
         host.lists("kb-1");
         assertThat(list()).isTrue();
@@ -188,42 +194,42 @@ class KbListingTest {
     }
 
     @Test
-    void theNextIsDueAnIntervalAfterTheLastBegan() {
-        assertThat(enrolment.isDue(look())).as("there was none").isTrue();
+    void theNextIsDueOneIntervalAfterTheLastStarted() {
+        assertThat(listing.isDue(look())).as("there was none").isTrue();
         list();
-        assertThat(enrolment.isDue(look())).isFalse();
+        assertThat(listing.isDue(look())).isFalse();
         environment.pass(INTERVAL.minus(INSTANT));
-        assertThat(enrolment.isDue(look())).as("a little early").isFalse();
+        assertThat(listing.isDue(look())).as("a little early").isFalse();
         environment.pass(INSTANT);
-        assertThat(enrolment.isDue(look())).isTrue();
+        assertThat(listing.isDue(look())).isTrue();
     }
 
     @Test
-    void aCompleteListingIsFreshForAnInterval() {
+    void aCompleteListingIsFreshForOneInterval() {
         environment.pass(Duration.ofDays(1));
-        assertThat(enrolment.isFresh(look())).as("there was none").isFalse();
+        assertThat(listing.isFresh(look())).as("there was none").isFalse();
         list();
-        assertThat(enrolment.isFresh(look())).isTrue();
+        assertThat(listing.isFresh(look())).isTrue();
         environment.pass(INTERVAL.minus(INSTANT));
-        assertThat(enrolment.isFresh(look())).isTrue();
+        assertThat(listing.isFresh(look())).isTrue();
         environment.pass(INSTANT);
-        assertThat(enrolment.isFresh(look())).isFalse();
+        assertThat(listing.isFresh(look())).isFalse();
     }
 
     @Test
-    void oneThatIsDoneAgainIsFreshAgain() {
+    void aRepeatedListingIsFreshAgain() {
         list();
         environment.pass(INTERVAL);
         list();
-        assertThat(enrolment.isFresh(look())).isTrue();
+        assertThat(listing.isFresh(look())).isTrue();
     }
 
     @Test
-    void oneThatIsBrokenOffIsNotFresh() {
+    void aListingThatBreaksOffIsNotFresh() {
         host.lists("kb-1");
         host.fails("gone away");
         list();
-        assertThat(enrolment.isFresh(look())).isFalse();
+        assertThat(listing.isFresh(look())).isFalse();
     }
 
     @Test
@@ -231,7 +237,7 @@ class KbListingTest {
         host.lists("kb-1");
         FleetView view = look();
         List<Boolean> meanwhile = new ArrayList<>();
-        host.onEach = kbId -> meanwhile.add(enrolment.list(view));
+        host.onEach = kbId -> meanwhile.add(listing.list(view));
         assertThat(list()).isTrue();
         assertThat(meanwhile).containsExactly(false);
         assertThat(host.asked).isEqualTo(1);
@@ -239,25 +245,26 @@ class KbListingTest {
     }
 
     @Test
-    void whatAnotherReplicaHasClaimedIsLeftToIt() {
+    void aListingClaimedByAnotherReplicaIsLeftToIt() {
         FleetView before = look();
-        assertThat(new KbListing(config, board).list(look())).isTrue();
-        assertThat(enrolment.list(before)).isFalse();
+        assertThat(newListing().list(look())).isTrue();
+        assertThat(listing.list(before)).isFalse();
         assertThat(host.asked).as("lists").isEqualTo(1);
     }
 
     @Test
-    void aListThatFailsIsAskedAgainAfterTheBackoff() {
+    void aListThatFailsIsReadAgainAfterTheBackoff() {
         host.lists("kb-1", "kb-2");
         host.onEach = kbId -> {
             if (kbId.equals("kb-2")) {
                 throw new IllegalStateException("gone away");
             }
         };
-        assertThat(enrolment.failure()).as("before the first").isNull();
+        assertThat(listing.failure()).as("before the first").isNull();
         assertThat(list()).isFalse();
-        assertThat(enrolment.failure()).contains("failed after 1 ids", "gone away");
-        assertThat(logged(Level.WARN, "asked again when PT1H have passed")).hasSize(1);
+        assertThat(listing.failure()).contains("failed after 1 ids", "gone away");
+        assertThat(logged(Level.WARN, "failed after 1 ids. It is read again after PT1H if a stage waits for it"))
+                .hasSize(1);
         assertThat(enrolled()).as("what was listed before counts").containsExactly("kb-1");
         host.onEach = kbId -> {};
         environment.pass(BACKOFF.minusNanos(1));
@@ -265,41 +272,41 @@ class KbListingTest {
         assertThat(host.asked).isEqualTo(1);
         environment.pass(Duration.ofNanos(1));
         assertThat(list()).isTrue();
-        assertThat(enrolment.failure()).isNull();
+        assertThat(listing.failure()).isNull();
         assertThat(enrolled()).containsExactlyInAnyOrder("kb-1", "kb-2");
         assertThat(list()).as("nothing to wait for any more").isTrue();
     }
 
     /** Its origin is arbitrary. */
     @Test
-    void nothingIsWaitedForAtFirstWhateverTheClockShows() {
+    void theFirstListingNeverWaitsWhateverTheClockShows() {
         environment.pass(Duration.ofDays(-1));
         assertThat(list()).isTrue();
     }
 
     @Test
-    void aStoreThatFailsIsNoFailureOfTheHostsList() {
+    void aStoreFailureIsNoFailureOfTheHostsList() {
         host.lists("kb-1");
         store.failing = true;
         FleetView view = look();
-        assertThatThrownBy(() -> enrolment.list(view)).hasMessage("the store is down");
-        assertThat(enrolment.failure()).isNull();
+        assertThatThrownBy(() -> listing.list(view)).hasMessage("the store is down");
+        assertThat(listing.failure()).isNull();
         store.failing = false;
         assertThat(list()).as("at once").isTrue();
     }
 
     @Test
-    void whoStopsBreaksOffAndConcludesNothing() {
+    void aReplicaThatStopsBreaksOffAndConcludesNothing() {
         host.lists("kb-1", "kb-2", "kb-3");
         host.onEach = kbId -> {
             if (kbId.equals("kb-2")) {
-                board.stop();
+                stopping = true;
             }
         };
         assertThat(list()).isFalse();
         assertThat(enrolled()).as("what was listed before counts").containsExactly("kb-1");
         assertThat(record().has("completedMicros")).isFalse();
-        assertThat(enrolment.failure()).isNull();
+        assertThat(listing.failure()).isNull();
     }
 
     @Test
@@ -317,37 +324,39 @@ class KbListingTest {
     }
 
     @Test
-    void badIdsAreLeftOutAndTheFirstTenAreNamed() {
+    void invalidIdsAreLeftOutAndTheFirstTenAreNamed() {
         host.listed = new ArrayList<>(List.of("kb-1"));
         IntStream.range(0, 10).forEach(i -> host.listed.add("\0" + i));
         host.listed.add("kb-2");
         assertThat(list()).isTrue();
         assertThat(enrolled()).containsExactlyInAnyOrder("kb-1", "kb-2");
         assertThat(record().path("listed").asLong()).isEqualTo(2);
-        assertThat(logged(Level.ERROR, "it is left out")).hasSize(10);
-        assertThat(logged(Level.ERROR, "cannot be kept")).isEmpty();
+        assertThat(logged(Level.ERROR, "The host lists an invalid KB id, which is left out"))
+                .hasSize(10);
+        assertThat(logged(Level.ERROR, "are left out")).isEmpty();
     }
 
     @Test
-    void moreBadIdsThanThatAreCounted() {
+    void moreThanTenInvalidIdsAreCounted() {
         host.listed = IntStream.range(0, 12).mapToObj(i -> "\0" + i).toList();
         list();
-        assertThat(logged(Level.ERROR, "it is left out")).hasSize(10);
-        assertThat(logged(Level.ERROR, "cannot be kept"))
-                .containsExactly("12 KB ids in the host's list cannot be kept");
+        assertThat(logged(Level.ERROR, "The host lists an invalid KB id, which is left out"))
+                .hasSize(10);
+        assertThat(logged(Level.ERROR, "are left out"))
+                .containsExactly("12 KB ids in the host's list are invalid and are left out");
     }
 
     @Test
-    void oneThatWasDeletedSinceItWasListedDoesNotComeBack() {
+    void aKbDeletedSinceItWasListedDoesNotComeBack() {
         host.lists("kb-1");
         host.claimed = Set.of();
         assertThat(list()).isTrue();
         assertThat(enrolled()).isEmpty();
-        assertThat(logged(Level.INFO, "Enrolled")).as("nothing to speak of").isEmpty();
+        assertThat(logged(Level.INFO, "Enrolled")).as("nothing worth logging").isEmpty();
     }
 
     @Test
-    void whatIsListedNoMoreIsForgottenAtTheSecondTime() {
+    void aKbMissingTwiceInARowIsForgotten() {
         host.lists("kb-1", "kb-2", "kb-3");
         list();
         host.lists("kb-1");
@@ -356,11 +365,12 @@ class KbListingTest {
         host.lists("kb-1", "kb-2");
         list();
         assertThat(enrolled()).containsExactlyInAnyOrder("kb-1", "kb-2");
-        assertThat(logged(Level.INFO, "Forgot")).hasSize(1);
+        assertThat(logged(Level.INFO, "Forgot"))
+                .containsExactly("Forgot 1 KBs that were missing from the host's list twice in a row");
     }
 
     @Test
-    void oneThatTheHostClaimsStaysThoughItIsNotListed() {
+    void aKbThatTheHostClaimsStaysThoughItIsNotListed() {
         store.enroll(List.of("kb-1", "kb-2"), 0);
         host.claimed = Set.of("kb-1");
         list();
@@ -369,7 +379,7 @@ class KbListingTest {
     }
 
     @Test
-    void theStoresKbsAreGoneThroughOnlyWhereItKnowsMoreThanTheHostLists() {
+    void theStoreIsPagedOnlyWhenItHasMoreThanTheHost() {
         host.lists("kb-1", "kb-2");
         list();
         assertThat(store.pages).isZero();
@@ -379,7 +389,7 @@ class KbListingTest {
     }
 
     @Test
-    void aHundredKbsMayGoAtOnce() {
+    void aHundredKbsMayDisappearAtOnce() {
         host.listsUpTo(100);
         list();
         host.lists();
@@ -389,7 +399,7 @@ class KbListingTest {
     }
 
     @Test
-    void moreThanThatDoNotGoWithAnEmptyList() {
+    void moreThanAHundredDoNotDisappearWithAnEmptyList() {
         host.listsUpTo(101);
         list();
         host.lists();
@@ -400,7 +410,7 @@ class KbListingTest {
     }
 
     @Test
-    void moreThanThatGoWhereOthersAreListed() {
+    void moreThanAHundredMayDisappearWhenOthersAreListed() {
         host.listsUpTo(102);
         list();
         host.lists("kb-1");
@@ -410,7 +420,7 @@ class KbListingTest {
     }
 
     @Test
-    void noMoreThanAHundredThousandAreFoundAbsentAtATime() {
+    void atMostAHundredThousandAreFoundAbsentAtATime() {
         host.lists("another");
         store.madeUp = 100_001;
         list();
@@ -418,7 +428,7 @@ class KbListingTest {
     }
 
     @Test
-    void allPagesAreReadWhereFewerAreAbsent() {
+    void allPagesAreReadWhenFewerAreAbsent() {
         host.lists("another");
         store.madeUp = 3 * BATCH;
         list();
@@ -426,20 +436,30 @@ class KbListingTest {
     }
 
     @Test
-    void whoStopsReadsNoFurther() {
+    void aReplicaThatStopsReadsNoFurther() {
         host.lists("another");
         store.madeUp = 3 * BATCH;
-        store.whilePaging = board::stop;
+        store.whilePaging = () -> stopping = true;
         list();
         assertThat(store.pages).isEqualTo(1);
     }
 
     @Test
-    void whatIsInTheRecordBesidesIsKept() {
+    void unknownFieldsOfTheRecordAreKept() {
         store.compareAndSet("now/listing", 0, "{\"ofANewerBuild\":1}", null);
         list();
         assertThat(record().path("ofANewerBuild").asInt()).isEqualTo(1);
         assertThat(Objects.requireNonNull(look().document("now/listing")).revision())
                 .isEqualTo(3);
+    }
+
+    @Test
+    void kbsAreEnrolledAtTheFleetsBaseline() {
+        store.compareAndSet(FleetState.DOCUMENT, 0, FleetState.initial(7).toJson(), null);
+        host.lists("kb-1");
+        list();
+        assertThat(store.find(Set.of("kb-1")).values())
+                .singleElement()
+                .satisfies(kb -> assertThat(kb.version()).isEqualTo(7));
     }
 }

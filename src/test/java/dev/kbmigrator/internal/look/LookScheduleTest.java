@@ -3,21 +3,20 @@ package dev.kbmigrator.internal.look;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.internal.config.EngineConfig;
-import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.config.RunMode;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
-import dev.kbmigrator.internal.lease.LeaseKeeper;
 import dev.kbmigrator.internal.state.FleetView;
-import dev.kbmigrator.internal.worker.PartitionQueue;
-import dev.kbmigrator.internal.worker.Worker;
 import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
+import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -26,22 +25,64 @@ class LookScheduleTest {
 
     private final ManualEnvironment environment = new ManualEnvironment();
     private final EngineConfig config =
-            environment.config(FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), environment.started);
-    private final PartitionQueue board = new PartitionQueue(config, environment.newSignal());
-    private final LookSchedule background = new LookSchedule(config, board, false);
-    private final LookSchedule singleRun = new LookSchedule(config, board, true);
+            environment.config(new SlowStore(), MemoryLock.create(() -> 0), environment.started);
+    private final FleetObserver observer =
+            new FleetObserver(config.store(), config.build(), config.timings(), environment);
+    private final FakeWorkload workload = new FakeWorkload();
+    private final LookSchedule background = schedule(RunMode.BACKGROUND);
+    private final LookSchedule singleRun = schedule(RunMode.SINGLE_RUN);
+    private Duration lookTime = Duration.ZERO;
 
-    private FleetView view(long revision, long current, KbRecordCount... attempts) {
-        return view(revision, current, Collections.nCopies(Partitions.COUNT, current), attempts);
+    /** A store whose looks take time. */
+    private final class SlowStore extends MemoryStateStore {
+
+        private SlowStore() {
+            super(() -> 0);
+        }
+
+        @Override
+        public synchronized Snapshot look(Heartbeat self) {
+            environment.pass(lookTime);
+            return super.look(self);
+        }
     }
 
-    private FleetView view(long revision, long current, List<Long> floors, KbRecordCount... attempts) {
-        return environment.view(revision, current, floors, List.of(attempts), List.of());
+    private static final class FakeWorkload implements LookSchedule.Workload {
+
+        private int workers;
+        private boolean contended;
+
+        @Override
+        public int workers() {
+            return workers;
+        }
+
+        @Override
+        public boolean isContended() {
+            return contended;
+        }
     }
 
-    private Duration after(LookSchedule pace, FleetView view) {
-        pace.goesBy(view);
-        return Duration.ofNanos(pace.afterLook(view));
+    private LookSchedule schedule(RunMode mode) {
+        return new LookSchedule(observer, workload, mode, config.timings(), environment);
+    }
+
+    private void lookTakes(Duration time) {
+        lookTime = time;
+        observer.look();
+    }
+
+    private FleetView view(long revision, long current, KbRecordCount... counts) {
+        return view(revision, current, Collections.nCopies(Partitions.COUNT, current), counts);
+    }
+
+    private FleetView view(long revision, long current, List<Long> floors, KbRecordCount... counts) {
+        return environment.view(revision, current, floors, List.of(counts), List.of());
+    }
+
+    private Duration after(LookSchedule schedule, FleetView view) {
+        schedule.goesBy(view);
+        return Duration.ofNanos(schedule.afterLook(view));
     }
 
     private static Duration share(int divisor) {
@@ -49,7 +90,7 @@ class LookScheduleTest {
     }
 
     @Test
-    void afterAChangeTheLooksComeSoonAndThenLessAndLessOften() {
+    void afterAChangeLooksComeSoonAndThenLessOften() {
         for (int divisor : new int[] {16, 8, 4, 2, 1, 1}) {
             assertThat(after(background, view(1, 0))).isEqualTo(share(divisor));
         }
@@ -57,19 +98,19 @@ class LookScheduleTest {
     }
 
     @Test
-    void aFleetThatIsWhereItShouldBeIsLookedAtSeldomWhateverHasChanged() {
+    void aFleetAtItsTargetIsLookedAtSeldom() {
         assertThat(after(background, view(1, 1))).isEqualTo(config.timings().idleLook());
     }
 
     @Test
-    void whatOthersHoldHalvesTheWait() {
+    void workThatOthersHoldHalvesTheWait() {
         FleetView unchanged = view(1, 0);
         for (int i = 0; i < 5; i++) {
             background.goesBy(unchanged);
         }
-        board.contended(Set.of(1));
+        workload.contended = true;
         assertThat(after(background, unchanged)).isEqualTo(share(2));
-        environment.pass(FrozenEnvironment.ACTIVE_LOOK.multipliedBy(2));
+        workload.contended = false;
         assertThat(after(background, unchanged)).isEqualTo(share(1));
     }
 
@@ -83,21 +124,19 @@ class LookScheduleTest {
     }
 
     @Test
-    void aSingleRunThatIsAtWorkLooksAsOftenAsAnyUnlessOthersHoldWhatIsDue() {
+    void aWorkingSingleRunLooksOftenOnlyWhenOthersHoldWork() {
         FleetView unchanged = view(1, 0);
         for (int i = 0; i < 5; i++) {
             singleRun.goesBy(unchanged);
         }
-        board.update(unchanged);
-        ExecutionPool slots = new ExecutionPool(config, board::wakeWorkers);
-        board.workerStarted(new Worker(config, board, slots, new LeaseKeeper(config, slots)));
+        workload.workers = 1;
         assertThat(after(singleRun, unchanged)).isEqualTo(share(1));
-        board.contended(Set.of(1));
+        workload.contended = true;
         assertThat(after(singleRun, unchanged)).isEqualTo(share(16));
     }
 
     @Test
-    void theMoreReplicasOnlyWaitTheLessOftenEachOfThemLooks() {
+    void theMoreReplicasWaitTheLessOftenEachLooks() {
         for (int i = 0; i < 5; i++) {
             singleRun.goesBy(view(1, 0));
         }
@@ -109,13 +148,13 @@ class LookScheduleTest {
     private FleetView seenBy(int replicas) {
         List<ReplicaState> all = IntStream.range(0, replicas)
                 .mapToObj(number -> new ReplicaState(
-                        "replica-" + number, "host", "build", 1, true, 0, FrozenEnvironment.STORE_MICROS))
+                        "replica-" + number, "node", "build", 1, true, 0, FrozenEnvironment.STORE_MICROS))
                 .toList();
         return environment.view(1, 0, Collections.nCopies(Partitions.COUNT, 0L), List.of(), all);
     }
 
     @Test
-    void theCoordinatorLooksOftenWhenAllButAFewPartitionsAreThere() {
+    void theCoordinatorLooksOftenWhenFewPartitionsAreLeft() {
         assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, FrozenEnvironment.floors(16)))))
                 .isEqualTo(share(16));
         assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, FrozenEnvironment.floors(17)))))
@@ -123,26 +162,24 @@ class LookScheduleTest {
     }
 
     @Test
-    void theCoordinatorDoesNotHurryWhileItsReplicaHasKbsInHand() {
-        board.update(view(1, 0));
-        ExecutionPool slots = new ExecutionPool(config, () -> {});
-        board.workerStarted(new Worker(config, board, slots, new LeaseKeeper(config, slots)));
+    void theCoordinatorDoesNotHurryWhileItsOwnReplicaWorks() {
+        workload.workers = 1;
         assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, FrozenEnvironment.floors(16)))))
                 .isEqualTo(share(1));
-        background.took(FrozenEnvironment.ACTIVE_LOOK.toNanos());
-        background.took(FrozenEnvironment.ACTIVE_LOOK.toNanos());
+        lookTakes(FrozenEnvironment.ACTIVE_LOOK);
+        lookTakes(FrozenEnvironment.ACTIVE_LOOK);
         assertThat(Duration.ofNanos(background.atBarrier(view(1, 0, FrozenEnvironment.floors(16)))))
                 .isEqualTo(FrozenEnvironment.ACTIVE_LOOK.multipliedBy(10));
     }
 
     @Test
-    void twoSlowLooksMakeAllWaitTenTimesAsLong() {
+    void twoSlowLooksMakeTheWaitTenTimesAsLong() {
         long slow = FrozenEnvironment.ACTIVE_LOOK.toNanos();
-        background.took(slow);
+        lookTakes(FrozenEnvironment.ACTIVE_LOOK);
         assertThat(after(background, view(1, 0)))
                 .as("a single one does not count")
                 .isEqualTo(share(16));
-        background.took(slow - 1);
+        lookTakes(FrozenEnvironment.ACTIVE_LOOK.minusNanos(1));
         assertThat(background.afterLook(view(1, 0))).isEqualTo(10 * (slow - 1));
         assertThat(background.atBarrier(view(1, 0))).isEqualTo(10 * (slow - 1));
     }
@@ -157,5 +194,19 @@ class LookScheduleTest {
         assertThat(after(singleRun, due))
                 .as("a single run tries it once")
                 .isEqualTo(config.timings().idleLook());
+    }
+
+    @Test
+    void aReplicaWithWorkersIsActive() {
+        workload.workers = 1;
+        assertThat(after(background, view(1, 1))).isEqualTo(share(16));
+    }
+
+    @Test
+    void aKbThatIsOverdueIsNotPolledWithoutAPause() {
+        FleetView overdue = view(1, 1, new KbRecordCount(0, 1, 0, 1, 0, FrozenEnvironment.STORE_MICROS - 1));
+        assertThat(after(background, overdue)).isEqualTo(Duration.ofMillis(1));
+        environment.pass(Duration.ofSeconds(1));
+        assertThat(after(background, overdue)).isEqualTo(Duration.ofMillis(1));
     }
 }

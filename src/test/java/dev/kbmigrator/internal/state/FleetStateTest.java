@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class FleetStateTest {
 
     @Test
-    void whatNewerBuildsWroteStaysWhereItWas() {
+    void fieldsOfNewerBuildsAreKept() {
         String stored =
                 "{\"baseline\":1,\"current\":1,\"open\":2,\"registered\":0,\"future\":[7],\"target\":3,\"plan\":["
                         + "{\"version\":2,\"name\":\"two\",\"kb\":true,\"global\":false,\"colour\":\"red\"},"

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** What one look at a fleet of four KB migrations means. */
 class FleetViewTest {
 
-    private static final Duration LATELY = Duration.ofSeconds(10);
+    private static final Duration RECENTLY = Duration.ofSeconds(10);
 
     private static MigrationInfo info(long version) {
         return new MigrationInfo(version, "migration", true, false);
@@ -21,15 +21,15 @@ class FleetViewTest {
 
     /** A fleet that has reached {@code current}, on its way to version 4. */
     private static FleetView view(
-            long current, MigrationCatalog catalog, List<KbRecordCount> attempts, List<ReplicaState> replicas) {
+            long current, MigrationCatalog catalog, List<KbRecordCount> counts, List<ReplicaState> replicas) {
         FleetState state = FleetState.initial(0)
                 .extended(List.of(info(1), info(2), info(3), info(4)))
                 .reached(current);
-        return FrozenEnvironment.lookAt(state, catalog, Duration.ZERO, attempts, replicas);
+        return FrozenEnvironment.lookAt(state, catalog, Duration.ZERO, counts, replicas);
     }
 
     @Test
-    void onlyWhatIsOnRecordUpToAVersionFailsBelowIt() {
+    void onlyRecordsUpToAVersionFailBelowIt() {
         FleetView view = view(
                 2,
                 FrozenEnvironment.catalog(1, 2, 3, 4),
@@ -43,7 +43,7 @@ class FleetViewTest {
     }
 
     @Test
-    void anAttemptIsNextOnlyIfThisReplicaMayMakeIt() {
+    void theNextAttemptIsOneThatThisReplicaMayMake() {
         KbRecordCount first = new KbRecordCount(0, 2, 0, 1, 0, 700);
         KbRecordCount beyond = new KbRecordCount(0, 3, 0, 1, 0, 500);
         assertThat(view(2, FrozenEnvironment.catalog(1, 2), List.of(first, beyond), List.of())
@@ -55,37 +55,37 @@ class FleetViewTest {
     }
 
     @Test
-    void theStoresClockGoesOnAfterTheLook() {
+    void theStoresClockContinuesAfterTheLook() {
         FleetView view = view(2, FrozenEnvironment.catalog(1, 2), List.of(), List.of());
         assertThat(view.storeMicrosAt(0)).isEqualTo(FrozenEnvironment.STORE_MICROS);
         assertThat(view.storeMicrosAt(3_000_000_000L)).isEqualTo(FrozenEnvironment.STORE_MICROS + 3_000_000);
     }
 
     @Test
-    void aReplicaThatKnowsPartOfAStageCoordinatesItOnlyWhileNobodyKnowsTheWhole() {
+    void knowingPartOfAStageIsEnoughWhileNobodyKnowsMore() {
         MigrationCatalog part = FrozenEnvironment.catalog(1, 2, 3);
         assertThat(view(2, part, List.of(), List.of(FrozenEnvironment.replica(3, Duration.ZERO)))
-                        .canCoordinate(part, LATELY))
+                        .canCoordinate(part, RECENTLY))
                 .isTrue();
-        assertThat(view(2, part, List.of(), List.of(FrozenEnvironment.replica(4, LATELY)))
-                        .canCoordinate(part, LATELY))
+        assertThat(view(2, part, List.of(), List.of(FrozenEnvironment.replica(4, RECENTLY)))
+                        .canCoordinate(part, RECENTLY))
                 .as("one that was seen just in time")
                 .isFalse();
-        assertThat(view(2, part, List.of(), List.of(FrozenEnvironment.replica(4, LATELY.plusNanos(1_000))))
-                        .canCoordinate(part, LATELY))
-                .as("one that was not seen lately")
+        assertThat(view(2, part, List.of(), List.of(FrozenEnvironment.replica(4, RECENTLY.plusNanos(1_000))))
+                        .canCoordinate(part, RECENTLY))
+                .as("one that was not seen recently")
                 .isTrue();
     }
 
     @Test
-    void aReplicaThatLacksAMigrationOfAStageOrThatHasNothingToDoDoesNotCoordinate() {
+    void aGapInTheStageOrNoStageMeansNoCoordinator() {
         MigrationCatalog late = FrozenEnvironment.catalog(3, 4);
-        assertThat(view(2, late, List.of(), List.of()).canCoordinate(late, LATELY))
+        assertThat(view(2, late, List.of(), List.of()).canCoordinate(late, RECENTLY))
                 .isTrue();
-        assertThat(view(1, late, List.of(), List.of()).canCoordinate(late, LATELY))
+        assertThat(view(1, late, List.of(), List.of()).canCoordinate(late, RECENTLY))
                 .as("without version 2")
                 .isFalse();
-        assertThat(view(4, late, List.of(), List.of()).canCoordinate(late, LATELY))
+        assertThat(view(4, late, List.of(), List.of()).canCoordinate(late, RECENTLY))
                 .as("at the target")
                 .isFalse();
     }

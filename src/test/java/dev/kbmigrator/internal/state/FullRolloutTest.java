@@ -26,7 +26,7 @@ class FullRolloutTest {
     }
 
     @Test
-    void whoWasSeenWithinTheGraceAndDoesNotKnowTheVersionIsWaitedFor() {
+    void replicasSeenWithinTheGraceThatLackItAreWaitedFor() {
         ReplicaState knows = FrozenEnvironment.replica(2, Duration.ZERO);
         ReplicaState justInTime = FrozenEnvironment.replica(1, GRACE);
         ReplicaState gone = FrozenEnvironment.replica(0, GRACE.plusNanos(1_000));
@@ -34,12 +34,12 @@ class FullRolloutTest {
         assertThat(FullRollout.missing(view, GRACE)).containsExactly(justInTime);
         assertThat(FullRollout.isWaitedFor(view, GRACE)).isTrue();
         assertThat(FullRollout.waitingFor(view, GRACE))
-                .hasValue("0002_migration starts when every replica knows it; waiting for replica replica-1 on host"
+                .hasValue("0002_migration starts when every replica knows it; waiting for replica replica-1 on node"
                         + " (build build, version 1)");
     }
 
     @Test
-    void whatIsOpenWaitsForNobody() {
+    void aStageThatIsOpenWaitsForNobody() {
         FleetView view =
                 view(STATE.opened(2), FrozenEnvironment.catalog(1, 2, 3), FrozenEnvironment.replica(1, Duration.ZERO));
         assertThat(FullRollout.missing(view, GRACE)).isEmpty();
@@ -47,12 +47,12 @@ class FullRolloutTest {
     }
 
     @Test
-    void aReplicaKnowsWhetherItKnowsWhatIsOpen() {
-        assertThat(FullRollout.openButUnknown(view(STATE, FrozenEnvironment.catalog(1))))
+    void aReplicaNoticesAStartedRolloutThatItLacks() {
+        assertThat(FullRollout.startedButUnknown(view(STATE, FrozenEnvironment.catalog(1))))
                 .isEmpty();
-        assertThat(FullRollout.openButUnknown(view(STATE.opened(2), FrozenEnvironment.catalog(1))))
+        assertThat(FullRollout.startedButUnknown(view(STATE.opened(2), FrozenEnvironment.catalog(1))))
                 .isPresent();
-        assertThat(FullRollout.openButUnknown(view(STATE.opened(2), FrozenEnvironment.catalog(1, 2))))
+        assertThat(FullRollout.startedButUnknown(view(STATE.opened(2), FrozenEnvironment.catalog(1, 2))))
                 .isEmpty();
     }
 }

@@ -29,7 +29,7 @@ class PlanComparisonTest {
     }
 
     @Test
-    void partsThatHaveChangedAreNamed() {
+    void changedPartsAreNamed() {
         assertThat(compare(
                                 List.of(planned(1, true, true), planned(2, true, false), planned(3, false, true)),
                                 kbPart(1),
@@ -46,17 +46,17 @@ class PlanComparisonTest {
     }
 
     @Test
-    void nothingIsRunFromAMigrationOnThatWasAddedOutOfOrder() {
-        PlanComparison knowledge = compare(
+    void nothingRunsFromAnOutOfOrderMigrationOn() {
+        PlanComparison comparison = compare(
                 List.of(planned(1, true, false), planned(2, true, false), planned(5, true, false)),
                 kbPart(1),
                 kbPart(2),
                 kbPart(4),
                 kbPart(5),
                 kbPart(6));
-        assertThat(knowledge.upTo()).isEqualTo(3);
-        assertThat(knowledge.extension()).isEmpty();
-        assertThat(knowledge.problems())
+        assertThat(comparison.upTo()).isEqualTo(3);
+        assertThat(comparison.extension()).isEmpty();
+        assertThat(comparison.problems())
                 .singleElement()
                 .satisfies(problem -> assertThat(problem).contains("0004_m", "Give it a number above 5"));
     }

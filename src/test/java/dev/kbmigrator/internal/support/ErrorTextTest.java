@@ -2,6 +2,7 @@ package dev.kbmigrator.internal.support;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kbmigrator.spi.KbRecord;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -11,43 +12,27 @@ class ErrorTextTest {
     private static final String PAIR = "\uD83D\uDE00";
 
     @Test
-    void aShortTextStaysAsItIs() {
-        assertThat(ErrorText.shorten("abcd", 4)).isEqualTo("abcd");
-        assertThat(ErrorText.shorten("", 4)).isEmpty();
-    }
-
-    @Test
-    void aLongTextIsCutToTheMost() {
-        assertThat(ErrorText.shorten("abcde", 4)).isEqualTo("abc…");
-    }
-
-    @Test
-    void noSurrogatePairIsCutInTwo() {
-        assertThat(ErrorText.shorten("ab" + PAIR + "c", 4)).isEqualTo("ab…");
-        assertThat(ErrorText.shorten("a" + PAIR + "bc", 4)).isEqualTo("a" + PAIR + "…");
-    }
-
-    @Test
-    void whatNoStoreKeepsIsReplaced() {
-        String recorded = ErrorText.print(new IllegalStateException("a\0b\uD800c\uDFFFd" + PAIR))
+    void charactersThatNoStoreKeepsAreReplaced() {
+        String recorded = ErrorText.of(new IllegalStateException("a\0b\uD800c\uDFFFd" + PAIR))
                 .text();
         assertThat(recorded).startsWith("java.lang.IllegalStateException: a\uFFFDb\uFFFDc\uFFFDd" + PAIR);
-        assertThat(ErrorText.print(new IllegalStateException("a\0b")).text()).contains(": a\uFFFDb");
-        assertThat(ErrorText.print(new IllegalStateException("a\uD800b")).text())
-                .contains(": a\uFFFDb");
-    }
-
-    @Test
-    void aLoneSurrogateInJsonBecomesAnEscape() {
-        assertThat(ErrorText.wellFormedJson("\"a\uD800b\uDFFF" + PAIR + "\""))
-                .isEqualTo("\"a\\uD800b\\uDFFF" + PAIR + "\"");
+        assertThat(ErrorText.of(new IllegalStateException("a\0b")).text()).contains(": a\uFFFDb");
+        assertThat(ErrorText.of(new IllegalStateException("a\uD800b")).text()).contains(": a\uFFFDb");
     }
 
     @Test
     void anErrorThatCannotBePrintedIsReplaced() {
         RuntimeException fine = new IllegalStateException("fine");
-        assertThat(ErrorText.printable(fine)).isSameAs(fine);
-        assertThat(ErrorText.printable(new Unprintable())).hasMessageContaining(Unprintable.class.getName());
+        assertThat(ErrorText.loggable(fine)).isSameAs(fine);
+        assertThat(ErrorText.loggable(new Unprintable())).hasMessageContaining(Unprintable.class.getName());
+        assertThat(ErrorText.of(new Unprintable()).text()).contains(Unprintable.class.getName());
+    }
+
+    @Test
+    void aLongTextIsShortened() {
+        String text = ErrorText.of(new IllegalStateException("e".repeat(2 * KbRecord.MAX_ERROR_CHARACTERS)))
+                .text();
+        assertThat(text).hasSize(KbRecord.MAX_ERROR_CHARACTERS).endsWith("e…");
     }
 
     private static Throwable failure(String message, @Nullable Throwable cause) {
@@ -56,25 +41,25 @@ class ErrorTextTest {
         return error;
     }
 
-    /** What the second is printed to after the first: in any case what it is printed to by itself. */
+    /** Returns the text of the second error after the first, which is always the same as without the first. */
     private static String textAfter(Throwable first, Throwable second) {
-        ErrorText.Printed printed = ErrorText.print(second, ErrorText.print(first));
+        ErrorText printed = ErrorText.of(second, ErrorText.of(first));
         assertThat(printed.error()).isSameAs(second);
-        assertThat(printed.text()).isEqualTo(ErrorText.print(second).text());
+        assertThat(printed.text()).isEqualTo(ErrorText.of(second).text());
         return printed.text();
     }
 
     @Test
-    void errorsThatAreNoDifferentShareTheirText() {
-        ErrorText.Printed before = ErrorText.print(failure("a", failure("b", null)));
+    void errorsThatAreAlikeShareTheirText() {
+        ErrorText before = ErrorText.of(failure("a", failure("b", null)));
         Throwable error = failure("a", failure("b", null));
-        ErrorText.Printed printed = ErrorText.print(error, before);
+        ErrorText printed = ErrorText.of(error, before);
         assertThat(printed.text()).isSameAs(before.text());
         assertThat(printed.error()).isSameAs(error);
     }
 
     @Test
-    void errorsThatDifferAnywhereHaveTextsOfTheirOwn() {
+    void errorsThatDifferAnywhereHaveTheirOwnTexts() {
         Throwable error = failure("a", failure("b", null));
         assertThat(textAfter(error, failure("c", failure("b", null)))).contains("c");
         assertThat(textAfter(error, failure("a", failure("c", null)))).contains("c");
@@ -90,7 +75,7 @@ class ErrorTextTest {
     }
 
     @Test
-    void causesThatGoInACircleArePrintedEachTime() {
+    void circularCausesArePrintedEachTime() {
         Throwable circular = new Circular();
         circular.setStackTrace(new StackTraceElement[0]);
         assertThat(textAfter(circular, circular)).contains("CIRCULAR REFERENCE");

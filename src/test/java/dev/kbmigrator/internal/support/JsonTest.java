@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class JsonTest {
 
+    private static final String PAIR = "\uD83D\uDE00";
+
     @Test
     void aDocumentIsReadAndANewOneIsEmpty() {
         assertThat(Json.read(new Document("now/state", 3, "{\"current\":7}"))
@@ -19,7 +21,12 @@ class JsonTest {
     }
 
     @Test
-    void oneThatIsBrokenSaysWhichItIsAndWhatToDo() {
+    void aLoneSurrogateBecomesAnEscape() {
+        assertThat(Json.wellFormed("\"a\uD800b\uDFFF" + PAIR + "\"")).isEqualTo("\"a\\uD800b\\uDFFF" + PAIR + "\"");
+    }
+
+    @Test
+    void aBrokenDocumentIsNamedWithWhatToDo() {
         assertThatThrownBy(() -> Json.read(new Document("now/state", 3, "{\"current\":")))
                 .isInstanceOf(StateStoreException.class)
                 .hasMessage(

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class KbIdsTest {
 
     @Test
-    void whatIsWrongWithAnIdIsSaid() {
+    void theProblemWithAnIdIsNamed() {
         assertThat(KbIds.problemWith(null)).isEqualTo("a KB id is null");
         assertThat(KbIds.problemWith(" \t")).isEqualTo("the KB id \" \t\" is blank");
         assertThat(KbIds.problemWith("\0b")).isEqualTo("the KB id \"\0b\" contains a NUL");
@@ -26,7 +26,7 @@ class KbIdsTest {
     }
 
     @Test
-    void oneThatCannotBeKeptIsRefusedWithWhatWasExpected() {
+    void anInvalidIdIsRefusedWithWhatIsExpected() {
         assertThatThrownBy(() -> KbIds.check(""))
                 .isInstanceOf(InvalidKbIdException.class)
                 .hasMessage(

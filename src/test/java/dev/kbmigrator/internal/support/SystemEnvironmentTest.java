@@ -18,8 +18,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /**
- * The real clock, threads and chance. Whatever may wait does so in a thread of its own, so that a signal that is never seen
- * fails a test, and does not stop it.
+ * The real clock, threads and randomness. Whatever may wait does so in a thread of its own, so that a signal that is never seen
+ * makes a test fail instead of hang.
  */
 class SystemEnvironmentTest {
 
@@ -30,7 +30,7 @@ class SystemEnvironmentTest {
     private final Environment environment = new SystemEnvironment();
     private final Signal signal = environment.newSignal();
 
-    /** What something came to that was run in a thread of its own, and that thread. */
+    /** A thread, and the result of what runs in it. */
     private record Call<T>(Thread thread, CompletableFuture<T> result) {
 
         T value() {
@@ -45,11 +45,11 @@ class SystemEnvironmentTest {
         }
     }
 
-    private static <T> Call<T> inAThread(Callable<T> body) {
+    private static <T> Call<T> inAThread(Callable<T> call) {
         CompletableFuture<T> result = new CompletableFuture<>();
         Thread thread = new Thread(() -> {
             try {
-                result.complete(body.call());
+                result.complete(call.call());
             } catch (Throwable e) {
                 result.completeExceptionally(e);
             }
@@ -59,7 +59,7 @@ class SystemEnvironmentTest {
         return new Call<>(thread, result);
     }
 
-    /** Waits; answers whether the thread is told of an interrupt then. */
+    /** Waits; returns whether the thread is interrupted afterwards. */
     private Call<Boolean> await(long nanos) {
         return inAThread(() -> {
             signal.await(nanos);
@@ -75,7 +75,7 @@ class SystemEnvironmentTest {
                 .value();
     }
 
-    /** Answers how long it waited. */
+    /** Returns how long it waited. */
     private long waitedFor(long nanos) {
         return inAThread(() -> {
                     long before = System.nanoTime();
@@ -86,7 +86,7 @@ class SystemEnvironmentTest {
     }
 
     @Test
-    void theTimeIsTheSystems() {
+    void timeIsTheSystemsTime() {
         long before = System.nanoTime();
         long monotonic = environment.nanoTime();
         assertThat(monotonic - before).isNotNegative();
@@ -96,7 +96,7 @@ class SystemEnvironmentTest {
     }
 
     @Test
-    void chanceSaysEveryNumberBelowTheBoundAndNoOther() {
+    void randomNumbersAreAllBelowTheBound() {
         Set<Long> said = new HashSet<>();
         for (int i = 0; i < 1_000; i++) {
             said.add(environment.random(3));
@@ -105,12 +105,12 @@ class SystemEnvironmentTest {
     }
 
     @Test
-    void noNonceIsLikeAnother() {
+    void everyNonceIsDifferent() {
         assertThat(environment.nonce()).isNotBlank().isNotEqualTo(environment.nonce());
     }
 
     @Test
-    void whatIsStartedRunsInANamedThreadThatKeepsNoProgramAlive() {
+    void aStartedTaskRunsInANamedDaemonThread() {
         CompletableFuture<Thread> thread = new CompletableFuture<>();
         environment.start("kb-migrator-test", () -> thread.complete(Thread.currentThread()));
         assertThat(thread).succeedsWithin(SOON).satisfies(started -> {
@@ -120,8 +120,8 @@ class SystemEnvironmentTest {
     }
 
     @Test
-    void bodiesRunAsManyAtATimeAsAreGivenInThreadsThatKeepNoProgramAlive() {
-        Executor executor = SystemEnvironment.newBodyExecutor();
+    void theExecutorRunsAllTasksAtOnceInDaemonThreads() {
+        Executor executor = SystemEnvironment.newExecutor();
         CyclicBarrier allThree = new CyclicBarrier(3);
         CompletableFuture<Thread> thread = new CompletableFuture<>();
         for (int i = 0; i < 3; i++) {
@@ -134,14 +134,14 @@ class SystemEnvironmentTest {
                 }
             });
         }
-        assertThat(thread).succeedsWithin(SOON).satisfies(body -> {
-            assertThat(body.getName()).isEqualTo("kb-migrator-body");
-            assertThat(body.isDaemon()).isTrue();
+        assertThat(thread).succeedsWithin(SOON).satisfies(runner -> {
+            assertThat(runner.getName()).isEqualTo("kb-migrator-execution");
+            assertThat(runner.isDaemon()).isTrue();
         });
     }
 
     @Test
-    void aRaiseIsRememberedUntilSomeoneHasWaitedForIt() {
+    void aRaiseIsRememberedUntilSomebodyHasWaited() {
         raise();
         raise();
         assertThat(await(AN_HOUR).value()).as("interrupted").isFalse();
@@ -149,7 +149,7 @@ class SystemEnvironmentTest {
     }
 
     @Test
-    void aRaiseEndsTheWaitThatIsUnderWay() {
+    void aRaiseEndsTheCurrentWait() {
         Call<Boolean> waiting = await(AN_HOUR);
         waiting.untilItWaits();
         raise();
@@ -157,13 +157,13 @@ class SystemEnvironmentTest {
     }
 
     @Test
-    void aWaitEndsByItself() {
+    void aWaitEndsWhenItsTimeIsUp() {
         assertThat(waitedFor(SHORT)).isGreaterThanOrEqualTo(SHORT);
         assertThat(await(0).value()).isFalse();
     }
 
     @Test
-    void anInterruptEndsNoWaitAndIsThereAfterIt() {
+    void anInterruptEndsNoWaitAndIsKept() {
         Call<Boolean> waiting = await(AN_HOUR);
         waiting.untilItWaits();
         waiting.thread().interrupt();
@@ -174,7 +174,7 @@ class SystemEnvironmentTest {
     }
 
     @Test
-    void aThreadOfTheHostsMayBeInterrupted() {
+    void aThreadOfTheHostMayBeInterrupted() {
         Call<Boolean> waiting = inAThread(() -> {
             signal.awaitInterruptibly(AN_HOUR);
             return true;
