@@ -17,35 +17,36 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Validate;
 
 /**
- * Workers that queue bodies for one slot, threads of the executor that run them, and a watch that gives up what runs. Every
- * body comes back once, no more run at a time than may, and in the end nothing waits and nothing counts as given up.
+ * Workers that queue executions for a pool of one thread, threads of the executor that run them, and a watchdog that abandons what
+ * runs. Every execution is returned once, no more run at a time than may, and in the end nothing waits and no thread counts as
+ * abandoned.
  */
 public class ExecutionPoolOperations {
 
-    private static final int SLOTS = 1;
+    private static final int SIZE = 1;
 
     private final FrozenEnvironment environment = new FrozenEnvironment();
     private final FrozenEnvironment.Tasks executor = new FrozenEnvironment.Tasks();
     private final EngineConfig config;
-    private final ExecutionPool slots;
+    private final ExecutionPool pool;
     private final HeldScope held;
     private final Queue<ProbeExecution> offered = new ConcurrentLinkedQueue<>();
     private final AtomicInteger running = new AtomicInteger();
-    private final AtomicInteger givenUp = new AtomicInteger();
+    private final AtomicInteger abandoned = new AtomicInteger();
     private volatile boolean tooMany;
 
     public ExecutionPoolOperations() {
         Lock lock = MemoryLock.create(() -> 0);
         config = environment.config(FrozenEnvironment.emptyStore(), lock, executor, ProbeExecution.NOTHING);
-        slots = new ExecutionPool(config, () -> {});
+        pool = new ExecutionPool(executor, SIZE, environment, () -> {});
         held = FrozenEnvironment.held(() -> {});
     }
 
     @Operation
     public void offer() {
-        ProbeExecution body = new ProbeExecution(config, held, this::run);
-        offered.add(body);
-        slots.offer(List.of(body));
+        ProbeExecution execution = new ProbeExecution(config, held, this::run);
+        offered.add(execution);
+        pool.offer(List.of(execution));
     }
 
     @Operation
@@ -54,32 +55,32 @@ public class ExecutionPoolOperations {
     }
 
     @Operation
-    public void giveUpWhatRuns() {
-        for (ExecutionThread slot : slots.busy()) {
-            Execution body = slot.current();
-            if (body != null) {
-                givenUp.incrementAndGet();
-                body.cancel(Cancellation.LOST);
-                slots.giveUp(slot, body);
+    public void abandonWhatRuns() {
+        for (ExecutionThread thread : pool.busy()) {
+            Execution execution = thread.current();
+            if (execution != null) {
+                abandoned.incrementAndGet();
+                execution.cancel(Cancellation.LOST);
+                pool.abandon(thread, execution);
             }
         }
     }
 
     @Validate
-    public void everyBodyComesBackOnce() {
+    public void everyExecutionIsReturnedOnce() {
         while (executor.runOne()) {
             // What is queued is still to be run
         }
         checkState(!tooMany, "too many ran at a time");
-        checkState(slots.backlog() == 0, slots.backlog() + " wait for ever");
-        checkState(!slots.isExhausted(), "a slot that has returned counts as given up");
-        for (ProbeExecution body : offered) {
-            checkState(body.returns.get() == 1, "a body came back " + body.returns + " times");
+        checkState(pool.backlog() == 0, pool.backlog() + " wait forever");
+        checkState(!pool.isExhausted(), "a thread that has returned counts as abandoned");
+        for (ProbeExecution execution : offered) {
+            checkState(execution.returns.get() == 1, "an execution was returned " + execution.returns + " times");
         }
     }
 
     private void run() {
-        if (running.incrementAndGet() > SLOTS + givenUp.get()) {
+        if (running.incrementAndGet() > SIZE + abandoned.get()) {
             tooMany = true;
         }
         running.decrementAndGet();

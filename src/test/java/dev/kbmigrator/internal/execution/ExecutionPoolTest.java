@@ -22,16 +22,16 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** ExecutionPool of a replica that runs one KB at a time. */
+/** The pool of a replica that runs one KB at a time. */
 class ExecutionPoolTest {
 
     private final ManualEnvironment environment = new ManualEnvironment();
     private final FrozenEnvironment.Tasks tasks = new FrozenEnvironment.Tasks();
-    private final AtomicInteger dry = new AtomicInteger();
+    private final AtomicInteger emptied = new AtomicInteger();
     private boolean rejecting;
     private final EngineConfig config = environment.config(
             FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), executor(), ProbeExecution.NOTHING);
-    private final ExecutionPool slots = new ExecutionPool(config, dry::incrementAndGet);
+    private final ExecutionPool pool = newPool(emptied::incrementAndGet);
     private final HeldScope held = FrozenEnvironment.held(() -> {});
 
     private Executor executor() {
@@ -43,85 +43,76 @@ class ExecutionPoolTest {
         };
     }
 
-    private ProbeExecution body(ProbeExecution.Call call) {
+    private ExecutionPool newPool(Runnable onQueueEmpty) {
+        return new ExecutionPool(config.host().executor(), 1, environment, onQueueEmpty);
+    }
+
+    private ProbeExecution execution(ProbeExecution.Call call) {
         return new ProbeExecution(config, held, call);
     }
 
-    private ProbeExecution body() {
-        return body(() -> {});
+    private ProbeExecution execution() {
+        return execution(() -> {});
     }
 
     private ExecutionThread busy() {
-        assertThat(slots.busy()).hasSize(1);
-        return slots.busy().get(0);
+        assertThat(pool.busy()).hasSize(1);
+        return pool.busy().get(0);
     }
 
-    private void giveUpWhatRuns() {
-        slots.giveUp(busy(), Objects.requireNonNull(busy().current()));
+    private void abandonWhatRuns() {
+        pool.abandon(busy(), Objects.requireNonNull(busy().current()));
     }
 
     @Test
-    void oneThreadRunsAllThatIsQueuedAndSaysOnceThatItRanDry() {
-        List<ProbeExecution> bodies = List.of(body(), body(), body());
-        slots.offer(bodies);
-        assertThat(slots.backlog()).isEqualTo(3);
+    void oneThreadRunsAllThatIsQueuedAndTellsOnceThatItIsEmpty() {
+        List<ProbeExecution> executions = List.of(execution(), execution(), execution());
+        pool.offer(executions);
+        assertThat(pool.backlog()).isEqualTo(3);
         assertThat(tasks.size()).isEqualTo(1);
         tasks.runOne();
-        assertThat(bodies).allSatisfy(body -> assertThat(body.outcome()).isInstanceOf(Done.class));
-        assertThat(dry).hasValue(1);
-        assertThat(slots.backlog()).isZero();
-        assertThat(slots.busy()).isEmpty();
+        assertThat(executions)
+                .allSatisfy(execution -> assertThat(execution.outcome()).isInstanceOf(Done.class));
+        assertThat(emptied).hasValue(1);
+        assertThat(pool.backlog()).isZero();
+        assertThat(pool.busy()).isEmpty();
     }
 
     @Test
-    void aBodySaysHowLongItRan() {
-        environment.pass(Duration.ofSeconds(10));
-        List<Long> startedAt = new ArrayList<>();
-        ProbeExecution body = body(() -> {
-            environment.pass(Duration.ofSeconds(5));
-            startedAt.add(busy().startedAt());
-        });
-        slots.offer(List.of(body));
-        tasks.runOne();
-        assertThat(startedAt).containsExactly(Duration.ofSeconds(10).toNanos());
-        assertThat(Duration.ofNanos(body.ranFor())).isEqualTo(Duration.ofSeconds(5));
-    }
-
-    @Test
-    void aSlotBetweenTwoBodiesIsNotBusy() {
+    void aThreadBetweenTwoExecutionsIsNotBusy() {
         List<Integer> busy = new ArrayList<>();
         ExecutionPool[] own = new ExecutionPool[1];
-        own[0] = new ExecutionPool(config, () -> busy.add(own[0].busy().size()));
-        own[0].offer(List.of(body()));
+        own[0] = newPool(() -> busy.add(own[0].busy().size()));
+        own[0].offer(List.of(execution()));
         tasks.runOne();
         assertThat(busy).containsExactly(0);
     }
 
     @Test
-    void whatWaitsBehindABodyThatIsGivenUpComesBackAtOnceWhenThereIsNoOtherSlot() {
-        ProbeExecution waiting = body();
+    void whatWaitsBehindAnAbandonedExecutionIsReturnedAtOnce() {
+        ProbeExecution waiting = execution();
         List<Boolean> back = new ArrayList<>();
-        ProbeExecution deaf = body(() -> {
+        ProbeExecution deaf = execution(() -> {
             back.add(waiting.isSettled());
-            giveUpWhatRuns();
+            abandonWhatRuns();
             back.add(waiting.isSettled());
         });
-        slots.offer(List.of(deaf, waiting));
+        pool.offer(List.of(deaf, waiting));
         tasks.runOne();
         assertThat(back).containsExactly(false, true);
         assertThat(waiting.outcome()).isInstanceOf(Cancelled.class);
     }
 
     @Test
-    void noMoreThreadsAreAskedForThanThereAreSlots() {
-        slots.offer(List.of(body()));
-        slots.offer(List.of(body()));
-        slots.offer(List.of());
+    void noMoreThreadsAreStartedThanThePoolHas() {
+        pool.offer(List.of(execution()));
+        pool.offer(List.of(execution()));
+        pool.offer(List.of());
         assertThat(tasks.size()).isEqualTo(1);
         tasks.runOne();
         List<Integer> whileOneRuns = new ArrayList<>();
-        slots.offer(List.of(body(() -> {
-            slots.offer(List.of(body()));
+        pool.offer(List.of(execution(() -> {
+            pool.offer(List.of(execution()));
             whileOneRuns.add(tasks.size());
         })));
         assertThat(tasks.size()).isEqualTo(1);
@@ -131,96 +122,86 @@ class ExecutionPoolTest {
 
     @Test
     void whileClosingOrPausedNothingIsStarted() {
-        slots.pause(true);
-        ProbeExecution paused = body();
-        slots.offer(List.of(paused));
+        pool.pause(true);
+        ProbeExecution paused = execution();
+        pool.offer(List.of(paused));
         tasks.runOne();
         assertThat(paused.outcome()).isInstanceOf(Cancelled.class);
         assertThat(paused.cancellation()).isEqualTo(Cancellation.CLOSING);
 
-        slots.pause(false);
-        ProbeExecution resumed = body();
-        slots.offer(List.of(resumed));
+        pool.pause(false);
+        ProbeExecution resumed = execution();
+        pool.offer(List.of(resumed));
         tasks.runOne();
         assertThat(resumed.outcome()).isInstanceOf(Done.class);
 
-        slots.close();
-        ProbeExecution closed = body();
-        slots.offer(List.of(closed));
+        pool.close();
+        ProbeExecution closed = execution();
+        pool.offer(List.of(closed));
         tasks.runOne();
         assertThat(closed.outcome()).isInstanceOf(Cancelled.class);
     }
 
     @Test
-    void nothingStartsUnderALeaseWhoseDeadlineHasPassed() {
-        environment.pass(FrozenEnvironment.TTL);
-        ProbeExecution body = body();
-        slots.offer(List.of(body));
-        tasks.runOne();
-        assertThat(body.cancellation()).isEqualTo(Cancellation.LOST);
-        assertThat(body.outcome()).isInstanceOf(Cancelled.class);
-    }
-
-    @Test
-    void aBodyThatIsGivenUpIsReplacedAndComesBackOnce() {
-        ProbeExecution next = body();
+    void anAbandonedExecutionIsReturnedOnceAndItsThreadReplaced() {
+        ProbeExecution next = execution();
         List<Boolean> exhausted = new ArrayList<>();
-        ProbeExecution stuck = body(() -> {
-            giveUpWhatRuns();
-            exhausted.add(slots.isExhausted());
-            slots.offer(List.of(next));
+        ProbeExecution stuck = execution(() -> {
+            abandonWhatRuns();
+            exhausted.add(pool.isExhausted());
+            pool.offer(List.of(next));
         });
-        slots.offer(List.of(stuck));
+        pool.offer(List.of(stuck));
         tasks.runOne();
         assertThat(exhausted).containsExactly(true);
         assertThat(stuck.returns).hasValue(1);
         assertThat(stuck.outcome()).isInstanceOf(Cancelled.class);
         assertThat(next.outcome()).isInstanceOf(Cancelled.class);
-        assertThat(slots.isExhausted()).as("it has returned after all").isFalse();
-        ProbeExecution last = body();
-        slots.offer(List.of(last));
+        assertThat(pool.isExhausted()).as("it has returned after all").isFalse();
+        ProbeExecution last = execution();
+        pool.offer(List.of(last));
         tasks.runOne();
         assertThat(last.outcome()).isInstanceOf(Done.class);
     }
 
     @Test
-    void onlyWhatRunsCanBeGivenUp() {
-        ProbeExecution ended = body();
+    void onlyWhatRunsCanBeAbandoned() {
+        ProbeExecution ended = execution();
         List<ExecutionThread> seen = new ArrayList<>();
-        ProbeExecution running = body(() -> {
+        ProbeExecution running = execution(() -> {
             seen.add(busy());
-            slots.giveUp(busy(), ended);
-            assertThat(slots.isExhausted()).isFalse();
+            pool.abandon(busy(), ended);
+            assertThat(pool.isExhausted()).isFalse();
         });
-        slots.offer(List.of(running));
+        pool.offer(List.of(running));
         tasks.runOne();
-        slots.giveUp(seen.get(0), running);
+        pool.abandon(seen.get(0), running);
         assertThat(running.outcome()).isInstanceOf(Done.class);
-        assertThat(slots.isExhausted()).isFalse();
+        assertThat(pool.isExhausted()).isFalse();
     }
 
     @Test
-    void anExtraBodyRunsBesidesTheOthersAndCountsAsBusyUntilItReturns() {
+    void anExtraExecutionIsBusyUntilItReturns() {
         List<ExecutionThread> seen = new ArrayList<>();
-        ProbeExecution extra = body(() -> seen.add(busy()));
-        slots.runExtra(extra);
-        assertThat(slots.backlog()).isZero();
+        ProbeExecution extra = execution(() -> seen.add(busy()));
+        pool.runExtra(extra);
+        assertThat(pool.backlog()).isZero();
         tasks.runOne();
         assertThat(extra.outcome()).isInstanceOf(Done.class);
         assertThat(seen).hasSize(1);
-        assertThat(slots.busy()).isEmpty();
+        assertThat(pool.busy()).isEmpty();
     }
 
     @Test
-    void anExtraBodyThatIsGivenUpIsNotBusyAnyMore() {
+    void anExtraExecutionThatIsAbandonedIsNoLongerBusy() {
         List<ExecutionThread> busy = new ArrayList<>();
         List<Boolean> exhausted = new ArrayList<>();
-        ProbeExecution extra = body(() -> {
-            giveUpWhatRuns();
-            busy.addAll(slots.busy());
-            exhausted.add(slots.isExhausted());
+        ProbeExecution extra = execution(() -> {
+            abandonWhatRuns();
+            busy.addAll(pool.busy());
+            exhausted.add(pool.isExhausted());
         });
-        slots.runExtra(extra);
+        pool.runExtra(extra);
         tasks.runOne();
         assertThat(busy).isEmpty();
         assertThat(exhausted).containsExactly(false);
@@ -229,103 +210,123 @@ class ExecutionPoolTest {
     }
 
     @Test
-    void anExecutorThatTakesNothingIsReportedAndWhatWaitsComesBackAsNotStarted() {
+    void whenTheExecutorRejectsTasksWhatWaitsIsReturned() {
         rejecting = true;
-        ProbeExecution body = body();
-        assertThatThrownBy(() -> slots.offer(List.of(body)))
+        ProbeExecution execution = execution();
+        assertThatThrownBy(() -> pool.offer(List.of(execution)))
                 .isInstanceOf(RejectedExecutionException.class)
                 .hasMessageContaining("full");
-        assertThat(body.outcome()).isInstanceOf(Cancelled.class);
-        assertThat(body.cancellation()).isEqualTo(Cancellation.CLOSING);
-        assertThat(slots.backlog()).isZero();
+        assertThat(execution.outcome()).isInstanceOf(Cancelled.class);
+        assertThat(execution.cancellation()).isEqualTo(Cancellation.CLOSING);
+        assertThat(pool.backlog()).isZero();
 
         environment.pass(Duration.ofSeconds(5));
-        assertThatThrownBy(() -> slots.runExtra(body())).isInstanceOf(RejectedExecutionException.class);
-        ExecutionPool.Rejection rejection = Objects.requireNonNull(slots.rejection());
+        assertThatThrownBy(() -> pool.runExtra(execution())).isInstanceOf(RejectedExecutionException.class);
+        ExecutionPool.Rejection rejection = Objects.requireNonNull(pool.rejection());
         assertThat(rejection.since()).as("since the first time").isZero();
         assertThat(rejection.error()).hasMessage("full");
 
         rejecting = false;
-        ProbeExecution next = body();
-        slots.offer(List.of(next));
+        ProbeExecution next = execution();
+        pool.offer(List.of(next));
         tasks.runOne();
-        assertThat(slots.rejection()).isNull();
+        assertThat(pool.rejection()).isNull();
         assertThat(next.outcome()).isInstanceOf(Done.class);
     }
 
     @Test
-    void anExtraBodyThatRunsShowsThatTheExecutorTakesSomethingAgain() {
+    void anExtraExecutionThatRunsEndsTheRejection() {
         rejecting = true;
-        assertThatThrownBy(() -> slots.runExtra(body())).isInstanceOf(RejectedExecutionException.class);
+        assertThatThrownBy(() -> pool.runExtra(execution())).isInstanceOf(RejectedExecutionException.class);
         rejecting = false;
-        slots.runExtra(body());
+        pool.runExtra(execution());
         tasks.runOne();
-        assertThat(slots.rejection()).isNull();
+        assertThat(pool.rejection()).isNull();
     }
 
     @Test
-    void whatIsCancelledMeetsTheConditionAndIsInterruptedIfAskedFor() {
+    void aLostScopeCancelsAndInterruptsWhatRunsUnderIt() {
         List<Boolean> interrupted = new ArrayList<>();
-        ProbeExecution body = body(() -> {
-            slots.cancel(one -> false, Cancellation.LOST, true);
+        List<Boolean> cancelled = new ArrayList<>();
+        HeldScope other = FrozenEnvironment.held(() -> {});
+        ProbeExecution[] running = new ProbeExecution[1];
+        running[0] = execution(() -> {
+            for (HeldScope lost : List.of(other, held)) {
+                pool.cancelUnder(lost);
+                interrupted.add(Thread.interrupted());
+                cancelled.add(running[0].isCancelled());
+            }
+        });
+        pool.offer(List.of(running[0]));
+        tasks.runOne();
+        assertThat(interrupted).containsExactly(false, true);
+        assertThat(cancelled).containsExactly(false, true);
+        assertThat(running[0].cancellation()).isEqualTo(Cancellation.LOST);
+    }
+
+    @Test
+    void closingCancelsWhatRunsAndInterruptsItIfAskedTo() {
+        List<Boolean> interrupted = new ArrayList<>();
+        ProbeExecution execution = execution(() -> {
+            pool.cancelAll(false);
             interrupted.add(Thread.interrupted());
-            slots.cancel(one -> true, Cancellation.LOST, false);
+            pool.cancelAll(true);
             interrupted.add(Thread.interrupted());
-            slots.cancel(one -> true, Cancellation.CLOSING, true);
+            pool.cancelUnder(held);
+        });
+        pool.offer(List.of(execution));
+        tasks.runOne();
+        assertThat(interrupted).containsExactly(false, true);
+        assertThat(execution.cancellation()).as("the first reason stays").isEqualTo(Cancellation.CLOSING);
+    }
+
+    @Test
+    void whatWaitsIsNotCancelledWithWhatRuns() {
+        ProbeExecution waiting = execution();
+        pool.offer(List.of(execution(() -> pool.cancelAll(true)), waiting));
+        tasks.runOne();
+        assertThat(waiting.outcome()).isInstanceOf(Done.class);
+    }
+
+    @Test
+    void anExtraExecutionIsCancelledLikeTheOthers() {
+        List<Boolean> interrupted = new ArrayList<>();
+        ProbeExecution extra = execution(() -> {
+            pool.cancelUnder(held);
             interrupted.add(Thread.interrupted());
         });
-        slots.offer(List.of(body));
+        pool.runExtra(extra);
         tasks.runOne();
-        assertThat(interrupted).containsExactly(false, false, true);
-        assertThat(body.cancellation()).as("the first reason stays").isEqualTo(Cancellation.LOST);
+        assertThat(interrupted).containsExactly(true);
+        assertThat(extra.cancellation()).isEqualTo(Cancellation.LOST);
     }
 
     @Test
-    void anInterruptDoesNotOutliveTheBodyThatItWasMeantFor() {
-        List<Boolean> interrupted = new ArrayList<>();
-        ProbeExecution first = body(() -> Thread.currentThread().interrupt());
-        ProbeExecution second =
-                body(() -> interrupted.add(Thread.currentThread().isInterrupted()));
-        slots.offer(List.of(first, second));
-        tasks.runOne();
-        assertThat(interrupted).containsExactly(false);
-        assertThat(Thread.interrupted()).isFalse();
-    }
-
-    @Test
-    void aCallToTheStoreIsNotInterruptedButWhatFollowsIs() {
-        List<Boolean> interrupted = new ArrayList<>();
-        ProbeExecution body = body(() -> {
-            ExecutionThread slot = busy();
-            Thread.currentThread().interrupt();
-            slot.shielded(() -> interrupted.add(Thread.currentThread().isInterrupted()));
-            interrupted.add(Thread.interrupted());
-            slot.shielded(() -> {
-                slots.cancel(one -> true, Cancellation.LOST, true);
-                interrupted.add(Thread.currentThread().isInterrupted());
-                return null;
-            });
-            interrupted.add(Thread.interrupted());
-        });
-        slots.offer(List.of(body));
-        tasks.runOne();
-        assertThat(interrupted).containsExactly(false, true, false, true);
-    }
-
-    @Test
-    void anErrorIsAFailureUnlessTheBodyWasToldToStop() {
-        ProbeExecution failing = body(() -> {
+    void anErrorIsAFailureUnlessTheExecutionWasToldToStop() {
+        ProbeExecution failing = execution(() -> {
             throw new IllegalStateException("broken");
         });
-        ProbeExecution cancelled = body(() -> {
-            slots.cancel(one -> true, Cancellation.LOST, false);
+        ProbeExecution cancelled = execution(() -> {
+            pool.cancelUnder(held);
             throw new IllegalStateException("stopped");
         });
-        slots.offer(List.of(failing, cancelled));
+        pool.offer(List.of(failing, cancelled));
         tasks.runOne();
         assertThat(failing.outcome())
                 .isInstanceOfSatisfying(
-                        Failed.class, failed -> assertThat(failed.error()).hasMessage("broken"));
+                        Failed.class,
+                        failed -> assertThat(failed.error().error()).hasMessage("broken"));
         assertThat(cancelled.outcome()).isInstanceOf(Cancelled.class);
+    }
+
+    @Test
+    void theSizeIsThatOfTheConfiguration() {
+        assertThat(pool.size()).isEqualTo(1);
+        List<Integer> started = new ArrayList<>();
+        ExecutionPool two = new ExecutionPool(config.host().executor(), 2, environment, () -> {});
+        assertThat(two.size()).isEqualTo(2);
+        two.offer(List.of(execution(), execution(), execution()));
+        started.add(tasks.size());
+        assertThat(started).containsExactly(2);
     }
 }

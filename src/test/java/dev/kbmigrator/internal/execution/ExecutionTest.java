@@ -7,6 +7,7 @@ import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.config.Services;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
+import dev.kbmigrator.internal.execution.Execution.Cancelled;
 import dev.kbmigrator.internal.execution.Execution.Done;
 import dev.kbmigrator.internal.execution.Execution.Failed;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
@@ -17,87 +18,87 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a migration may ask of its context, and what becomes of an attempt that is told to stop. */
+/** What a migration can do with its context, and what becomes of an attempt that is told to stop. */
 class ExecutionTest {
 
     private final ManualEnvironment environment = new ManualEnvironment();
     private final FrozenEnvironment.Tasks tasks = new FrozenEnvironment.Tasks();
     private final EngineConfig config = newConfig();
-    private final ExecutionPool slots = new ExecutionPool(config, () -> {});
-    private ProbeExecution body = probe(() -> {});
+    private final ExecutionPool pool = new ExecutionPool(tasks, 1, environment, () -> {});
+    private ProbeExecution execution = probe(() -> {});
 
     private EngineConfig newConfig() {
-        environment.attemptTimeout = Duration.ofSeconds(10);
         environment.services = new Services(Map.of(String.class, "the host's"));
         return environment.config(
                 FrozenEnvironment.emptyStore(), MemoryLock.create(() -> 0), tasks, ProbeExecution.NOTHING);
     }
 
     private ProbeExecution probe(ProbeExecution.Call call) {
-        return new ProbeExecution(config, FrozenEnvironment.held(() -> {}), call);
+        return new ProbeExecution(config, FrozenEnvironment.held(() -> {}), Duration.ofSeconds(10), call);
     }
 
     private void run(ProbeExecution.Call call) {
-        body = probe(call);
-        slots.offer(List.of(body));
+        execution = probe(call);
+        pool.offer(List.of(execution));
         tasks.runOne();
     }
 
     private Throwable failure() {
-        return ((Failed) body.outcome()).error();
+        return ((Failed) execution.outcome()).error().error();
     }
 
     private void cancelAndInterrupt(Cancellation reason) {
-        slots.cancel(one -> true, reason, true);
+        execution.cancel(reason);
+        pool.busy().get(0).interrupt(execution);
     }
 
     @Test
-    void aServiceIsTheHostsOwnAndOneThatIsNotThereIsSaidToBeMissing() {
-        assertThat(body.service(String.class)).isEqualTo("the host's");
-        assertThatThrownBy(() -> body.service(StringBuilder.class)).hasMessageContaining("StringBuilder");
+    void aServiceIsTheHostsOwnAndAMissingOneIsNamed() {
+        assertThat(execution.service(String.class)).isEqualTo("the host's");
+        assertThatThrownBy(() -> execution.service(StringBuilder.class)).hasMessageContaining("StringBuilder");
     }
 
     @ParameterizedTest
-    @CsvSource({"LOST,it is held", "CLOSING,this replica closes", "TIMEOUT,for too long", "GONE,not enrolled any more"})
-    void whoIsCancelledIsToldWhyAndSavesNothingMore(Cancellation reason, String why) {
-        assertThat(body.isCancelled()).isFalse();
-        body.checkCancelled();
-        body.cancel(reason);
-        assertThat(body.isCancelled()).isTrue();
-        assertThatThrownBy(body::checkCancelled)
+    @CsvSource({"LOST,it is held", "CLOSING,this replica is closing", "TIMEOUT,for too long", "GONE,no longer enrolled"
+    })
+    void aCancelledExecutionLearnsWhyAndSavesNothingMore(Cancellation reason, String why) {
+        assertThat(execution.isCancelled()).isFalse();
+        execution.checkCancelled();
+        execution.cancel(reason);
+        assertThat(execution.isCancelled()).isTrue();
+        assertThatThrownBy(execution::checkCancelled)
                 .isInstanceOf(MigrationCancelledException.class)
                 .hasMessageContaining("was cancelled: ")
                 .hasMessageEndingWith(why);
-        assertThatThrownBy(() -> body.saveCheckpoint(1)).isInstanceOf(MigrationCancelledException.class);
-        assertThat(body.checkpoints).isEmpty();
+        assertThatThrownBy(() -> execution.saveCheckpoint(1)).isInstanceOf(MigrationCancelledException.class);
+        assertThat(execution.checkpoints).isEmpty();
     }
 
     @Test
-    void whoIsCancelledWhileItSavesIsToldRightAfter() {
-        body.whileSaving = () -> body.cancel(Cancellation.CLOSING);
-        assertThatThrownBy(() -> body.saveCheckpoint(1)).isInstanceOf(MigrationCancelledException.class);
-        assertThat(body.lastCheckpoint(Integer.class)).as("it is saved").hasValue(1);
+    void oneThatIsCancelledWhileItSavesIsToldRightAfter() {
+        execution.whileSaving = () -> execution.cancel(Cancellation.CLOSING);
+        assertThatThrownBy(() -> execution.saveCheckpoint(1)).isInstanceOf(MigrationCancelledException.class);
+        assertThat(execution.lastCheckpoint(Integer.class)).as("it is saved").hasValue(1);
     }
 
     @Test
-    void aCheckpointIsReadWithoutASlotToo() {
-        body.checkpoints.add("5");
-        assertThat(body.lastCheckpoint(Integer.class)).hasValue(5);
+    void aCheckpointCanBeReadBeforeTheExecutionRuns() {
+        execution.checkpoints.add("5");
+        assertThat(execution.lastCheckpoint(Integer.class)).hasValue(5);
     }
 
     @Test
     void aThreadOfTheMigrationsOwnReadsACheckpoint() {
         List<Integer> read = new ArrayList<>();
         run(() -> {
-            body.checkpoints.add("5");
+            execution.checkpoints.add("5");
             read.add(CompletableFuture.supplyAsync(
-                            () -> body.lastCheckpoint(Integer.class).orElseThrow())
+                            () -> execution.lastCheckpoint(Integer.class).orElseThrow())
                     .join());
         });
         assertThat(read).containsExactly(5);
@@ -107,12 +108,12 @@ class ExecutionTest {
     void anInterruptWaitsUntilTheCheckpointIsSaved() {
         List<Boolean> interrupted = new ArrayList<>();
         run(() -> {
-            body.whileSaving = () -> {
+            execution.whileSaving = () -> {
                 cancelAndInterrupt(Cancellation.TIMEOUT);
                 interrupted.add(Thread.currentThread().isInterrupted());
             };
             try {
-                body.saveCheckpoint(1);
+                execution.saveCheckpoint(1);
             } finally {
                 interrupted.add(Thread.currentThread().isInterrupted());
             }
@@ -121,41 +122,41 @@ class ExecutionTest {
     }
 
     @Test
-    void anInterruptFromBeforeIsThereAfterACheckpointAndNotWhileItIsSaved() {
+    void anEarlierInterruptIsHiddenOnlyWhileACheckpointIsSaved() {
         List<Boolean> interrupted = new ArrayList<>();
         run(() -> {
-            body.whileSaving = () -> interrupted.add(Thread.currentThread().isInterrupted());
-            body.saveCheckpoint(1);
+            execution.whileSaving = () -> interrupted.add(Thread.currentThread().isInterrupted());
+            execution.saveCheckpoint(1);
             interrupted.add(Thread.currentThread().isInterrupted());
             Thread.currentThread().interrupt();
-            body.saveCheckpoint(2);
+            execution.saveCheckpoint(2);
             interrupted.add(Thread.currentThread().isInterrupted());
         });
         assertThat(interrupted).containsExactly(false, false, false, true);
     }
 
     @Test
-    void anInterruptOutlivesAStoreThatFails() {
+    void anInterruptSurvivesAStoreThatFails() {
         List<Boolean> interrupted = new ArrayList<>();
         run(() -> {
             for (boolean told : new boolean[] {false, true}) {
-                body.whileSaving = () -> {
+                execution.whileSaving = () -> {
                     if (told) {
                         cancelAndInterrupt(Cancellation.TIMEOUT);
                     }
                     throw new IllegalStateException("the store is down");
                 };
-                assertThatThrownBy(() -> body.saveCheckpoint(1)).hasMessage("the store is down");
+                assertThatThrownBy(() -> execution.saveCheckpoint(1)).hasMessage("the store is down");
                 interrupted.add(Thread.currentThread().isInterrupted());
             }
-            body.whileSaving = () -> {};
+            execution.whileSaving = () -> {};
             Thread.interrupted();
         });
         assertThat(interrupted).containsExactly(false, true);
     }
 
     @Test
-    void whoStopsAtItsTimeLimitHasFailedWithWhatItThrew() {
+    void oneThatStopsAtItsTimeLimitFailsWithWhatItThrew() {
         IllegalStateException thrown = new IllegalStateException("stopped");
         run(() -> {
             cancelAndInterrupt(Cancellation.TIMEOUT);
@@ -168,30 +169,65 @@ class ExecutionTest {
     }
 
     @Test
-    void whoDoesNotStopAtItsTimeLimitHasFailedWithoutACause() {
+    void oneThatDoesNotStopAtItsTimeLimitFailsWithoutACause() {
         run(() -> {
             cancelAndInterrupt(Cancellation.TIMEOUT);
-            ExecutionThread slot = slots.busy().get(0);
-            slots.giveUp(slot, Objects.requireNonNull(slot.current()));
+            pool.abandon(pool.busy().get(0), execution);
         });
         assertThat(failure()).hasNoCause().hasMessageContaining("and did not stop");
     }
 
     @Test
-    void whoHasCommittedIsDoneThoughItIsGivenUp() {
-        body.committed();
-        body.cancel(Cancellation.CLOSING);
-        body.giveUp();
-        assertThat(body.outcome()).isInstanceOf(Done.class);
-        assertThat(body.returns).hasValue(1);
+    void oneThatHasCommittedIsDoneAlthoughItIsAbandoned() {
+        execution.committed();
+        execution.cancel(Cancellation.CLOSING);
+        execution.abandon();
+        assertThat(execution.outcome()).isInstanceOf(Done.class);
+        assertThat(execution.returns).hasValue(1);
     }
 
     @Test
-    void whoHasCommittedIsDoneThoughItThrows() {
+    void oneThatHasCommittedIsDoneAlthoughItThrows() {
         run(() -> {
-            body.committed();
+            execution.committed();
             throw new IllegalStateException("too late");
         });
-        assertThat(body.outcome()).isInstanceOf(Done.class);
+        assertThat(execution.outcome()).isInstanceOf(Done.class);
+    }
+
+    @Test
+    void anOutcomeExistsOnlyOnceItHasFinished() {
+        assertThat(execution.isSettled()).isFalse();
+        assertThatThrownBy(execution::outcome)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("has not finished");
+        execution.abandon();
+        assertThat(execution.isSettled()).isTrue();
+        assertThat(execution.outcome()).isInstanceOf(Cancelled.class);
+    }
+
+    @Test
+    void anAbandonedExecutionIsReturnedOnceAlthoughItReturns() {
+        run(() -> {
+            pool.abandon(pool.busy().get(0), execution);
+            environment.pass(Duration.ofSeconds(1));
+        });
+        assertThat(execution.outcome())
+                .as("what the part did afterwards counts for nothing")
+                .isInstanceOf(Cancelled.class);
+        assertThat(execution.returns).hasValue(1);
+    }
+
+    @Test
+    void theTimeSinceItWasToldToStopCountsFromTheFirstTime() {
+        Execution cancelled = execution;
+        assertThat(cancelled.cancelledFor(environment.nanoTime())).isZero();
+        environment.pass(Duration.ofSeconds(1));
+        execution.cancel(Cancellation.LOST);
+        environment.pass(Duration.ofSeconds(2));
+        execution.cancel(Cancellation.CLOSING);
+        assertThat(execution.cancellation()).as("the first reason stays").isEqualTo(Cancellation.LOST);
+        assertThat(Duration.ofNanos(cancelled.cancelledFor(environment.nanoTime())))
+                .isEqualTo(Duration.ofSeconds(2));
     }
 }

@@ -5,10 +5,13 @@ import static com.google.common.base.Preconditions.checkState;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.execution.ExecutionPool;
+import dev.kbmigrator.internal.execution.ReplicaServices;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
+import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.internal.lease.LeaseKeeper;
-import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.listing.HostKbs;
+import dev.kbmigrator.internal.look.FleetObserver;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Lock;
@@ -33,22 +36,24 @@ public class BatchingOperations {
     private final FrozenEnvironment.Tasks workers = new FrozenEnvironment.Tasks();
     private final StateStore store = FrozenEnvironment.emptyStore();
     private final Lock lock = MemoryLock.create(() -> 0);
-    private final PartitionQueue board;
-    private final Worker worker;
-    private final FrozenEnvironment.Flag news;
+    private final PartitionQueue queue;
+    private final FrozenEnvironment.Flag news = new FrozenEnvironment.Flag();
 
     public BatchingOperations() {
         KbMigration migration = KbMigration.of(1, "count", (context, kbId) -> runs.incrementAndGet());
         EngineConfig config = environment.config(store, lock, executor, migration);
         OnePartition.enroll(KBS, config);
-        board = new PartitionQueue(config, environment.newSignal());
-        board.update(OnePartition.look(config, true));
+        queue = new PartitionQueue(config.concurrency(), config.timings(), environment, environment.newSignal());
+        FleetObserver observer = new FleetObserver(store, config.build(), config.timings(), environment);
+        observer.look();
+        queue.update(OnePartition.look(config, true));
         // To be woken when the queue is empty, too, would make up for being woken too seldom
-        ExecutionPool slots = new ExecutionPool(config, () -> {});
-        worker = new Worker(config, board, slots, new LeaseKeeper(config, slots));
-        news = environment.signals.get(environment.signals.size() - 1);
+        ExecutionPool pool = new ExecutionPool(executor, config.concurrency().kbs(), environment, () -> {});
+        LeaseKeeper keeper = new LeaseKeeper(config.storage(), FrozenEnvironment.TTL, environment, () -> false);
+        HostKbs host = new HostKbs(config.host().knowledgeBoxes(), "replica");
+        Worker worker = new Worker(config, new ReplicaServices(observer, pool, keeper), queue, host, news);
         workers.execute(worker);
-        worker.wake();
+        news.raise();
         theWorkerGoesOn();
     }
 
@@ -60,8 +65,8 @@ public class BatchingOperations {
         }
         workers.runOne();
         if (workers.size() > 0) {
-            // It has left the board because it was interrupted where it waits; it has not ended
-            board.workerStarted(worker);
+            // It has left the queue because it was interrupted where it waits; it has not ended
+            queue.workerStarted(news);
         }
     }
 
@@ -87,7 +92,7 @@ public class BatchingOperations {
         checkState(runs.get() == KBS.size(), "ran " + runs + " times");
         checkState(workers.size() == 0, "the worker still waits");
         checkState(
-                lock.tryAcquire(FleetView.lockName(OnePartition.NUMBER), FrozenEnvironment.TTL)
+                lock.tryAcquire(HeldScope.lockName(OnePartition.NUMBER), FrozenEnvironment.TTL)
                         .isPresent(),
                 "the partition is still held");
     }

@@ -1,0 +1,117 @@
+package dev.kbmigrator.internal.worker;
+
+import dev.kbmigrator.internal.fixture.ManualEnvironment;
+import dev.kbmigrator.memory.MemoryStateStore;
+import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Snapshot;
+import dev.kbmigrator.spi.WriteResult;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A store that fails, or takes its time, when the test says so, and that notes what was written. */
+final class ScriptedStore extends MemoryStateStore {
+
+    private final ManualEnvironment environment;
+
+    /** What was written, call by call. */
+    final List<List<KbWrite>> batches = new ArrayList<>();
+
+    /** The epochs of each of these calls. */
+    final List<List<Epoch>> epochs = new ArrayList<>();
+
+    /** To which versions floors were raised. */
+    final List<Long> raised = new ArrayList<>();
+
+    int maxBatch = 256;
+    boolean failing;
+    boolean raisingFails;
+    boolean openingFails;
+    boolean removingFails;
+
+    /** Whether each look counts what there is, instead of showing the floors. */
+    boolean thorough = true;
+
+    Duration openingTakes = Duration.ZERO;
+    Duration findTakes = Duration.ZERO;
+    Runnable whileFinding = () -> {};
+    Runnable whileWriting = () -> {};
+    int finds;
+
+    ScriptedStore(ManualEnvironment environment) {
+        super(() -> TimeUnit.NANOSECONDS.toMicros(environment.nanoTime()));
+        this.environment = environment;
+    }
+
+    /** Returns what is stored of a KB, as nobody else notices. */
+    @Nullable
+    KbState stored(String kbId) {
+        return super.find(Set.of(kbId)).get(kbId);
+    }
+
+    @Override
+    public synchronized Snapshot look(Heartbeat self) {
+        return super.look(new Heartbeat(
+                self.replicaId(), self.node(), self.build(), self.newestVersion(), self.ready(), self.due(), thorough));
+    }
+
+    @Override
+    public synchronized Map<String, KbState> find(Collection<String> kbIds) {
+        finds++;
+        environment.pass(findTakes);
+        Map<String, KbState> found = super.find(kbIds);
+        whileFinding.run();
+        return found;
+    }
+
+    @Override
+    public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
+        if (failing) {
+            throw new IllegalStateException("the store is down");
+        }
+        batches.add(List.copyOf(writes));
+        epochs.add(List.copyOf(carried));
+        WriteResult result = super.write(carried, writes);
+        whileWriting.run();
+        return result;
+    }
+
+    @Override
+    public synchronized Map<Integer, Epoch> openEpochs(Set<Integer> scopes) {
+        environment.pass(openingTakes);
+        if (openingFails) {
+            throw new IllegalStateException("the store is down");
+        }
+        return super.openEpochs(scopes);
+    }
+
+    @Override
+    public synchronized Set<Integer> raiseFloors(Collection<Epoch> carried, long version) {
+        if (raisingFails) {
+            throw new IllegalStateException("the store is down again");
+        }
+        raised.add(version);
+        return super.raiseFloors(carried, version);
+    }
+
+    @Override
+    public synchronized void remove(Collection<String> kbIds) {
+        if (removingFails) {
+            throw new IllegalStateException("the store is down");
+        }
+        super.remove(kbIds);
+    }
+
+    @Override
+    public int maxBatch() {
+        return maxBatch;
+    }
+}
