@@ -3,7 +3,6 @@ package dev.kbmigrator.internal.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import dev.kbmigrator.LogCapture;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.execution.Execution.Cancelled;
@@ -14,6 +13,7 @@ import dev.kbmigrator.internal.fixture.ManualEnvironment;
 import dev.kbmigrator.internal.fixture.ProbeExecution;
 import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.support.LogCapture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
-import dev.kbmigrator.LogCapture;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.support.LogCapture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,13 +3,13 @@ package dev.kbmigrator.internal.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import dev.kbmigrator.LogCapture;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
 import dev.kbmigrator.internal.state.KbRequest;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.support.LogCapture;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
