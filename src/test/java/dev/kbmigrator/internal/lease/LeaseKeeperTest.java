@@ -322,6 +322,14 @@ class LeaseKeeperTest {
     class Renewing {
 
         @Test
+        void theFirstRenewalComesAfterAThirdOfTheTtl() {
+            hold(A);
+            environment.started.runOne();
+            assertThat(nextRenewal()).isEqualTo(TTL.dividedBy(3));
+            assertThat(lock.renewed).isEmpty();
+        }
+
+        @Test
         void aRenewedLeaseLivesFromWhenTheRequestWasSent() {
             HeldScope held = hold(A);
             lock.results.put(LEASE_A, Renewal.HELD);

@@ -21,6 +21,11 @@ class ErrorTextTest {
     }
 
     @Test
+    void aNulAtTheStartIsReplacedToo() {
+        assertThat(ErrorText.of(new StartsWithNul()).text()).startsWith("\uFFFDb");
+    }
+
+    @Test
     void anErrorThatCannotBePrintedIsReplaced() {
         RuntimeException fine = new IllegalStateException("fine");
         assertThat(ErrorText.loggable(fine)).isSameAs(fine);
@@ -94,6 +99,14 @@ class ErrorTextTest {
         @Override
         public void printStackTrace(PrintWriter writer) {
             throw new IllegalStateException("cannot be printed");
+        }
+    }
+
+    private static final class StartsWithNul extends RuntimeException {
+
+        @Override
+        public void printStackTrace(PrintWriter writer) {
+            writer.print("\0b");
         }
     }
 }
