@@ -181,7 +181,7 @@ public final class KbListing {
             LOG.atInfo()
                     .addKeyValue("listed", tally.listed)
                     .addKeyValue("enrolled", tally.enrolled)
-                    .log("Enrolled {} of {} listed KBs, which nobody had registered", tally.enrolled, tally.listed);
+                    .log("Enrolled KBs that nobody had registered: {} of {} listed", tally.enrolled, tally.listed);
         }
         return true;
     }
@@ -296,7 +296,7 @@ public final class KbListing {
             store.remove(twice);
             LOG.atInfo()
                     .addKeyValue("kbs", twice.size())
-                    .log("Forgot {} KBs that were missing from the host's list twice in a row", twice.size());
+                    .log("Forgot KBs that were missing from the host's list twice in a row: {}", twice.size());
         }
         absent.removeAll(twice);
         absentBefore = absent;

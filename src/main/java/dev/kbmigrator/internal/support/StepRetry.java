@@ -39,11 +39,7 @@ public final class StepRetry {
             log.atWarn()
                     .addKeyValue("failures", failures)
                     .setCause(e)
-                    .log(
-                            "Failed {} times in a row, trying again in {} ms: {}",
-                            failures,
-                            delay.toMillis(),
-                            e.getMessage());
+                    .log("Attempt {} failed, next attempt in {} ms: {}", failures, delay.toMillis(), e.getMessage());
         }
     }
 

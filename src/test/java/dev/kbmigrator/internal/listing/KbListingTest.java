@@ -181,7 +181,7 @@ class KbListingTest {
         assertThat(record().path("completedMicros").asLong()).isEqualTo(7_000_000);
         assertThat(record().path("listed").asLong()).as("each counts once").isEqualTo(2);
         assertThat(logged(Level.INFO, "Enrolled"))
-                .containsExactly("Enrolled 2 of 2 listed KBs, which nobody had registered");
+                .containsExactly("Enrolled KBs that nobody had registered: 2 of 2 listed");
         assertThat(record().path("by").asText()).isEqualTo("replica");
     }
 
@@ -366,7 +366,7 @@ class KbListingTest {
         list();
         assertThat(enrolled()).containsExactlyInAnyOrder("kb-1", "kb-2");
         assertThat(logged(Level.INFO, "Forgot"))
-                .containsExactly("Forgot 1 KBs that were missing from the host's list twice in a row");
+                .containsExactly("Forgot KBs that were missing from the host's list twice in a row: 1");
     }
 
     @Test

@@ -58,8 +58,8 @@ class StepRetryTest {
         assertThat(retry.failures()).isEqualTo(2);
         assertThat(log.messages(Level.WARN))
                 .containsExactly(
-                        "Failed 1 times in a row, trying again in 100 ms: the store is down",
-                        "Failed 2 times in a row, trying again in 200 ms: the store is still down");
+                        "Attempt 1 failed, next attempt in 100 ms: the store is down",
+                        "Attempt 2 failed, next attempt in 200 ms: the store is still down");
     }
 
     @Test
