@@ -1,6 +1,9 @@
 package dev.kbmigrator.internal.worker;
 
 import dev.kbmigrator.internal.config.EngineConfig;
+import dev.kbmigrator.internal.lease.LeaseKeeper;
+import dev.kbmigrator.internal.listing.HostKbs;
+import dev.kbmigrator.internal.look.FleetObserver;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.MigrationCatalog;
 import dev.kbmigrator.lincheck.Interleavings;
@@ -20,12 +23,19 @@ public class BatchingLincheckIT {
     /** A worker is long: in the first few, no thread stops where it matters. */
     private static final int MANY = 200;
 
+    /** Besides what has a check of its own, what belongs to the worker's thread: a stop there changes nothing. */
     private static final Interleavings INTERLEAVINGS = Interleavings.takingForGranted(
                     MemoryStateStore.class,
                     MemoryLock.class,
                     FleetView.class,
                     MigrationCatalog.class,
-                    EngineConfig.class)
+                    EngineConfig.class,
+                    FleetObserver.class,
+                    HostKbs.class,
+                    LeaseKeeper.class,
+                    PartitionLeases.class,
+                    PartitionScan.class,
+                    HeldPartition.class)
             .ofEach(MANY);
 
     @Test
