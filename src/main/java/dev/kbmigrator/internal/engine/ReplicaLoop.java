@@ -75,6 +75,7 @@ final class ReplicaLoop {
     private RunCompletion.@Nullable End end;
     private String standingBy = "";
     private boolean hasStepped;
+    private boolean hasLooked;
     private int termsInVain;
     private long coordinateFrom;
 
@@ -323,12 +324,14 @@ final class ReplicaLoop {
 
     private void step() {
         boolean singleRun = mode.isSingleRun();
-        boolean first = observer.viewOrNull() == null;
+        // Not whether there is a view: status() may have looked before this loop did
+        boolean first = !hasLooked;
         if (singleRun && first) {
             // What failed before this run began is tried once more, even if its next attempt is not due
             observer.retryWhatFailedBefore(Long.MAX_VALUE);
         }
         FleetView view = observer.look();
+        hasLooked = true;
         if (singleRun && first) {
             completion.began(view);
             observer.retryWhatFailedBefore(view.snapshot().storeMicros());

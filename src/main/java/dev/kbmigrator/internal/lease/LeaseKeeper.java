@@ -114,7 +114,9 @@ public final class LeaseKeeper {
             throw e;
         }
         if (deadline - environment.nanoTime() <= 0) {
-            // The store took so long that nothing may start under these leases any more
+            LOG.atInfo()
+                    .addKeyValue("leases", leases.size())
+                    .log("Released {} leases again: opening their epochs took longer than they last", leases.size());
             releaseQuietly(leases.values());
             return Map.of();
         }

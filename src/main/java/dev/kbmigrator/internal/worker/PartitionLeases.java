@@ -94,7 +94,9 @@ final class PartitionLeases {
         if (!lost.isEmpty()) {
             scan.held.keySet().removeAll(lost);
             queue.fruitless(lost);
-            keeper.release(releasable);
+            if (!releasable.isEmpty()) {
+                keeper.release(releasable);
+            }
         }
     }
 

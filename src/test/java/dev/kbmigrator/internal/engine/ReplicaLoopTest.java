@@ -839,6 +839,21 @@ class ReplicaLoopTest {
                     .hasSize(1);
         }
 
+        /** Between the start of a run and its first look, {@code status()} may look through the same observer. */
+        @Test
+        void aLookBeforeTheFirstStepChangesNothing() {
+            store.listed();
+            anotherLeads();
+            use(SINGLE_RUN, global(1));
+            replica.observer().look();
+            long began = environment.micros();
+            replica.start();
+            environment.meanwhile(replica::stop);
+            environment.run(ScriptedEnvironment.LOOP);
+            assertThat(store.heartbeats.stream().map(Heartbeat::due).toList())
+                    .startsWith(DueFilter.BY_THE_CLOCK, new DueFilter(Long.MAX_VALUE), new DueFilter(began));
+        }
+
         @Test
         void inTheBackgroundItGoesByTheClock() {
             store.listed();
