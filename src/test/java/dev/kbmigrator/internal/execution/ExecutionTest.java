@@ -3,6 +3,7 @@ package dev.kbmigrator.internal.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kbmigrator.CheckpointException;
 import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.config.Services;
@@ -14,6 +15,7 @@ import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
 import dev.kbmigrator.internal.fixture.ProbeExecution;
 import dev.kbmigrator.memory.MemoryLock;
+import dev.kbmigrator.spi.KbRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +63,31 @@ class ExecutionTest {
     void aServiceIsTheHostsOwnAndAMissingOneIsNamed() {
         assertThat(execution.service(String.class)).isEqualTo("the host's");
         assertThatThrownBy(() -> execution.service(StringBuilder.class)).hasMessageContaining("StringBuilder");
+    }
+
+    @Test
+    void itSaysWhatItIsAbout() {
+        assertThat(execution.name()).isEqualTo("nothing");
+        assertThat(execution.version()).isEqualTo(1);
+        assertThat(execution.fencingToken())
+                .isEqualTo(execution.epoch().number())
+                .isPositive();
+        execution.progress("half of it");
+        assertThat(execution.progress()).isEqualTo("half of it");
+    }
+
+    @Test
+    void itsOwnLastCheckpointIsReadWithoutTheStore() {
+        run(() -> execution.saveCheckpoint("a"));
+        execution.checkpoints.clear();
+        assertThat(execution.lastCheckpoint(String.class)).hasValue("a");
+    }
+
+    @Test
+    void aCheckpointMayHave64Kib() {
+        String most = "x".repeat(KbRecord.MAX_CHECKPOINT_BYTES - 2);
+        assertThat(execution.checkpointJson(most)).hasSize(KbRecord.MAX_CHECKPOINT_BYTES);
+        assertThatThrownBy(() -> execution.checkpointJson(most + "x")).isInstanceOf(CheckpointException.class);
     }
 
     @ParameterizedTest
