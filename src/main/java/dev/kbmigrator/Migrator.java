@@ -261,7 +261,7 @@ public final class Migrator implements AutoCloseable {
      *   <li>if the fleet has started such a migration that this build does not know, or knows under another name.
      * </ul>
      *
-     * <p>{@link #status()} shows the readiness of all replicas, as of the look before their last one.
+     * <p>{@link #status()} shows the readiness of all replicas, as it was just before their last look.
      *
      * @return whether this replica may serve requests, and why not
      */

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param failures at most 100 of the KBs that are failing or set aside
  * @param globalFailure the error of the next global part, if it has failed; otherwise empty
  * @param standingBy why this replica could not do everything itself: for example, because newer replicas have extended the plan,
- *     or because the run would have to wait for older replicas; empty if nothing stood in the way
+ *     or because the run would have to wait for older replicas; empty otherwise
  * @param duration how long the run took
  */
 public record RunReport(
