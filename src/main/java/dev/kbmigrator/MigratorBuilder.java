@@ -335,7 +335,7 @@ public final class MigratorBuilder {
             throw new InvalidMigrationsException(problems);
         }
         Environment environment = new SystemEnvironment();
-        Identity identity = new Identity(environment.nonce(), node == null ? machineName() : node, buildId);
+        Identity identity = new Identity(environment.nonce(), node == null ? machineName() : node, buildId, "");
         HostApplication host = new HostApplication(
                 list,
                 servicesWith(store),

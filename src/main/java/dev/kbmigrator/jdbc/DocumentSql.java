@@ -19,7 +19,8 @@ abstract class DocumentSql {
             """;
 
     private static final String LIST = """
-            SELECT name, revision, json FROM {document} WHERE name >= ? AND name < ? ORDER BY name
+            SELECT name, revision, json FROM {document}
+            WHERE name >= ? AND name < ? AND name > ? AND name <> 'now/tables' ORDER BY name LIMIT ?
             """;
 
     private static final String CHANGE = """
@@ -50,12 +51,17 @@ abstract class DocumentSql {
         });
     }
 
-    /** The documents from one name up to, but not including, another, in the order of their names. */
-    final List<Document> documents(String from, String below) {
+    /**
+     * The first documents from one name up to, but not including, another, and above a third, in the order of their names. The
+     * layout's version is none of them.
+     */
+    final List<Document> documents(String from, String below, String after, int limit) {
         return database.autocommit("list documents", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(statements.sql(LIST))) {
                 statement.setString(1, from);
                 statement.setString(2, below);
+                statement.setString(3, after);
+                statement.setInt(4, limit);
                 return read(statement);
             }
         });

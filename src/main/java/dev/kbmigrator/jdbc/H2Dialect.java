@@ -48,12 +48,20 @@ final class H2Dialect extends StandardDialect {
             """, """
             CREATE TABLE IF NOT EXISTS {replica} (
               replica_id VARCHAR(100) PRIMARY KEY,
-              host VARCHAR(200) NOT NULL,
+              node VARCHAR(200) NOT NULL,
               build VARCHAR(200) NOT NULL,
+              fleet VARCHAR(200) NOT NULL,
               newest_version BIGINT NOT NULL,
-              safe_to_serve SMALLINT NOT NULL,
+              baseline BIGINT NOT NULL,
+              ready SMALLINT NOT NULL,
               first_seen_us BIGINT NOT NULL,
               last_seen_us BIGINT NOT NULL
+            )
+            """, """
+            CREATE TABLE IF NOT EXISTS {report} (
+              replica_id VARCHAR(100) PRIMARY KEY,
+              json VARCHAR(8192) NOT NULL,
+              reported_us BIGINT NOT NULL
             )
             """, """
             CREATE TABLE IF NOT EXISTS {lock} (
@@ -85,14 +93,23 @@ final class H2Dialect extends StandardDialect {
 
     private static final String PUT_REPLICA = """
             MERGE INTO {replica} r
-            USING (SELECT CAST(? AS VARCHAR) AS id, CAST(? AS VARCHAR) AS host, CAST(? AS VARCHAR) AS build,
-                     CAST(? AS BIGINT) AS newest, CAST(? AS SMALLINT) AS safe, {now} AS us) s
+            USING (SELECT CAST(? AS VARCHAR) AS id, CAST(? AS VARCHAR) AS node, CAST(? AS VARCHAR) AS build,
+                     CAST(? AS VARCHAR) AS fleet, CAST(? AS BIGINT) AS newest, CAST(? AS BIGINT) AS baseline,
+                     CAST(? AS SMALLINT) AS ready, {now} AS us) s
             ON (r.replica_id = s.id)
-            WHEN MATCHED THEN UPDATE SET host = s.host, build = s.build, newest_version = s.newest,
-              safe_to_serve = s.safe, last_seen_us = s.us
+            WHEN MATCHED THEN UPDATE SET node = s.node, build = s.build, fleet = s.fleet, newest_version = s.newest,
+              baseline = s.baseline, ready = s.ready, last_seen_us = s.us
             WHEN NOT MATCHED THEN
-              INSERT (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
-              VALUES (s.id, s.host, s.build, s.newest, s.safe, s.us, s.us)
+              INSERT (replica_id, node, build, fleet, newest_version, baseline, ready, first_seen_us, last_seen_us)
+              VALUES (s.id, s.node, s.build, s.fleet, s.newest, s.baseline, s.ready, s.us, s.us)
+            """;
+
+    private static final String PUT_REPORT = """
+            MERGE INTO {report} r
+            USING (SELECT CAST(? AS VARCHAR) AS id, CAST(? AS VARCHAR) AS json, {now} AS us) s
+            ON (r.replica_id = s.id)
+            WHEN MATCHED THEN UPDATE SET json = s.json, reported_us = s.us
+            WHEN NOT MATCHED THEN INSERT (replica_id, json, reported_us) VALUES (s.id, s.json, s.us)
             """;
 
     private static final String INSERT_KB = """
@@ -125,6 +142,11 @@ final class H2Dialect extends StandardDialect {
     @Override
     String putReplica() {
         return PUT_REPLICA;
+    }
+
+    @Override
+    String putReport() {
+        return PUT_REPORT;
     }
 
     @Override

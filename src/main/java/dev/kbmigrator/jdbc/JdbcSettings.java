@@ -20,7 +20,8 @@ public record JdbcSettings(
         DataSource dataSource, @Nullable String schema, String tablePrefix, Duration transactionTimeout) {
 
     /** The tables, without the prefix. */
-    static final List<String> TABLES = List.of("kb", "attempt", "floor", "epoch", "document", "replica", "lock");
+    static final List<String> TABLES =
+            List.of("kb", "attempt", "floor", "epoch", "document", "replica", "report", "lock");
 
     private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,39}");
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);

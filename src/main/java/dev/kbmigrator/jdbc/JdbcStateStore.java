@@ -8,6 +8,7 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
@@ -90,8 +91,13 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
     }
 
     @Override
-    public Snapshot look(Heartbeat self) {
-        return sql().look(self);
+    public Snapshot look(Heartbeat heartbeat) {
+        return sql().look(heartbeat);
+    }
+
+    @Override
+    public List<ReplicaReport> replicaReports() {
+        return sql().replicaReports();
     }
 
     @Override
@@ -183,9 +189,12 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
 
     @Override
     public List<Document> documents(String prefix) {
-        return sql().documents().documents(prefix, prefix + AFTER_ALL_NAMES).stream()
-                .filter(document -> !document.name().equals(Tables.DOCUMENT))
-                .toList();
+        return documents(prefix, "", Integer.MAX_VALUE);
+    }
+
+    @Override
+    public List<Document> documents(String prefix, String after, int limit) {
+        return sql().documents().documents(prefix, prefix + AFTER_ALL_NAMES, after, limit);
     }
 
     @Override

@@ -55,12 +55,20 @@ final class MariaDbDialect extends StandardDialect {
             """, """
             CREATE TABLE IF NOT EXISTS {replica} (
               replica_id VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
-              host VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL,
+              node VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL,
               build VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL,
+              fleet VARCHAR(200) CHARACTER SET utf8mb4 NOT NULL,
               newest_version BIGINT NOT NULL,
-              safe_to_serve SMALLINT NOT NULL,
+              baseline BIGINT NOT NULL,
+              ready SMALLINT NOT NULL,
               first_seen_us BIGINT NOT NULL,
               last_seen_us BIGINT NOT NULL
+            ) ENGINE = InnoDB
+            """, """
+            CREATE TABLE IF NOT EXISTS {report} (
+              replica_id VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+              json TEXT CHARACTER SET utf8mb4 NOT NULL,
+              reported_us BIGINT NOT NULL
             ) ENGINE = InnoDB
             """, """
             CREATE TABLE IF NOT EXISTS {lock} (
@@ -87,11 +95,17 @@ final class MariaDbDialect extends StandardDialect {
             """;
 
     private static final String PUT_REPLICA = """
-            INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
-            SELECT ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c
-            ON DUPLICATE KEY UPDATE host = VALUES(host), build = VALUES(build),
-              newest_version = VALUES(newest_version), safe_to_serve = VALUES(safe_to_serve),
+            INSERT INTO {replica}
+              (replica_id, node, build, fleet, newest_version, baseline, ready, first_seen_us, last_seen_us)
+            SELECT ?, ?, ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c
+            ON DUPLICATE KEY UPDATE node = VALUES(node), build = VALUES(build), fleet = VALUES(fleet),
+              newest_version = VALUES(newest_version), baseline = VALUES(baseline), ready = VALUES(ready),
               last_seen_us = VALUES(last_seen_us)
+            """;
+
+    private static final String PUT_REPORT = """
+            INSERT INTO {report} (replica_id, json, reported_us) VALUES (?, ?, {now})
+            ON DUPLICATE KEY UPDATE json = VALUES(json), reported_us = VALUES(reported_us)
             """;
 
     private static final String INSERT_KB = """
@@ -150,6 +164,11 @@ final class MariaDbDialect extends StandardDialect {
     @Override
     String putReplica() {
         return PUT_REPLICA;
+    }
+
+    @Override
+    String putReport() {
+        return PUT_REPORT;
     }
 
     @Override

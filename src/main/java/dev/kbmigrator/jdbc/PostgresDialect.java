@@ -51,13 +51,21 @@ final class PostgresDialect extends Dialect {
             """, """
             CREATE TABLE IF NOT EXISTS {replica} (
               replica_id text COLLATE "C" PRIMARY KEY,
-              host text NOT NULL,
+              node text NOT NULL,
               build text NOT NULL,
+              fleet text NOT NULL,
               newest_version bigint NOT NULL,
-              safe_to_serve smallint NOT NULL,
+              baseline bigint NOT NULL,
+              ready smallint NOT NULL,
               first_seen_us bigint NOT NULL,
               last_seen_us bigint NOT NULL
             ) WITH (fillfactor = 50)
+            """, """
+            CREATE TABLE IF NOT EXISTS {report} (
+              replica_id text COLLATE "C" PRIMARY KEY,
+              json text NOT NULL,
+              reported_us bigint NOT NULL
+            )
             """, """
             CREATE TABLE IF NOT EXISTS {lock} (
               name text COLLATE "C" PRIMARY KEY,

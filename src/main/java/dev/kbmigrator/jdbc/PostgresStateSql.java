@@ -29,34 +29,54 @@ import java.util.TreeSet;
 final class PostgresStateSql extends StateSql {
 
     private static final String LOOK = """
-            WITH clock AS (SELECT {now} AS us),
-            beat AS (
-              INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
-              SELECT ?, ?, ?, ?, ?, us, us FROM clock
-              ON CONFLICT (replica_id) DO UPDATE SET host = excluded.host, build = excluded.build,
-                newest_version = excluded.newest_version, safe_to_serve = excluded.safe_to_serve,
-                last_seen_us = excluded.last_seen_us
-              RETURNING *)
-            SELECT 'clock', us, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, ''::text, ''::text, ''::text FROM clock
+            WITH clock AS (SELECT {now} AS us){news},
+            beat AS ({beat})
+            SELECT 'clock', us, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
+              ''::text, ''::text, ''::text, ''::text FROM clock
             UNION ALL
-            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '' FROM {document} WHERE name >= 'now/' AND name < 'now0'
+            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '', '' FROM {document}
+            WHERE name >= 'now/' AND name < 'now0'
             UNION ALL
-            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '' FROM ({floors}) f
+            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '', '' FROM ({floors}) f
             UNION ALL
             SELECT 'attempt', d.kb_partition, d.version, count(*) FILTER (WHERE d.due),
               count(*) FILTER (WHERE NOT d.due AND d.set_aside = 0), count(*) FILTER (WHERE d.set_aside = 1),
-              coalesce(min(d.due_us) FILTER (WHERE NOT d.due AND d.set_aside = 0), 9223372036854775807), '', '', ''
+              coalesce(min(d.due_us) FILTER (WHERE NOT d.due AND d.set_aside = 0), 9223372036854775807), '', '', '', ''
             FROM (
               SELECT a.kb_partition, a.version, a.set_aside, a.due_us,
                 a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN c.us ELSE -1 END OR a.failed_us < ?) AS due
               FROM {attempt} a CROSS JOIN clock c) d
             GROUP BY d.kb_partition, d.version
             UNION ALL
-            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build FROM beat
-            UNION ALL
-            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build
-            FROM {replica} WHERE replica_id <> ?
+            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet
+            FROM beat{others}
             """;
+
+    /** In place of {@code {beat}} in the look of a replica, which announces itself. */
+    private static final String ANNOUNCE = """
+            INSERT INTO {replica} (replica_id, node, build, fleet, newest_version, baseline, ready, first_seen_us, last_seen_us)
+              SELECT ?, ?, ?, ?, ?, ?, ?, us, us FROM clock
+              ON CONFLICT (replica_id) DO UPDATE SET node = excluded.node, build = excluded.build, fleet = excluded.fleet,
+                newest_version = excluded.newest_version, baseline = excluded.baseline, ready = excluded.ready,
+                last_seen_us = excluded.last_seen_us
+              RETURNING *""";
+
+    /** In place of {@code {others}} in the look of a replica: it does not see its own row as it has just been written. */
+    private static final String OTHERS = """
+
+            UNION ALL
+            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet
+            FROM {replica} WHERE replica_id <> ?""";
+
+    /** In place of {@code {news}} in the look of a replica that has something new to report. */
+    private static final String REPORT = """
+            ,
+            report AS (
+              INSERT INTO {report} (replica_id, json, reported_us) SELECT ?, ?, us FROM clock
+              ON CONFLICT (replica_id) DO UPDATE SET json = excluded.json, reported_us = excluded.reported_us)""";
+
+    /** In place of {@code {beat}} in the look of an observer, which writes nothing. */
+    private static final String OBSERVE = "SELECT * FROM {replica}";
 
     /** Waits for nobody: a writer holds the row only for a moment, after which this is tried again. */
     private static final String OPEN_EPOCHS = """
@@ -121,12 +141,11 @@ final class PostgresStateSql extends StateSql {
     }
 
     @Override
-    Snapshot look(Heartbeat self) {
-        String look = statements.sql(SnapshotRows.withFloors(LOOK, self));
+    Snapshot look(Heartbeat heartbeat) {
+        String look = statements.sql(template(heartbeat));
         return database.autocommit("look at the fleet state", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(look)) {
-                int index = Statements.bind(statement, SnapshotRows.bindReplica(statement, self), self.due());
-                statement.setString(index, self.replicaId());
+                bind(statement, heartbeat);
                 try (ResultSet rows = statement.executeQuery()) {
                     Snapshot snapshot = SnapshotRows.read(rows);
                     plans.observe(snapshot);
@@ -134,6 +153,30 @@ final class PostgresStateSql extends StateSql {
                 }
             }
         });
+    }
+
+    private static String template(Heartbeat heartbeat) {
+        String look = SnapshotRows.withFloors(LOOK, heartbeat);
+        if (heartbeat.observer()) {
+            return look.replace("{news}", "").replace("{beat}", OBSERVE).replace("{others}", "");
+        }
+        return look.replace("{news}", heartbeat.report() == null ? "" : REPORT)
+                .replace("{beat}", ANNOUNCE)
+                .replace("{others}", OTHERS);
+    }
+
+    private static void bind(PreparedStatement statement, Heartbeat heartbeat) throws SQLException {
+        if (heartbeat.observer()) {
+            Statements.bind(statement, 1, heartbeat.due());
+            return;
+        }
+        int index = 1;
+        if (heartbeat.report() != null) {
+            index = SnapshotRows.bindReport(statement, index, heartbeat);
+        }
+        index = SnapshotRows.bindReplica(statement, index, heartbeat.self());
+        index = Statements.bind(statement, index, heartbeat.due());
+        statement.setString(index, heartbeat.self().replicaId());
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
@@ -16,7 +17,7 @@ import java.util.List;
 
 /**
  * Reads the rows of a look, which reads everything in one statement. The first column says what a row describes. Six numbers
- * and three texts follow, which each kind of row uses as it needs.
+ * and four texts follow, which each kind of row uses as it needs.
  */
 final class SnapshotRows {
 
@@ -36,18 +37,27 @@ final class SnapshotRows {
     private SnapshotRows() {}
 
     /** Completes the statement of a look with the query for floors. */
-    static String withFloors(String look, Heartbeat self) {
-        return look.replace("{floors}", self.thorough() ? LOWEST_VERSIONS : STORED_FLOORS);
+    static String withFloors(String look, Heartbeat heartbeat) {
+        return look.replace("{floors}", heartbeat.thorough() ? LOWEST_VERSIONS : STORED_FLOORS);
     }
 
     /** Binds what a replica announces of itself; returns the index of the next parameter. */
-    static int bindReplica(PreparedStatement statement, Heartbeat self) throws SQLException {
-        statement.setString(1, self.replicaId());
-        statement.setString(2, self.node());
-        statement.setString(3, self.build());
-        statement.setLong(4, self.newestVersion());
-        statement.setInt(5, self.ready() ? 1 : 0);
-        return 6;
+    static int bindReplica(PreparedStatement statement, int from, ReplicaInfo self) throws SQLException {
+        statement.setString(from, self.replicaId());
+        statement.setString(from + 1, self.node());
+        statement.setString(from + 2, self.build());
+        statement.setString(from + 3, self.fleet());
+        statement.setLong(from + 4, self.newestVersion());
+        statement.setLong(from + 5, self.baseline());
+        statement.setInt(from + 6, self.ready() ? 1 : 0);
+        return from + 7;
+    }
+
+    /** Binds a replica's id and its report; returns the index of the next parameter. */
+    static int bindReport(PreparedStatement statement, int from, Heartbeat heartbeat) throws SQLException {
+        statement.setString(from, heartbeat.self().replicaId());
+        statement.setString(from + 1, heartbeat.report());
+        return from + 2;
     }
 
     static Snapshot read(ResultSet rows) throws SQLException {
@@ -90,13 +100,14 @@ final class SnapshotRows {
     }
 
     private static ReplicaState replica(ResultSet rows) throws SQLException {
-        return new ReplicaState(
+        ReplicaInfo info = new ReplicaInfo(
                 rows.getString(8),
                 rows.getString(9),
                 rows.getString(10),
+                rows.getString(11),
                 rows.getLong(2),
-                rows.getInt(3) != 0,
-                rows.getLong(4),
-                rows.getLong(5));
+                rows.getLong(6),
+                rows.getInt(3) != 0);
+        return new ReplicaState(info, rows.getLong(4), rows.getLong(5));
     }
 }

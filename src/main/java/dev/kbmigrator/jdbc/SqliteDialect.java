@@ -44,12 +44,20 @@ final class SqliteDialect extends StandardDialect {
             """, """
             CREATE TABLE IF NOT EXISTS {replica} (
               replica_id TEXT PRIMARY KEY NOT NULL,
-              host TEXT NOT NULL,
+              node TEXT NOT NULL,
               build TEXT NOT NULL,
+              fleet TEXT NOT NULL,
               newest_version INTEGER NOT NULL,
-              safe_to_serve INTEGER NOT NULL,
+              baseline INTEGER NOT NULL,
+              ready INTEGER NOT NULL,
               first_seen_us INTEGER NOT NULL,
               last_seen_us INTEGER NOT NULL
+            )
+            """, """
+            CREATE TABLE IF NOT EXISTS {report} (
+              replica_id TEXT PRIMARY KEY NOT NULL,
+              json TEXT NOT NULL,
+              reported_us INTEGER NOT NULL
             )
             """, """
             CREATE TABLE IF NOT EXISTS {lock} (
@@ -76,11 +84,17 @@ final class SqliteDialect extends StandardDialect {
             """;
 
     private static final String PUT_REPLICA = """
-            INSERT INTO {replica} (replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us)
-            SELECT ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c WHERE true
-            ON CONFLICT (replica_id) DO UPDATE SET host = excluded.host, build = excluded.build,
-              newest_version = excluded.newest_version, safe_to_serve = excluded.safe_to_serve,
+            INSERT INTO {replica}
+              (replica_id, node, build, fleet, newest_version, baseline, ready, first_seen_us, last_seen_us)
+            SELECT ?, ?, ?, ?, ?, ?, ?, us, us FROM (SELECT {now} AS us) AS c WHERE true
+            ON CONFLICT (replica_id) DO UPDATE SET node = excluded.node, build = excluded.build, fleet = excluded.fleet,
+              newest_version = excluded.newest_version, baseline = excluded.baseline, ready = excluded.ready,
               last_seen_us = excluded.last_seen_us
+            """;
+
+    private static final String PUT_REPORT = """
+            INSERT INTO {report} (replica_id, json, reported_us) VALUES (?, ?, {now})
+            ON CONFLICT (replica_id) DO UPDATE SET json = excluded.json, reported_us = excluded.reported_us
             """;
 
     private static final String INSERT_KB = """
@@ -115,6 +129,11 @@ final class SqliteDialect extends StandardDialect {
     @Override
     String putReplica() {
         return PUT_REPLICA;
+    }
+
+    @Override
+    String putReport() {
+        return PUT_REPORT;
     }
 
     @Override

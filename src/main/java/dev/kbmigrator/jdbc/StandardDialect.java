@@ -6,8 +6,11 @@ package dev.kbmigrator.jdbc;
  */
 abstract class StandardDialect extends Dialect {
 
-    /** Inserts or updates a replica's row: its id, its node, its build, its newest version, and whether it is ready. */
+    /** Inserts or updates a replica's row, with the parameters of {@link SnapshotRows#bindReplica}. */
     abstract String putReplica();
+
+    /** Inserts or updates a replica's report: its id and the report. */
+    abstract String putReport();
 
     /** Inserts a KB unless it exists: its partition, its id and its version. */
     abstract String insertKb();

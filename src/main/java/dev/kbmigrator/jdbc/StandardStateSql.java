@@ -30,15 +30,16 @@ import java.util.TreeSet;
 final class StandardStateSql extends StateSql {
 
     private static final String LOOK = """
-            SELECT 'clock', c.us, 0, 0, 0, 0, 0, '', '', '' FROM (SELECT {now} AS us) c
+            SELECT 'clock', c.us, 0, 0, 0, 0, 0, '', '', '', '' FROM (SELECT {now} AS us) c
             UNION ALL
-            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '' FROM {document} WHERE name >= 'now/' AND name < 'now0'
+            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '', '' FROM {document}
+            WHERE name >= 'now/' AND name < 'now0'
             UNION ALL
-            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '' FROM ({floors}) f
+            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '', '' FROM ({floors}) f
             UNION ALL
             SELECT 'attempt', d.kb_partition, d.version, SUM(d.due),
               SUM(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN 1 ELSE 0 END), SUM(d.set_aside),
-              MIN(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN d.due_us ELSE 9223372036854775807 END), '', '', ''
+              MIN(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN d.due_us ELSE 9223372036854775807 END), '', '', '', ''
             FROM (
               SELECT a.kb_partition, a.version, a.set_aside, a.due_us,
                 CASE WHEN a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)
@@ -46,7 +47,7 @@ final class StandardStateSql extends StateSql {
               FROM {attempt} a) d
             GROUP BY d.kb_partition, d.version
             UNION ALL
-            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build
+            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet
             FROM {replica}
             """;
 
@@ -133,21 +134,32 @@ final class StandardStateSql extends StateSql {
     }
 
     @Override
-    Snapshot look(Heartbeat self) {
-        String announce = statements.sql(dialect.putReplica());
-        String look = statements.sql(SnapshotRows.withFloors(LOOK, self));
+    Snapshot look(Heartbeat heartbeat) {
+        String look = statements.sql(SnapshotRows.withFloors(LOOK, heartbeat));
         return database.autocommit("look at the fleet state", connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(announce)) {
-                SnapshotRows.bindReplica(statement, self);
-                statement.executeUpdate();
+            if (!heartbeat.observer()) {
+                announce(connection, heartbeat);
             }
             try (PreparedStatement statement = connection.prepareStatement(look)) {
-                Statements.bind(statement, 1, self.due());
+                Statements.bind(statement, 1, heartbeat.due());
                 try (ResultSet rows = statement.executeQuery()) {
                     return SnapshotRows.read(rows);
                 }
             }
         });
+    }
+
+    private void announce(Connection connection, Heartbeat heartbeat) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(dialect.putReplica()))) {
+            SnapshotRows.bindReplica(statement, 1, heartbeat.self());
+            statement.executeUpdate();
+        }
+        if (heartbeat.report() != null) {
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(dialect.putReport()))) {
+                SnapshotRows.bindReport(statement, 1, heartbeat);
+                statement.executeUpdate();
+            }
+        }
     }
 
     @Override

@@ -6,12 +6,14 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.WriteResult;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +27,14 @@ abstract class StateSql {
 
     private static final String DELETE_REPLICA = """
             DELETE FROM {replica} WHERE replica_id = ?
+            """;
+
+    private static final String DELETE_REPORT = """
+            DELETE FROM {report} WHERE replica_id = ?
+            """;
+
+    private static final String REPORTS = """
+            SELECT r.replica_id, r.json, r.reported_us FROM {report} r JOIN {replica} a ON a.replica_id = r.replica_id
             """;
 
     private static final String DELETE_KBS = """
@@ -51,14 +61,31 @@ abstract class StateSql {
         this.fence = new EpochFence(statements);
     }
 
-    abstract Snapshot look(Heartbeat self);
+    abstract Snapshot look(Heartbeat heartbeat);
 
     final void forgetReplica(String replicaId) {
         database.autocommit("unregister the replica " + replicaId, connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.sql(DELETE_REPLICA))) {
-                statement.setString(1, replicaId);
-                return statement.executeUpdate();
+            // The report first: without its replica it would never be deleted
+            for (String delete : List.of(DELETE_REPORT, DELETE_REPLICA)) {
+                try (PreparedStatement statement = connection.prepareStatement(statements.sql(delete))) {
+                    statement.setString(1, replicaId);
+                    statement.executeUpdate();
+                }
             }
+            return true;
+        });
+    }
+
+    final List<ReplicaReport> replicaReports() {
+        return database.autocommit("read the replicas' reports", connection -> {
+            List<ReplicaReport> reports = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.sql(REPORTS));
+                    ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    reports.add(new ReplicaReport(rows.getString(1), rows.getString(2), rows.getLong(3)));
+                }
+            }
+            return reports;
         });
     }
 

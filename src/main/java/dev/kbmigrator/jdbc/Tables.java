@@ -1,5 +1,8 @@
 package dev.kbmigrator.jdbc;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
@@ -20,8 +23,17 @@ import java.util.List;
  */
 final class Tables {
 
-    /** The version of the layout that this build creates and needs. */
-    static final int VERSION = 1;
+    /**
+     * The version of the layout that this build creates and needs. Builds of another version cannot use the tables. Version 1 is
+     * that of development builds, before the first release.
+     */
+    static final int VERSION = 2;
+
+    /**
+     * The minor version of the layout: a build needs at least its own, brings older tables up to date, and can use those of a
+     * higher one.
+     */
+    static final int MINOR = 1;
 
     /** The document that holds the version. */
     static final String DOCUMENT = Document.ANNOUNCED + "tables";
@@ -32,6 +44,8 @@ final class Tables {
             UPDATE {document} SET revision = revision + 1, json = '{new}' WHERE name = '{name}' AND json = '{old}'
             """;
 
+    private static final long DEVELOPMENT = 1;
+    private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final int ATTEMPTS = 10;
     private static final int ROWS_AT_ONCE = 64;
 
@@ -59,7 +73,7 @@ final class Tables {
         }
         // The KBs' table comes after the floors' rows: whoever finds the table finds a floor for each KB
         statements.add(tables.get(0));
-        statements.add(withRows(dialect.insertDocuments(), "('" + DOCUMENT + "', 1, '" + text(VERSION) + "')"));
+        statements.add(withRows(dialect.insertDocuments(), "('" + DOCUMENT + "', 1, '" + text(MINOR) + "')"));
         return statements.stream()
                 .map(statement -> settings.sql(statement).strip())
                 .toList();
@@ -84,17 +98,17 @@ final class Tables {
             execute(connection, dialect, statement);
         }
         // The statements above have just added what an older layout lacked
-        for (int older = 0; older < VERSION; older++) {
+        for (int older = 0; older < MINOR; older++) {
             String raise = RAISE_VERSION
-                    .replace("{new}", text(VERSION))
+                    .replace("{new}", text(MINOR))
                     .replace("{name}", DOCUMENT)
                     .replace("{old}", text(older));
             execute(connection, dialect, settings.sql(raise));
         }
     }
 
-    private static String text(int version) {
-        return "{\"version\":" + version + "}";
+    private static String text(int minor) {
+        return "{\"version\":" + VERSION + ",\"minor\":" + minor + "}";
     }
 
     /** Retries a collision: replicas that create a table at the same time can fail each other despite IF NOT EXISTS. */
@@ -127,25 +141,46 @@ final class Tables {
         try (PreparedStatement statement = connection.prepareStatement(settings.sql(READ_VERSION))) {
             statement.setString(1, DOCUMENT);
             try (ResultSet rows = statement.executeQuery()) {
-                return rows.next() && version(rows.getString(1)) >= VERSION;
+                if (!rows.next()) {
+                    return false;
+                }
+                check(rows.getString(1));
+                return true;
+            } catch (Incomplete e) {
+                return false;
             }
         }
     }
 
-    /** Reports an older layout as incomplete, so that it is brought up to date, and refuses a newer one. */
+    /** Reports an older minor version as incomplete, so that it is brought up to date, and refuses other layouts. */
     static void check(String json) throws SQLException {
-        int version = version(json);
-        if (version < VERSION) {
-            throw new Incomplete();
+        long version = number(json, "version");
+        if (version == DEVELOPMENT) {
+            throw new StateStoreException(
+                    "the library's tables were created by a development build of the library (layout 1),"
+                            + " which no released build can use: drop them, or use another table prefix");
         }
-        if (version > VERSION) {
+        if (version != VERSION) {
             throw new StateStoreException("the library's tables have layout version " + version
                     + ", but this build supports only version " + VERSION
                     + ": update the library in this service, or use another table prefix");
         }
+        if (number(json, "minor") < MINOR) {
+            throw new Incomplete();
+        }
     }
 
-    private static int version(String json) {
-        return Integer.parseInt(json.replaceAll("\\D+", ""));
+    private static long number(String json, String field) {
+        try {
+            JsonNode value = MAPPER.readTree(json).path(field);
+            if (value.isIntegralNumber() && value.canConvertToLong() && value.asLong() >= 0) {
+                return value.asLong();
+            }
+        } catch (JsonProcessingException e) {
+            // Reported below, like any other damage
+        }
+        throw new StateStoreException(
+                "the document " + DOCUMENT + " in the library's tables must be a JSON object with the numbers"
+                        + " \"version\" and \"minor\", but is " + json + ": restore it from a backup");
     }
 }

@@ -13,6 +13,7 @@ import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
@@ -52,6 +53,7 @@ public class MemoryStateStore implements StateStore {
     private final long[] epochs = new long[Partitions.COUNT + 1];
     private final NavigableMap<String, Document> documents = new TreeMap<>();
     private final Map<String, ReplicaState> replicas = new TreeMap<>();
+    private final Map<String, ReplicaReport> reports = new TreeMap<>();
 
     /**
      * Creates an empty store that uses the given clock.
@@ -76,27 +78,34 @@ public class MemoryStateStore implements StateStore {
     }
 
     @Override
-    public synchronized Snapshot look(Heartbeat self) {
+    public synchronized Snapshot look(Heartbeat heartbeat) {
         long now = clockMicros.getAsLong();
-        ReplicaState before = replicas.get(self.replicaId());
-        replicas.put(
-                self.replicaId(),
-                new ReplicaState(
-                        self.replicaId(),
-                        self.node(),
-                        self.build(),
-                        self.newestVersion(),
-                        self.ready(),
-                        before == null ? now : before.firstSeenMicros(),
-                        now));
+        if (!heartbeat.observer()) {
+            announce(heartbeat, now);
+        }
         List<Long> shownFloors = new ArrayList<>();
         List<KbRecordCount> counts = new ArrayList<>();
         for (int partition = 0; partition < Partitions.COUNT; partition++) {
-            shownFloors.add(self.thorough() ? lowest(partition) : floors[partition]);
-            count(partition, self.due(), now, counts);
+            shownFloors.add(heartbeat.thorough() ? lowest(partition) : floors[partition]);
+            count(partition, heartbeat.due(), now, counts);
         }
         return new Snapshot(
                 now, documents(Document.ANNOUNCED), shownFloors, counts, new ArrayList<>(replicas.values()));
+    }
+
+    private void announce(Heartbeat heartbeat, long now) {
+        String replicaId = heartbeat.self().replicaId();
+        ReplicaState before = replicas.get(replicaId);
+        replicas.put(
+                replicaId, new ReplicaState(heartbeat.self(), before == null ? now : before.firstSeenMicros(), now));
+        if (heartbeat.report() != null) {
+            reports.put(replicaId, new ReplicaReport(replicaId, heartbeat.report(), now));
+        }
+    }
+
+    @Override
+    public synchronized List<ReplicaReport> replicaReports() {
+        return List.copyOf(reports.values());
     }
 
     private long lowest(int partition) {
@@ -132,6 +141,7 @@ public class MemoryStateStore implements StateStore {
     @Override
     public synchronized void forgetReplica(String replicaId) {
         replicas.remove(replicaId);
+        reports.remove(replicaId);
     }
 
     @Override

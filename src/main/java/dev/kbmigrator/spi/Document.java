@@ -10,7 +10,10 @@ package dev.kbmigrator.spi;
  */
 public record Document(String name, long revision, String json) {
 
-    /** The prefix of the names of the few documents that every {@link Snapshot} contains. */
+    /**
+     * The prefix of the names of the few documents that every {@link Snapshot} contains. The library keeps them small: together
+     * they have at most 64 KiB.
+     */
     public static final String ANNOUNCED = "now/";
 
     /** The largest size of a document's text, in UTF-8 bytes: 1 MiB. */

@@ -34,10 +34,19 @@ public interface StateStore {
      * Announces this replica and returns the shared state, in one round trip if the store can do that. Creates what the store
      * needs, such as its tables, if it does not exist yet.
      *
-     * @param self the replica that looks, and which KBs count as due
+     * @param heartbeat the replica that looks, its report, and which KBs count as due; the store writes nothing for an
+     *     {@link Heartbeat#observer}
      * @return the shared state, as of one instant if the store can do that; otherwise its parts are read one after the other
      */
-    Snapshot look(Heartbeat self);
+    Snapshot look(Heartbeat heartbeat);
+
+    /**
+     * Reads the reports of all listed replicas that have reported something. Only {@code status()} does this: reports are no part
+     * of a look, so that a look costs no more with many replicas.
+     *
+     * @return the reports, in any order
+     */
+    List<ReplicaReport> replicaReports();
 
     /**
      * Removes a replica from the list, because it closes or because an operator knows that it is gone. Does nothing if the
@@ -134,6 +143,22 @@ public interface StateStore {
      * @return the documents, in the ASCII order of their names
      */
     List<Document> documents(String prefix);
+
+    /**
+     * Reads some of the documents whose names start with a prefix: the first ones after a name. Where there can be many, a store
+     * should override this method, which reads all of them.
+     *
+     * @param prefix the start of their names, compared character by character
+     * @param after lists only names above this one, in ASCII order; empty lists from the first
+     * @param limit the most documents to return, at least 1
+     * @return the documents, in the ASCII order of their names; fewer than the limit only if there are no more
+     */
+    default List<Document> documents(String prefix, String after, int limit) {
+        return documents(prefix).stream()
+                .filter(document -> document.name().compareTo(after) > 0)
+                .limit(limit)
+                .toList();
+    }
 
     /**
      * Creates, changes or deletes a document, if its stored revision is the expected one and the fence is current.

@@ -124,6 +124,30 @@ class DeploysTest {
                 .contains("\"invented\":7", "\"inventedToo\":8", "kb_2");
     }
 
+    /** A library of a later version may have given the documents another meaning. */
+    @Test
+    void aFleetThatUsesAnUnknownFeatureIsLeftAlone() {
+        fleet.migrator(fleet.recording(1)).run();
+        fleet.ran.clear();
+        Document state = fleet.memory.document("now/state").orElseThrow();
+        String requires = state.json().replaceFirst("\\{", "{\"requires\":[\"telepathy\"],");
+        assertThat(fleet.memory.compareAndSet(state.name(), state.revision(), requires, null))
+                .isTrue();
+        fleet.kbs.add("new");
+        Migrator migrator = fleet.migrator(
+                builder -> builder.listener(listener).listingInterval(Duration.ofMillis(1)),
+                fleet.recording(1),
+                fleet.recording(2));
+        migrator.start();
+        letLook();
+        assertThat(told).singleElement().asString().contains("telepathy", "does nothing until it is updated");
+        assertThat(migrator.status().waitingFor()).anyMatch(reason -> reason.contains("telepathy"));
+        assertThat(fleet.memory.find(List.of("new"))).as("nothing is enrolled").isEmpty();
+        assertThatThrownBy(() -> migrator.registerKb("other")).hasMessageContaining("telepathy");
+        assertThat(fleet.ran).isEmpty();
+        assertThat(fleet.memory.document("now/state").orElseThrow().json()).isEqualTo(requires);
+    }
+
     @Test
     void aKbIsLeftToTheBuildsThatHaveItsMigration() {
         Migration[] all = {fleet.recording(1), fleet.recording(2), fleet.recording(3)};

@@ -13,6 +13,7 @@ import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.Storage;
 import dev.kbmigrator.spi.WriteResult;
 import dev.kbmigrator.support.PostgresServer;
@@ -142,7 +143,12 @@ final class ScaleCosts implements AutoCloseable {
 
     /** The look that ignores the floors. */
     private void thorough() throws Exception {
-        Heartbeat self = new Heartbeat("replica-0", "host", "build", 1, true, DueFilter.BY_THE_CLOCK, true);
+        Heartbeat self = new Heartbeat(
+                new ReplicaInfo("replica-0", "host", "build", "", 1, 0, true),
+                null,
+                DueFilter.BY_THE_CLOCK,
+                true,
+                false);
         int looks = 5;
         Spent spent = spent(() -> {
             for (int i = 0; i < looks; i++) {
@@ -181,7 +187,12 @@ final class ScaleCosts implements AutoCloseable {
 
     private void look(int replica) {
         storage.stateStore()
-                .look(new Heartbeat("replica-" + replica, "host", "build", 1, true, DueFilter.BY_THE_CLOCK, false));
+                .look(new Heartbeat(
+                        new ReplicaInfo("replica-" + replica, "host", "build", "", 1, 0, true),
+                        null,
+                        DueFilter.BY_THE_CLOCK,
+                        false,
+                        false));
     }
 
     private Spent spent(Step step) throws Exception {

@@ -7,6 +7,7 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import java.lang.reflect.InvocationTargetException;
@@ -28,7 +29,12 @@ final class Stores {
     private Stores() {}
 
     static Heartbeat heartbeat(String replicaId, boolean thorough) {
-        return new Heartbeat(replicaId, "host", "build", 1, false, DueFilter.BY_THE_CLOCK, thorough);
+        return new Heartbeat(
+                new ReplicaInfo(replicaId, "host", "build", "", 1, 0, false),
+                null,
+                DueFilter.BY_THE_CLOCK,
+                thorough,
+                false);
     }
 
     static Snapshot look(StateStore store) {

@@ -55,7 +55,7 @@ class TablesIT {
             }
             assertThat(Stores.look(JdbcStateStore.create(dataSource)).replicas())
                     .hasSize(STORES + 1);
-            assertThat(columns(dataSource, "kb_migrator_")).hasSize(29 + 9);
+            assertThat(columns(dataSource, "kb_migrator_")).hasSize(34 + 10);
         }
     }
 
@@ -156,10 +156,11 @@ class TablesIT {
             JdbcStateStore store = JdbcStateStore.create(dataSource);
             Stores.look(store);
             Sql.execute(
-                    dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":2}' WHERE name = 'now/tables'");
+                    dataSource,
+                    "UPDATE kb_migrator_document SET json = '{\"version\":3,\"since\":2026}' WHERE name = 'now/tables'");
             assertThatThrownBy(() -> Stores.look(store))
                     .isInstanceOf(StateStoreException.class)
-                    .hasMessageContaining("layout version 2")
+                    .hasMessageContaining("layout version 3")
                     .hasMessageContaining("update the library");
         }
     }
@@ -278,7 +279,8 @@ class TablesIT {
             Stores.look(JdbcStateStore.create(dataSource));
             Sql.execute(dataSource, "DROP TABLE kb_migrator_lock");
             Sql.execute(
-                    dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":0}' WHERE name = 'now/tables'");
+                    dataSource,
+                    "UPDATE kb_migrator_document SET json = '{\"version\":2,\"minor\":0}' WHERE name = 'now/tables'");
             List<CompletableFuture<Snapshot>> looks = IntStream.range(0, 4)
                     .mapToObj(i -> Stores.async(() -> Stores.look(JdbcStateStore.create(dataSource))))
                     .toList();
@@ -289,7 +291,7 @@ class TablesIT {
                     .isPresent();
             try (Connection connection = dataSource.getConnection()) {
                 assertThat(Sql.text(connection, "SELECT json FROM kb_migrator_document WHERE name = 'now/tables'"))
-                        .isEqualTo("{\"version\":1}");
+                        .isEqualTo("{\"version\":2,\"minor\":1}");
             }
         }
     }
@@ -300,10 +302,11 @@ class TablesIT {
         try (HikariDataSource dataSource = database.newDataSource()) {
             Stores.look(JdbcStateStore.create(dataSource));
             Sql.execute(
-                    dataSource, "UPDATE kb_migrator_document SET json = '{\"version\":0}' WHERE name = 'now/tables'");
+                    dataSource,
+                    "UPDATE kb_migrator_document SET json = '{\"version\":2,\"minor\":0}' WHERE name = 'now/tables'");
             Stores.look(JdbcStateStore.create(dataSource));
             assertThat(Sql.text(dataSource, "SELECT json FROM kb_migrator_document WHERE name = 'now/tables'"))
-                    .isEqualTo("{\"version\":1}");
+                    .isEqualTo("{\"version\":2,\"minor\":1}");
         }
     }
 }

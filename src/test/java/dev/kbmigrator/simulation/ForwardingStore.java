@@ -7,6 +7,7 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
@@ -23,6 +24,11 @@ class ForwardingStore implements StateStore {
 
     ForwardingStore(StateStore store) {
         this.store = store;
+    }
+
+    @Override
+    public List<ReplicaReport> replicaReports() {
+        return store.replicaReports();
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
@@ -35,6 +36,11 @@ final class SimStore implements StateStore {
 
     private <T> T call(java.util.function.Supplier<T> effect, String what, Object... details) {
         return wire.call(world.storeFaults(), effect, what, details);
+    }
+
+    @Override
+    public List<ReplicaReport> replicaReports() {
+        return call(store::replicaReports, "replicaReports");
     }
 
     @Override

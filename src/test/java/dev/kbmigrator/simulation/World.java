@@ -98,7 +98,7 @@ final class World {
         nodes.add(node);
         node.engine = new Engine(new EngineConfig(
                 new LocalBuild(
-                        new Identity(node.name, "simulated", "v" + node.knows),
+                        new Identity(node.name, "simulated", "v" + node.knows, ""),
                         MigrationCatalog.of(migrations.of(node), false, scenario.attemptTimeout, new ArrayList<>()),
                         scenario.baseline),
                 new Storage(mutant.above(node, new SimStore(node, store)), mutant.lockSeenBy(node.lock)),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -125,6 +126,31 @@ interface DocumentContract extends StoreFixture {
             assertThat(document.json()).isEqualTo("" + names.indexOf(document.name()));
             assertThat(document.revision()).isEqualTo(revision(document.name()));
         });
+    }
+
+    @Test
+    default void aListOfDocumentsCanBeReadInParts() {
+        List<String> names = List.of("h/", "h/10", "h/2", "h/A", "h/_", "h/a", "h/~");
+        for (String name : names) {
+            store().compareAndSet(name, 0, "1", null);
+        }
+        store().compareAndSet("g/1", 0, "1", null);
+        store().compareAndSet("h0", 0, "1", null);
+        for (int limit : List.of(1, 2, 7, 8, Integer.MAX_VALUE)) {
+            List<String> seen = new ArrayList<>();
+            List<Document> part = store().documents("h/", "", limit);
+            while (!part.isEmpty()) {
+                part.forEach(document -> seen.add(document.name()));
+                assertThat(part.size())
+                        .as("a part has at most the limit, and fewer only at the end")
+                        .isEqualTo(Math.min(limit, names.size() - seen.size() + part.size()));
+                part = store().documents("h/", part.get(part.size() - 1).name(), limit);
+            }
+            assertThat(seen).as("each name once, in ASCII order").containsExactlyElementsOf(names);
+        }
+        assertThat(store().documents("h/", "a", 2)).extracting(Document::name).containsExactly("h/", "h/10");
+        assertThat(store().documents("h/", "h/~", 2)).isEmpty();
+        assertThat(store().documents("h/", "z", 2)).isEmpty();
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
@@ -35,6 +36,11 @@ public final class FaultyStateStore implements StateStore {
     public FaultyStateStore(StateStore real, Faults faults) {
         this.real = real;
         this.faults = faults;
+    }
+
+    @Override
+    public List<ReplicaReport> replicaReports() {
+        return faults.call("replicaReports", real::replicaReports);
     }
 
     @Override

@@ -1,12 +1,15 @@
 package dev.kbmigrator.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
@@ -39,21 +42,23 @@ interface LookContract extends StoreFixture {
     @Test
     default void aHeartbeatIsSeenByAllAsItWasGiven() {
         Heartbeat self = new Heartbeat(
-                "r".repeat(100),
-                "hôst 😀 ".repeat(25),
-                "build 'x' \"y\"",
-                20_991_231_235_959L,
-                true,
+                new ReplicaInfo(
+                        "r".repeat(100),
+                        "hôst 😀 ".repeat(25),
+                        "build 'x' \"y\"",
+                        "flëet 😀",
+                        20_991_231_235_959L,
+                        20_991_231_235_958L,
+                        true),
+                null,
                 DueFilter.BY_THE_CLOCK,
+                false,
                 false);
         Snapshot seen = store().look(self);
-        assertThat(seen.replicas()).singleElement().satisfies(replica -> {
-            assertThat(replica.replicaId()).isEqualTo(self.replicaId());
-            assertThat(replica.node()).isEqualTo(self.node());
-            assertThat(replica.build()).isEqualTo(self.build());
-            assertThat(replica.newestVersion()).isEqualTo(self.newestVersion());
-            assertThat(replica.ready()).isTrue();
-        });
+        assertThat(seen.replicas())
+                .singleElement()
+                .extracting(ReplicaState::info)
+                .isEqualTo(self.self());
         assertThat(other().look(StoreDriver.heartbeat("s", DueFilter.BY_THE_CLOCK, false))
                         .replicas())
                 .hasSize(2)
@@ -62,14 +67,18 @@ interface LookContract extends StoreFixture {
 
     @Test
     default void aReplicaKeepsWhenItWasFirstSeenAndRenewsTheRest() {
-        ReplicaState first = onlyReplica(new Heartbeat("r", "h1", "b1", 1, false, DueFilter.BY_THE_CLOCK, false));
+        ReplicaState first = onlyReplica(new Heartbeat(
+                new ReplicaInfo("r", "h1", "b1", "", 1, 0, false), null, DueFilter.BY_THE_CLOCK, false, false));
         assertThat(first.firstSeenMicros()).isPositive().isEqualTo(first.lastSeenMicros());
         letPass(Duration.ofMillis(5));
-        ReplicaState second = onlyReplica(new Heartbeat("r", "h2", "b2", 2, true, DueFilter.BY_THE_CLOCK, true));
+        ReplicaState second = onlyReplica(new Heartbeat(
+                new ReplicaInfo("r", "h2", "b2", "", 2, 0, true), null, DueFilter.BY_THE_CLOCK, true, false));
         assertThat(second.lastSeenMicros()).isGreaterThan(first.lastSeenMicros());
         assertThat(second)
-                .isEqualTo(
-                        new ReplicaState("r", "h2", "b2", 2, true, first.firstSeenMicros(), second.lastSeenMicros()));
+                .isEqualTo(new ReplicaState(
+                        new ReplicaInfo("r", "h2", "b2", "", 2, 0, true),
+                        first.firstSeenMicros(),
+                        second.lastSeenMicros()));
     }
 
     @Test
@@ -100,6 +109,46 @@ interface LookContract extends StoreFixture {
                 .filteredOn(replica -> replica.replicaId().equals("r"))
                 .singleElement()
                 .satisfies(replica -> assertThat(replica.firstSeenMicros()).isGreaterThan(after));
+    }
+
+    @Test
+    default void anObserverIsNotListedAndWritesNothing() {
+        ReplicaState known = onlyReplica(new Heartbeat(info("r"), "{\"a\":1}", DueFilter.BY_THE_CLOCK, false, false));
+        letPass(Duration.ofMillis(5));
+        for (String name : List.of("r", "somebody")) {
+            Heartbeat observer = new Heartbeat(info(name), "{\"b\":2}", DueFilter.BY_THE_CLOCK, false, true);
+            assertThat(store().look(observer).replicas())
+                    .as("an observer sees the replicas as they announced themselves, and is none of them")
+                    .containsExactly(known);
+        }
+        assertThat(other().replicaReports()).extracting(ReplicaReport::json).containsExactly("{\"a\":1}");
+    }
+
+    @Test
+    default void aReportStaysUntilItIsReplaced() {
+        assertThat(store().replicaReports()).isEmpty();
+        String large = "{\"text\":\"" + "é".repeat(ReplicaReport.MAX_BYTES / 2 - 6) + "\"}";
+        long before = kbs().look().storeMicros();
+        store().look(new Heartbeat(info("r"), large, DueFilter.BY_THE_CLOCK, false, false));
+        store().look(new Heartbeat(info("s"), "{}", DueFilter.BY_THE_CLOCK, true, false));
+        store().look(new Heartbeat(info("r"), null, DueFilter.BY_THE_CLOCK, false, false));
+        long after = kbs().look().storeMicros();
+        assertThat(other().replicaReports())
+                .as("a look without a report leaves the last one as it is")
+                .hasSize(2)
+                .allSatisfy(report -> assertThat(report.reportedMicros()).isBetween(before, after))
+                .extracting(ReplicaReport::replicaId, ReplicaReport::json)
+                .containsExactlyInAnyOrder(tuple("r", large), tuple("s", "{}"));
+        store().look(new Heartbeat(info("r"), "{\"n\":2}", DueFilter.BY_THE_CLOCK, false, false));
+        store().forgetReplica("s");
+        assertThat(other().replicaReports())
+                .as("a replica that is forgotten has no report")
+                .extracting(ReplicaReport::json)
+                .containsExactly("{\"n\":2}");
+    }
+
+    private static ReplicaInfo info(String replicaId) {
+        return StoreDriver.heartbeat(replicaId, DueFilter.BY_THE_CLOCK, false).self();
     }
 
     @Test

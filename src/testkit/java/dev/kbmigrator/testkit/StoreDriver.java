@@ -12,6 +12,7 @@ import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
@@ -52,7 +53,7 @@ final class StoreDriver {
     }
 
     static Heartbeat heartbeat(String replicaId, DueFilter due, boolean thorough) {
-        return new Heartbeat(replicaId, "node", "build", 1, false, due, thorough);
+        return new Heartbeat(new ReplicaInfo(replicaId, "node", "build", "", 1, 0, false), null, due, thorough, false);
     }
 
     static PageQuery all(Set<Integer> partitions, int limit) {

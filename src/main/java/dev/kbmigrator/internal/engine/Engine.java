@@ -309,6 +309,12 @@ public final class Engine {
             return;
         }
         change(state -> {
+            if (!state.unknownFeatures().isEmpty()) {
+                throw new MigratorException("the KB cannot be registered, because "
+                        + PlanComparison.compare(state, config.build().catalog())
+                                .standingBy()
+                                .orElseThrow());
+            }
             PlanComparison comparison =
                     PlanComparison.compare(state, config.build().catalog());
             if (!comparison.problems().isEmpty()) {
@@ -357,13 +363,7 @@ public final class Engine {
         if (running != null && !running.hasEnded()) {
             return new FleetReports(config, running.observer().look()).status(running);
         }
-        FleetObserver visitor = new FleetObserver(store, config.build(), config.timings(), environment);
-        try {
-            return new FleetReports(config, visitor.look()).status(running);
-        } finally {
-            if (running == null) {
-                signOff();
-            }
-        }
+        FleetObserver visitor = FleetObserver.visitor(store, config.build(), config.timings(), environment);
+        return new FleetReports(config, visitor.look()).status(running);
     }
 }

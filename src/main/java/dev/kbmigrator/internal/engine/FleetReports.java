@@ -83,12 +83,7 @@ final class FleetReports {
                 store.count(state.plan().kbGoal(target)),
                 Math.max(failureCount(), failures.size()),
                 failures,
-                view.snapshot().replicas().stream()
-                        .filter(one -> replica != null
-                                || !one.replicaId()
-                                        .equals(config.build().identity().id()))
-                        .map(FleetReports::describe)
-                        .toList(),
+                view.snapshot().replicas().stream().map(FleetReports::describe).toList(),
                 running(replica),
                 waitingFor(replica));
     }
@@ -96,10 +91,10 @@ final class FleetReports {
     private static MigratorStatus.Replica describe(ReplicaState replica) {
         return new MigratorStatus.Replica(
                 replica.replicaId(),
-                replica.node(),
-                replica.build(),
-                replica.newestVersion(),
-                replica.ready(),
+                replica.info().node(),
+                replica.info().build(),
+                replica.info().newestVersion(),
+                replica.info().ready(),
                 instant(replica.lastSeenMicros()));
     }
 

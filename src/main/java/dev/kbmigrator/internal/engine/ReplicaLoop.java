@@ -381,7 +381,7 @@ final class ReplicaLoop {
     }
 
     private void act(FleetView view) {
-        if (view.paused()) {
+        if (!view.mayAct()) {
             return;
         }
         if (coordinator != null && !coordinator.isFinished()) {

@@ -8,17 +8,19 @@ import dev.kbmigrator.internal.state.FullRollout;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one way to look at the shared state. It announces the replica with each look, keeps the latest view, and passes each newer view
- * on to its subscribers.
+ * The one way to look at the shared state. It announces the replica with each look, with a report if that has changed, keeps the latest
+ * view, and passes each newer view on to its subscribers. A visitor only looks, and announces nothing.
  *
  * <p>Safe for use by many threads: the replica's loop and its coordinator both look. A view that is older than the latest one is
  * dropped, and subscribers see the views in order, under this object's monitor.
@@ -30,20 +32,43 @@ public final class FleetObserver {
     private final Timings timings;
     private final Environment environment;
     private final ThoroughLookSchedule thoroughLooks;
+    private final boolean announces;
     private final List<Consumer<FleetView>> subscribers = new CopyOnWriteArrayList<>();
+    private volatile Supplier<String> reports = () -> "";
     private volatile @Nullable FleetView view;
     private volatile DueFilter due = DueFilter.BY_THE_CLOCK;
+    private volatile String reported = "";
     private volatile long lastLookAt;
     private volatile long lookNanos;
     private volatile long lookNanosBefore;
 
+    /** Creates an observer for a replica that works. */
     public FleetObserver(StateStore store, LocalBuild self, Timings timings, Environment environment) {
+        this(store, self, timings, environment, true);
+    }
+
+    private FleetObserver(
+            StateStore store, LocalBuild self, Timings timings, Environment environment, boolean announces) {
         this.store = store;
         this.self = self;
         this.timings = timings;
         this.environment = environment;
         this.thoroughLooks = new ThoroughLookSchedule(self.identity().id(), timings.recently(), environment);
+        this.announces = announces;
         this.lastLookAt = environment.nanoTime();
+    }
+
+    /** Returns an observer for somebody who only wants to know: it appears in no list of replicas. */
+    public static FleetObserver visitor(StateStore store, LocalBuild self, Timings timings, Environment environment) {
+        return new FleetObserver(store, self, timings, environment, false);
+    }
+
+    /**
+     * From now on, sends this report with the next look whenever it differs from the last one that was sent. The supplier must be quick;
+     * an empty text is no report.
+     */
+    public void reportWith(Supplier<String> supplier) {
+        reports = supplier;
     }
 
     /** From now on, passes each newer view to the subscriber, which must be quick. */
@@ -55,16 +80,11 @@ public final class FleetObserver {
     public FleetView look() {
         long sentAt = environment.nanoTime();
         FleetView before = view;
-        boolean thorough = before != null && thoroughLooks.isDue(before, sentAt);
-        Heartbeat heartbeat = new Heartbeat(
-                self.identity().id(),
-                self.identity().node(),
-                self.identity().build(),
-                self.catalog().newest(),
-                readiness().ready(),
-                due,
-                thorough);
-        Snapshot snapshot = store.look(heartbeat);
+        boolean thorough = announces && before != null && thoroughLooks.isDue(before, sentAt);
+        String report = reports.get();
+        boolean isNews = !report.equals(reported);
+        Snapshot snapshot = store.look(new Heartbeat(announced(), isNews ? report : null, due, thorough, !announces));
+        reported = report;
         FleetView shown = FleetView.of(snapshot, sentAt, self.catalog(), self.baseline());
         if (thorough) {
             thoroughLooks.showed(shown);
@@ -74,6 +94,17 @@ public final class FleetObserver {
         lookNanosBefore = lookNanos;
         lookNanos = environment.nanoTime() - sentAt;
         return shown;
+    }
+
+    private ReplicaInfo announced() {
+        return new ReplicaInfo(
+                self.identity().id(),
+                self.identity().node(),
+                self.identity().build(),
+                self.identity().fleet(),
+                self.catalog().newest(),
+                self.baseline(),
+                readiness().ready());
     }
 
     private synchronized void publish(FleetView newer) {

@@ -2,6 +2,7 @@ package dev.kbmigrator.internal.state;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Strings;
+import com.google.common.base.Utf8;
 import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
@@ -37,6 +38,11 @@ public final class DocumentUpdate {
     }
 
     private static final int MAX_ATTEMPTS = 20;
+
+    /** The state has the plan, with some 80 bytes per migration; the other documents of a look have a few fields each. */
+    private static final int MAX_STATE_BYTES = 48 * 1024;
+
+    private static final int MAX_ANNOUNCED_BYTES = 5 * 1024;
 
     private final StateStore store;
 
@@ -99,11 +105,27 @@ public final class DocumentUpdate {
      * @return {@link Outcome#CHANGED}, {@link Outcome#OUTDATED} or {@link Outcome#FENCED}
      */
     public Outcome replaceOnce(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
+        checkSize(name, json);
         if (store.compareAndSet(name, expectedRevision, json, fence)) {
             return Outcome.CHANGED;
         }
         // Where nobody has changed the document, it was the fence that refused
         return fence != null && revision(find(name)) == expectedRevision ? Outcome.FENCED : Outcome.OUTDATED;
+    }
+
+    /** Keeps what every look carries small: 64 KiB for all of it. */
+    private static void checkSize(String name, @Nullable String json) {
+        int limit = !name.startsWith(Document.ANNOUNCED)
+                ? Document.MAX_BYTES
+                : name.equals(FleetState.DOCUMENT) ? MAX_STATE_BYTES : MAX_ANNOUNCED_BYTES;
+        int bytes = json == null ? 0 : Utf8.encodedLength(json);
+        if (bytes > limit) {
+            throw new StateStoreException(
+                    "the document " + name + " would have " + bytes + " bytes, but may have at most " + limit
+                            + (name.equals(FleetState.DOCUMENT)
+                                    ? ": the plan has too many migrations; remove old ones after raising the baseline"
+                                    : ""));
+        }
     }
 
     private static ObjectNode content(@Nullable Document document) {

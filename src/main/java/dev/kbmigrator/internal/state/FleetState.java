@@ -8,6 +8,7 @@ import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.Document;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,11 @@ public record FleetState(
 
     /** The name of the document. */
     public static final String DOCUMENT = Document.ANNOUNCED + "state";
+
+    private static final String REQUIRES = "requires";
+
+    /** The words that this build understands in {@code requires}. A word is written before its feature takes effect. */
+    private static final Set<String> KNOWN_FEATURES = Set.of();
 
     /** Returns the state before anything has run. */
     public static FleetState initial(long baseline) {
@@ -102,6 +108,20 @@ public record FleetState(
         } else {
             json.put(field, value);
         }
+    }
+
+    /**
+     * Returns the features that the fleet uses and this build does not know. A build that does not know one of them must not act on the
+     * state, because it may mean something else than this build would read from it.
+     */
+    public List<String> unknownFeatures() {
+        List<String> unknown = new ArrayList<>();
+        for (JsonNode feature : source.path(REQUIRES)) {
+            if (!KNOWN_FEATURES.contains(feature.asText())) {
+                unknown.add(feature.asText());
+            }
+        }
+        return unknown;
     }
 
     /** Returns whether there is a target that has not been reached. */

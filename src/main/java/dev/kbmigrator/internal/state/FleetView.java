@@ -41,21 +41,20 @@ public record FleetView(
 
     /** Interprets a snapshot for a build with these migrations and this baseline. */
     public static FleetView of(Snapshot snapshot, long takenAt, MigrationCatalog catalog, long baseline) {
-        Document stateDocument = null;
+        FleetState state = FleetState.read(find(snapshot, FleetState.DOCUMENT), baseline);
+        // What a fleet means by a request may depend on features that this build does not know
+        boolean isUnknown = !state.unknownFeatures().isEmpty();
         ControlDocument control = ControlDocument.NONE;
         Map<Integer, List<KbRequest>> requests = new HashMap<>();
         for (Document document : snapshot.documents()) {
-            if (document.name().equals(FleetState.DOCUMENT)) {
-                stateDocument = document;
-            } else if (document.name().equals(ControlDocument.NAME)) {
+            if (document.name().equals(ControlDocument.NAME)) {
                 control = ControlDocument.read(Json.read(document));
-            } else if (document.name().startsWith(KbRequest.PREFIX)) {
+            } else if (document.name().startsWith(KbRequest.PREFIX) && !isUnknown) {
                 KbRequest request = KbRequest.read(document);
                 requests.computeIfAbsent(Partitions.of(request.kbId()), partition -> new ArrayList<>())
                         .add(request);
             }
         }
-        FleetState state = FleetState.read(stateDocument, baseline);
         PlanComparison comparison = PlanComparison.compare(state, catalog);
         long goal = state.plan().kbGoal(Math.min(state.open(), comparison.upTo()));
         return new FleetView(snapshot, takenAt, state, comparison, control, goal, requests);
@@ -64,6 +63,11 @@ public record FleetView(
     /** Returns whether an operator has paused the fleet. */
     public boolean paused() {
         return control.paused();
+    }
+
+    /** Returns whether this replica may start anything: nobody has paused the fleet, and this build knows all the features that it uses. */
+    public boolean mayAct() {
+        return !paused() && state.unknownFeatures().isEmpty();
     }
 
     /** Returns the partitions in which, as far as the look tells, KBs are below the version to which this replica may bring them. */
@@ -128,7 +132,10 @@ public record FleetView(
     }
 
     private long newestVersionSeenWithin(Duration recently) {
-        return seenWithin(recently).mapToLong(ReplicaState::newestVersion).max().orElse(0);
+        return seenWithin(recently)
+                .mapToLong(replica -> replica.info().newestVersion())
+                .max()
+                .orElse(0);
     }
 
     /** Returns the replicas that have looked recently; one that was killed stays on the list for a long time. */
@@ -143,8 +150,9 @@ public record FleetView(
      */
     public boolean makesThoroughLooks(String replicaId, Duration recently) {
         return seenWithin(recently)
-                .max(Comparator.comparing(ReplicaState::ready)
-                        .thenComparing(ReplicaState::newestVersion)
+                .max(Comparator.comparing(
+                                (ReplicaState replica) -> replica.info().ready())
+                        .thenComparing(replica -> replica.info().newestVersion())
                         .thenComparing(ReplicaState::replicaId))
                 .filter(replica -> replica.replicaId().equals(replicaId))
                 .isPresent();
@@ -166,6 +174,10 @@ public record FleetView(
 
     /** Returns a document of the snapshot; null when it has none of that name. */
     public @Nullable Document document(String name) {
+        return find(snapshot, name);
+    }
+
+    private static @Nullable Document find(Snapshot snapshot, String name) {
         for (Document document : snapshot.documents()) {
             if (document.name().equals(name)) {
                 return document;

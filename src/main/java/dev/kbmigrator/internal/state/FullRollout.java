@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.state;
 
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
 import java.util.List;
@@ -36,7 +37,7 @@ public final class FullRollout {
         }
         long silentSince = view.snapshot().storeMicros() - TimeUnit.NANOSECONDS.toMicros(grace.toNanos());
         return view.snapshot().replicas().stream()
-                .filter(replica -> replica.newestVersion() < next.version())
+                .filter(replica -> replica.info().newestVersion() < next.version())
                 .filter(replica -> replica.lastSeenMicros() >= silentSince)
                 .toList();
     }
@@ -53,8 +54,9 @@ public final class FullRollout {
     }
 
     private static String describe(ReplicaState replica) {
-        return "replica " + replica.replicaId() + " on " + replica.node() + " (build " + replica.build() + ", version "
-                + replica.newestVersion() + ")";
+        ReplicaInfo info = replica.info();
+        return "replica " + info.replicaId() + " on " + info.node() + " (build " + info.build() + ", version "
+                + info.newestVersion() + ")";
     }
 
     /** Returns the first migration that has started, needed a full rollout, and is not known to this build. */

@@ -21,6 +21,11 @@ public record PlanComparison(
 
     /** Compares the stored plan with the migrations of this build. */
     public static PlanComparison compare(FleetState state, MigrationCatalog catalog) {
+        List<String> features = state.unknownFeatures();
+        if (!features.isEmpty()) {
+            return new PlanComparison(
+                    state.baseline(), state.baseline(), List.of(), List.of(), Optional.of(unknown(features)));
+        }
         List<String> problems = new ArrayList<>();
         Plan plan = state.plan();
         long newest = plan.newest(state.baseline());
@@ -52,6 +57,12 @@ public record PlanComparison(
         }
         List<MigrationInfo> extension = whole ? catalog.above(newest) : List.of();
         return new PlanComparison(upTo, above, extension, problems, standingBy(upTo, newest, problems));
+    }
+
+    private static String unknown(List<String> features) {
+        return "the fleet uses " + String.join(", ", features)
+                + ", which the version of kb-migrator in this build does not know: it does"
+                + " nothing until it is updated";
     }
 
     private static boolean isSame(MigrationInfo known, MigrationInfo planned) {

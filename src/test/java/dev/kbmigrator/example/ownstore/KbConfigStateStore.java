@@ -11,6 +11,7 @@ import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
@@ -56,6 +57,11 @@ public class KbConfigStateStore implements StateStore {
     @Override
     public Snapshot look(Heartbeat self) {
         return transactions.run("look at the shared state", connection -> Looks.look(connection, self));
+    }
+
+    @Override
+    public List<ReplicaReport> replicaReports() {
+        return transactions.run("read the replicas' reports", Looks::reports);
     }
 
     @Override

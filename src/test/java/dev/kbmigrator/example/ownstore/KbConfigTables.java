@@ -38,12 +38,16 @@ final class KbConfigTables {
             """, """
             CREATE TABLE kb_migrator_replica (
               replica_id VARCHAR(100) PRIMARY KEY,
-              host VARCHAR(200) NOT NULL,
+              node VARCHAR(200) NOT NULL,
               build VARCHAR(200) NOT NULL,
+              fleet VARCHAR(200) NOT NULL,
               newest_version BIGINT NOT NULL,
-              safe_to_serve BOOLEAN NOT NULL,
+              baseline BIGINT NOT NULL,
+              ready BOOLEAN NOT NULL,
               first_seen_us BIGINT NOT NULL,
-              last_seen_us BIGINT NOT NULL
+              last_seen_us BIGINT NOT NULL,
+              report VARCHAR(8192),
+              reported_us BIGINT
             )
             """);
 

@@ -6,6 +6,8 @@ import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import java.sql.Connection;
@@ -25,7 +27,10 @@ final class Looks {
 
     static Snapshot look(Connection connection, Heartbeat self) throws SQLException {
         long now = Transactions.nowMicros(connection);
-        announce(connection, self, now);
+        if (!self.observer()) {
+            announce(connection, self.self(), now);
+            report(connection, self, now);
+        }
         return new Snapshot(
                 now,
                 Documents.startingWith(connection, Document.ANNOUNCED),
@@ -34,32 +39,63 @@ final class Looks {
                 replicas(connection));
     }
 
-    private static void announce(Connection connection, Heartbeat self, long now) throws SQLException {
+    private static void announce(Connection connection, ReplicaInfo self, long now) throws SQLException {
         try (PreparedStatement known = connection.prepareStatement("""
                 UPDATE kb_migrator_replica
-                SET host = ?, build = ?, newest_version = ?, safe_to_serve = ?, last_seen_us = ? WHERE replica_id = ?
+                SET node = ?, build = ?, fleet = ?, newest_version = ?, baseline = ?, ready = ?, last_seen_us = ?
+                WHERE replica_id = ?
                 """);
                 PreparedStatement unknown = connection.prepareStatement("""
                 INSERT INTO kb_migrator_replica
-                  (host, build, newest_version, safe_to_serve, last_seen_us, replica_id, first_seen_us)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                  (node, build, fleet, newest_version, baseline, ready, last_seen_us, replica_id, first_seen_us)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)) {
             bind(known, self, now);
             if (known.executeUpdate() == 0) {
                 bind(unknown, self, now);
-                unknown.setLong(7, now);
+                unknown.setLong(9, now);
                 unknown.executeUpdate();
             }
         }
     }
 
-    private static void bind(PreparedStatement statement, Heartbeat self, long now) throws SQLException {
+    private static void bind(PreparedStatement statement, ReplicaInfo self, long now) throws SQLException {
         statement.setString(1, self.node());
         statement.setString(2, self.build());
-        statement.setLong(3, self.newestVersion());
-        statement.setBoolean(4, self.ready());
-        statement.setLong(5, now);
-        statement.setString(6, self.replicaId());
+        statement.setString(3, self.fleet());
+        statement.setLong(4, self.newestVersion());
+        statement.setLong(5, self.baseline());
+        statement.setBoolean(6, self.ready());
+        statement.setLong(7, now);
+        statement.setString(8, self.replicaId());
+    }
+
+    /** A report replaces the one before; without one, that stays. */
+    private static void report(Connection connection, Heartbeat self, long now) throws SQLException {
+        if (self.report() == null) {
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement("""
+                UPDATE kb_migrator_replica SET report = ?, reported_us = ? WHERE replica_id = ?
+                """)) {
+            statement.setString(1, self.report());
+            statement.setLong(2, now);
+            statement.setString(3, self.self().replicaId());
+            statement.executeUpdate();
+        }
+    }
+
+    static List<ReplicaReport> reports(Connection connection) throws SQLException {
+        List<ReplicaReport> reports = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement("""
+                SELECT replica_id, report, reported_us FROM kb_migrator_replica WHERE report IS NOT NULL
+                """);
+                ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                reports.add(new ReplicaReport(rows.getString(1), rows.getString(2), rows.getLong(3)));
+            }
+        }
+        return reports;
     }
 
     private static List<Long> floors(Connection connection) throws SQLException {
@@ -125,19 +161,20 @@ final class Looks {
     private static List<ReplicaState> replicas(Connection connection) throws SQLException {
         List<ReplicaState> replicas = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT replica_id, host, build, newest_version, safe_to_serve, first_seen_us, last_seen_us
+                SELECT replica_id, node, build, fleet, newest_version, baseline, ready, first_seen_us, last_seen_us
                 FROM kb_migrator_replica
                 """);
                 ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
-                replicas.add(new ReplicaState(
+                ReplicaInfo info = new ReplicaInfo(
                         rows.getString(1),
                         rows.getString(2),
                         rows.getString(3),
-                        rows.getLong(4),
-                        rows.getBoolean(5),
+                        rows.getString(4),
+                        rows.getLong(5),
                         rows.getLong(6),
-                        rows.getLong(7)));
+                        rows.getBoolean(7));
+                replicas.add(new ReplicaState(info, rows.getLong(8), rows.getLong(9)));
             }
         }
         return replicas;

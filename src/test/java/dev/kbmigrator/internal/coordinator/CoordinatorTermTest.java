@@ -35,6 +35,7 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.StateStoreException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -211,8 +212,12 @@ class CoordinatorTermTest {
 
     /** Another replica, which knows versions up to that, looks. */
     private void another(long newestVersion) {
-        store.byOthers(() -> store.look(
-                new Heartbeat("another", "node", "build", newestVersion, true, DueFilter.BY_THE_CLOCK, false)));
+        store.byOthers(() -> store.look(new Heartbeat(
+                new ReplicaInfo("another", "node", "build", "", newestVersion, 0, true),
+                null,
+                DueFilter.BY_THE_CLOCK,
+                false,
+                false)));
     }
 
     private void fail(String call) {

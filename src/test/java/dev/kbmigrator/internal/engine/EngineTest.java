@@ -614,11 +614,12 @@ class EngineTest {
         void aStatusWithoutAReplicaLeavesNoTrace() {
             int signals = environment.signals();
             assertThat(engine.status().replicas()).isEmpty();
-            assertThat(store.calls).contains(WatchedStore.LOOK).endsWith(WatchedStore.FORGET_REPLICA);
+            assertThat(store.calls).containsExactly(WatchedStore.LOOK);
             assertThat(environment.signals()).as("no replica is made for it").isEqualTo(signals);
-            assertThat(store.heartbeats)
-                    .singleElement()
-                    .satisfies(heartbeat -> assertThat(heartbeat.ready()).isFalse());
+            assertThat(store.heartbeats).singleElement().satisfies(heartbeat -> {
+                assertThat(heartbeat.observer()).isTrue();
+                assertThat(heartbeat.self().ready()).isFalse();
+            });
         }
 
         @Test

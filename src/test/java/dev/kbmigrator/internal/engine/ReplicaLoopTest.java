@@ -30,6 +30,7 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
 import java.time.Duration;
@@ -766,8 +767,12 @@ class ReplicaLoopTest {
         @Test
         void aFullRolloutThatWaitsForReplicasNeedsNoCoordinator() {
             store.listed();
-            store.byOthers(() ->
-                    store.look(new Heartbeat("another", "node", "build", 0, true, DueFilter.BY_THE_CLOCK, false)));
+            store.byOthers(() -> store.look(new Heartbeat(
+                    new ReplicaInfo("another", "node", "build", "", 0, 0, true),
+                    null,
+                    DueFilter.BY_THE_CLOCK,
+                    false,
+                    false)));
             String plan = "\"plan\":[{\"version\":1,\"name\":\"kb\",\"kb\":true,\"rollout\":true}]";
             store.put(FleetState.DOCUMENT, "{\"target\":1," + plan + "}");
             use(BACKGROUND, kb(1));

@@ -14,6 +14,7 @@ import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.ReplicaInfo;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -35,6 +36,8 @@ class FleetObserverTest {
     private EngineConfig config(Migration... migrations) {
         return environment.config(store, environment.newLock(), Runnable::run, migrations);
     }
+
+    private String report = "";
 
     private FleetObserver newObserver(EngineConfig of) {
         return new FleetObserver(store, of.build(), of.timings(), environment);
@@ -178,15 +181,49 @@ class FleetObserverTest {
         void saysWhoTheReplicaIsAndWhatItKnows() {
             observer.look();
             assertThat(lastHeartbeat())
-                    .isEqualTo(new Heartbeat("replica", "node", "build", 1, false, DueFilter.BY_THE_CLOCK, false));
+                    .isEqualTo(new Heartbeat(
+                            new ReplicaInfo("replica", "node", "build", "", 1, 0, false),
+                            null,
+                            DueFilter.BY_THE_CLOCK,
+                            false,
+                            false));
+        }
+
+        @Test
+        void hasAReportOnlyWhenItHasChangedSinceTheLastLookThatSucceeded() {
+            observer.reportWith(() -> report);
+            observer.look();
+            assertThat(lastHeartbeat().report()).as("nothing to report").isNull();
+            report = "{1}";
+            theStoreFails();
+            assertThatThrownBy(observer::look).hasMessage("the store is down");
+            store.onCall = call -> {};
+            observer.look();
+            assertThat(lastHeartbeat().report()).as("after a look that failed").isEqualTo("{1}");
+            observer.look();
+            assertThat(lastHeartbeat().report()).as("unchanged").isNull();
+            report = "{2}";
+            observer.look();
+            assertThat(lastHeartbeat().report()).isEqualTo("{2}");
+        }
+
+        @Test
+        void aVisitorOnlyLooks() {
+            FleetObserver.visitor(store, config.build(), config.timings(), environment)
+                    .look();
+            assertThat(lastHeartbeat().observer()).isTrue();
+            assertThat(observer.look().snapshot().replicas()).hasSize(1);
+            assertThat(lastHeartbeat().observer()).isFalse();
         }
 
         @Test
         void saysWhetherTheReplicaIsReady() {
             observer.look();
-            assertThat(lastHeartbeat().ready()).as("before the first view").isFalse();
+            assertThat(lastHeartbeat().self().ready())
+                    .as("before the first view")
+                    .isFalse();
             observer.look();
-            assertThat(lastHeartbeat().ready()).isTrue();
+            assertThat(lastHeartbeat().self().ready()).isTrue();
         }
 
         @Test
@@ -280,7 +317,7 @@ class FleetObserverTest {
                     .isEqualTo(Readiness.notReady("no look at the shared state has succeeded for " + half.toSeconds()
                             + " s: the fleet may soon stop waiting for this replica"));
             observer.look();
-            assertThat(lastHeartbeat().ready()).as("as announced").isFalse();
+            assertThat(lastHeartbeat().self().ready()).as("as announced").isFalse();
             assertThat(observer.readiness()).isEqualTo(Readiness.READY);
         }
 
@@ -301,7 +338,7 @@ class FleetObserverTest {
                             Readiness.notReady(
                                     "the fleet has started 0002_rollout, which needs a full rollout and is unknown to this build"));
             observer.look();
-            assertThat(lastHeartbeat().ready()).as("as announced").isFalse();
+            assertThat(lastHeartbeat().self().ready()).as("as announced").isFalse();
         }
     }
 
@@ -324,7 +361,12 @@ class FleetObserverTest {
         }
 
         private void another(String id, long newestVersion, boolean ready) {
-            store.look(new Heartbeat(id, "node", "build", newestVersion, ready, DueFilter.BY_THE_CLOCK, false));
+            store.look(new Heartbeat(
+                    new ReplicaInfo(id, "node", "build", "", newestVersion, 0, ready),
+                    null,
+                    DueFilter.BY_THE_CLOCK,
+                    false,
+                    false));
         }
 
         /** Returns whether this replica makes one within that time, while others look as often as it does. */

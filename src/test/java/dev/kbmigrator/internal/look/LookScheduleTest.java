@@ -12,6 +12,7 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import java.time.Duration;
@@ -148,7 +149,9 @@ class LookScheduleTest {
     private FleetView seenBy(int replicas) {
         List<ReplicaState> all = IntStream.range(0, replicas)
                 .mapToObj(number -> new ReplicaState(
-                        "replica-" + number, "node", "build", 1, true, 0, FrozenEnvironment.STORE_MICROS))
+                        new ReplicaInfo("replica-" + number, "node", "build", "", 1, 0, true),
+                        0,
+                        FrozenEnvironment.STORE_MICROS))
                 .toList();
         return environment.view(1, 0, Collections.nCopies(Partitions.COUNT, 0L), List.of(), all);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
 import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
 import java.util.List;
@@ -25,7 +26,8 @@ class ThoroughLookScheduleTest {
     }
 
     private FleetView view(long current, int partitionsBelow) {
-        ReplicaState self = new ReplicaState(ID, "node", "build", 1, true, 0, FrozenEnvironment.STORE_MICROS);
+        ReplicaState self = new ReplicaState(
+                new ReplicaInfo(ID, "node", "build", "", 1, 0, true), 0, FrozenEnvironment.STORE_MICROS);
         return environment.view(1, current, FrozenEnvironment.floors(partitionsBelow), List.of(), List.of(self));
     }
 

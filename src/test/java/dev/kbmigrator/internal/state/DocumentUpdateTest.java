@@ -12,6 +12,7 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.StateStoreException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -76,6 +77,24 @@ class DocumentUpdateTest {
         store.put(NAME, "{\"a\":1}");
         assertThat(documents.find(NAME)).isEqualTo(new Document(NAME, 1, "{\"a\":1}"));
         assertThat(documents.read(NAME)).isEqualTo(Json.object().put("a", 1));
+    }
+
+    /** What every look carries must stay small, whoever writes it. */
+    @Test
+    void theSizeOfADocumentIsLimited() {
+        List.of(
+                        Map.entry("now/state", 48 * 1024),
+                        Map.entry("now/control", 5 * 1024),
+                        Map.entry(NAME, Document.MAX_BYTES))
+                .forEach(limit -> {
+                    String fits = "\"" + "é".repeat(limit.getValue() / 2 - 1) + "\"";
+                    assertThat(documents.replaceOnce(limit.getKey(), 0, fits, null))
+                            .isEqualTo(Outcome.CHANGED);
+                    assertThatThrownBy(() -> documents.replaceOnce(limit.getKey(), 1, fits + " ", null))
+                            .isInstanceOf(StateStoreException.class)
+                            .hasMessageContaining(limit.getKey())
+                            .hasMessageContaining("at most " + limit.getValue());
+                });
     }
 
     @Nested

@@ -20,6 +20,16 @@ class FleetStateTest {
         assertThat(json(state.reached(3)).path("plan")).isEqualTo(read(stored).path("plan"));
     }
 
+    @Test
+    void whatTheFleetRequiresIsKeptAndComparedWithWhatThisBuildKnows() {
+        FleetState state = FleetState.read(
+                new Document(FleetState.DOCUMENT, 4, "{\"current\":1,\"requires\":[\"telepathy\",\"time-travel\"]}"),
+                0);
+        assertThat(state.unknownFeatures()).containsExactly("telepathy", "time-travel");
+        assertThat(json(state.reached(2)).path("requires")).hasSize(2);
+        assertThat(FleetState.initial(0).unknownFeatures()).isEmpty();
+    }
+
     private static ObjectNode json(FleetState state) {
         return read(state.toJson());
     }

@@ -59,8 +59,7 @@ final class ScriptedStore extends MemoryStateStore {
 
     @Override
     public synchronized Snapshot look(Heartbeat self) {
-        return super.look(new Heartbeat(
-                self.replicaId(), self.node(), self.build(), self.newestVersion(), self.ready(), self.due(), thorough));
+        return super.look(new Heartbeat(self.self(), self.report(), self.due(), thorough, self.observer()));
     }
 
     @Override

@@ -12,6 +12,8 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaInfo;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.ArrayList;
@@ -157,7 +159,8 @@ final class BrokenStores {
         }
 
         private synchronized List<Long> readFloors() {
-            floors = look(new Heartbeat("x", "", "", 0, false, DueFilter.BY_THE_CLOCK, false))
+            floors = look(new Heartbeat(
+                            new ReplicaInfo("x", "", "", "", 0, 0, false), null, DueFilter.BY_THE_CLOCK, false, false))
                     .floors();
             forgetReplica("x");
             return floors;
@@ -328,8 +331,75 @@ final class BrokenStores {
 
         @Override
         public synchronized Snapshot look(Heartbeat self) {
-            forgetReplica(self.replicaId());
+            forgetReplica(self.self().replicaId());
             return super.look(self);
+        }
+    }
+
+    /** Lists an observer as if it worked. */
+    static final class AnnouncesObservers extends MemoryStateStore {
+        AnnouncesObservers(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized Snapshot look(Heartbeat self) {
+            return super.look(new Heartbeat(self.self(), self.report(), self.due(), self.thorough(), false));
+        }
+    }
+
+    /** Takes a look without a report for one with an empty report. */
+    static final class ForgetsReports extends MemoryStateStore {
+        ForgetsReports(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized Snapshot look(Heartbeat self) {
+            String report = self.report() == null ? "" : self.report();
+            return super.look(new Heartbeat(self.self(), report, self.due(), self.thorough(), self.observer()));
+        }
+    }
+
+    /** Keeps the report of a replica that is no longer listed. */
+    static final class KeepsReportsOfTheForgotten extends MemoryStateStore {
+        private final Map<String, ReplicaReport> all = new HashMap<>();
+
+        KeepsReportsOfTheForgotten(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized List<ReplicaReport> replicaReports() {
+            super.replicaReports().forEach(report -> all.put(report.replicaId(), report));
+            return List.copyOf(all.values());
+        }
+    }
+
+    /** Takes the limit of a list of documents for a hint. */
+    static final class ListsTooManyDocuments extends MemoryStateStore {
+        ListsTooManyDocuments(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized List<Document> documents(String prefix, String after, int limit) {
+            return super.documents(prefix, after, limit + 1);
+        }
+    }
+
+    /** Repeats the last document of the page before. */
+    static final class RepeatsADocument extends MemoryStateStore {
+        RepeatsADocument(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized List<Document> documents(String prefix, String after, int limit) {
+            return documents(prefix).stream()
+                    .filter(document -> document.name().compareTo(after) >= 0)
+                    .limit(limit)
+                    .toList();
         }
     }
 
@@ -341,14 +411,7 @@ final class BrokenStores {
 
         @Override
         public synchronized Snapshot look(Heartbeat self) {
-            return super.look(new Heartbeat(
-                    self.replicaId(),
-                    self.node(),
-                    self.build(),
-                    self.newestVersion(),
-                    self.ready(),
-                    self.due(),
-                    false));
+            return super.look(new Heartbeat(self.self(), self.report(), self.due(), false, self.observer()));
         }
     }
 }

@@ -77,6 +77,11 @@ class BrokenStoresTest {
                 new Broken("awkwardIdsStayDistinct", clock -> new BrokenStores.Collates(clock, String::stripTrailing)),
                 new Broken("aKbThatIsEnrolledAgainStartsAnew", BrokenStores.RemovingLeavesAttempts::new),
                 new Broken("namesAndPrefixesHoldNoWildcards", BrokenStores.TakesPrefixesForPatterns::new),
+                new Broken("anObserverIsNotListedAndWritesNothing", BrokenStores.AnnouncesObservers::new),
+                new Broken("aReportStaysUntilItIsReplaced", BrokenStores.ForgetsReports::new),
+                new Broken("aReportStaysUntilItIsReplaced", BrokenStores.KeepsReportsOfTheForgotten::new),
+                new Broken("aListOfDocumentsCanBeReadInParts", BrokenStores.ListsTooManyDocuments::new),
+                new Broken("aListOfDocumentsCanBeReadInParts", BrokenStores.RepeatsADocument::new),
                 new Broken("ofConcurrentChangesOfADocumentExactlyOneWins", BrokenStores.ComparesThenSets::new),
                 new Broken("onlyAnnouncedDocumentsAreShown", BrokenStores.ShowsAllDocuments::new),
                 new Broken(

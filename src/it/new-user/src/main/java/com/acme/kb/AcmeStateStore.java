@@ -11,6 +11,7 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
@@ -32,6 +33,7 @@ public final class AcmeStateStore implements StateStore {
     private final TreeMap<String, KbState> kbs = new TreeMap<>();
     private final TreeMap<String, Document> documents = new TreeMap<>();
     private final Map<String, ReplicaState> replicas = new HashMap<>();
+    private final Map<String, ReplicaReport> reports = new HashMap<>();
     private final long[] floors = new long[Partitions.COUNT];
     private final long[] epochs = new long[Partitions.COUNT + 1];
 
@@ -42,12 +44,14 @@ public final class AcmeStateStore implements StateStore {
     @Override
     public synchronized Snapshot look(Heartbeat self) {
         long now = now();
-        ReplicaState known = replicas.get(self.replicaId());
-        long first = known == null ? now : known.firstSeenMicros();
-        replicas.put(
-                self.replicaId(),
-                new ReplicaState(
-                        self.replicaId(), self.node(), self.build(), self.newestVersion(), self.ready(), first, now));
+        String id = self.self().replicaId();
+        if (!self.observer()) {
+            ReplicaState known = replicas.get(id);
+            replicas.put(id, new ReplicaState(self.self(), known == null ? now : known.firstSeenMicros(), now));
+            if (self.report() != null) {
+                reports.put(id, new ReplicaReport(id, self.report(), now));
+            }
+        }
         long[] shown = self.thorough() ? lowest() : floors;
         List<KbRecordCount> counts = new ArrayList<>();
         for (KbState kb : kbs.values()) {
@@ -89,6 +93,12 @@ public final class AcmeStateStore implements StateStore {
     @Override
     public synchronized void forgetReplica(String replicaId) {
         replicas.remove(replicaId);
+        reports.remove(replicaId);
+    }
+
+    @Override
+    public synchronized List<ReplicaReport> replicaReports() {
+        return List.copyOf(reports.values());
     }
 
     @Override
