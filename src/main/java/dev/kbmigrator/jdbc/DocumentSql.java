@@ -24,7 +24,7 @@ abstract class DocumentSql {
             """;
 
     private static final String CHANGE = """
-            UPDATE {document} SET revision = revision + 1, json = ? WHERE name = ? AND revision = ?
+            UPDATE {document} SET revision = ?, json = ? WHERE name = ? AND revision = ?
             """;
 
     private static final String DELETE = """
@@ -38,7 +38,7 @@ abstract class DocumentSql {
     DocumentSql(Database database, Statements statements) {
         this.database = database;
         this.statements = statements;
-        this.create = statements.dialect().insertDocuments().replace("{rows}", "(?, 1, ?)");
+        this.create = statements.dialect().insertDocuments().replace("{rows}", "(?, ?, ?)");
     }
 
     /** The document with this name, if there is one. */
@@ -93,6 +93,7 @@ abstract class DocumentSql {
                 connection.prepareStatement(statements.sql(json == null ? DELETE : CHANGE))) {
             int index = 1;
             if (json != null) {
+                statement.setLong(index++, UniqueNumbers.next());
                 statement.setString(index++, json);
             }
             statement.setString(index++, name);
@@ -104,7 +105,8 @@ abstract class DocumentSql {
     private boolean create(Connection connection, String name, String json) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(create))) {
             statement.setString(1, name);
-            statement.setString(2, json);
+            statement.setLong(2, UniqueNumbers.next());
+            statement.setString(3, json);
             return statement.executeUpdate() == 1;
         }
     }

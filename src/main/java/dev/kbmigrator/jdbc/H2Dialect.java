@@ -19,6 +19,7 @@ final class H2Dialect extends StandardDialect {
             CREATE TABLE IF NOT EXISTS {kb} (
               kb_partition SMALLINT NOT NULL,
               kb_id VARBINARY(255) NOT NULL,
+              incarnation BIGINT NOT NULL,
               version BIGINT NOT NULL,
               PRIMARY KEY (kb_partition, kb_id)
             )
@@ -114,9 +115,9 @@ final class H2Dialect extends StandardDialect {
 
     private static final String INSERT_KB = """
             MERGE INTO {kb} k
-            USING (SELECT CAST(? AS SMALLINT) AS p, CAST(? AS VARBINARY) AS id, CAST(? AS BIGINT) AS v) s
+            USING (SELECT CAST(? AS SMALLINT) AS p, CAST(? AS VARBINARY) AS id, CAST(? AS BIGINT) AS i, CAST(? AS BIGINT) AS v) s
             ON (k.kb_partition = s.p AND k.kb_id = s.id)
-            WHEN NOT MATCHED THEN INSERT (kb_partition, kb_id, version) VALUES (s.p, s.id, s.v)
+            WHEN NOT MATCHED THEN INSERT (kb_partition, kb_id, incarnation, version) VALUES (s.p, s.id, s.i, s.v)
             """;
 
     @Override

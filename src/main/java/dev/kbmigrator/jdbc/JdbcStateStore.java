@@ -8,6 +8,7 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
@@ -169,7 +170,14 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
 
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
-        return sql().write(List.copyOf(epochs), writes);
+        Set<Integer> uncovered = new TreeSet<>();
+        writes.forEach(write -> uncovered.add(Partitions.of(write.kbId())));
+        epochs.forEach(epoch -> uncovered.remove(epoch.scope()));
+        if (uncovered.isEmpty()) {
+            return sql().write(List.copyOf(epochs), writes);
+        }
+        uncovered.addAll(sql().staleScopes(List.copyOf(epochs)));
+        return WriteResult.refused(uncovered);
     }
 
     @Override

@@ -13,28 +13,30 @@ final class KbStateRows {
     private KbStateRows() {}
 
     /**
-     * Reads a row: partition, id and version of the KB; then its record's version, failures, error, time of the last failure,
+     * Reads a row: partition, id, incarnation and version of the KB; then its record's version, failures, error, time of the last failure,
      * time when it is due, whether it is set aside, whether there is a checkpoint, and the checkpoint's text.
      */
     static KbState read(ResultSet rows, Dialect dialect) throws SQLException {
         String kbId = dialect.getKbId(rows, 2);
-        long version = rows.getLong(3);
-        long recordVersion = rows.getLong(4);
+        long incarnation = rows.getLong(3);
+        long version = rows.getLong(4);
+        long recordVersion = rows.getLong(5);
         if (rows.wasNull()) {
-            return new KbState(kbId, version, null);
+            return new KbState(kbId, incarnation, version, null);
         }
         return new KbState(
                 kbId,
+                incarnation,
                 version,
                 new KbRecord(
                         recordVersion,
-                        rows.getInt(5),
-                        rows.getString(6),
-                        rows.getLong(7),
+                        rows.getInt(6),
+                        rows.getString(7),
                         rows.getLong(8),
-                        rows.getInt(9) != 0,
+                        rows.getLong(9),
                         rows.getInt(10) != 0,
-                        rows.getString(11)));
+                        rows.getInt(11) != 0,
+                        rows.getString(12)));
     }
 
     /** A page of these KBs. Only a full page has a cursor, because only then can there be more. */

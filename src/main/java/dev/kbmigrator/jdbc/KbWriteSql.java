@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Lock the KBs' rows in the order of their keys.
- *   <li>Leave out the KBs that do not have the expected version.
+ *   <li>Leave out the KBs that do not have the expected version, or are not the expected incarnation.
  *   <li>Write the others.
  * </ol>
  *
@@ -37,11 +37,11 @@ import org.jspecify.annotations.Nullable;
 final class KbWriteSql {
 
     private static final String ADVANCE_FROM = """
-            UPDATE {kb} SET version = {to} WHERE version = {from} AND {keys}
+            UPDATE {kb} SET version = {to} WHERE version = {from} AND {keys} AND incarnation IN ({numbers})
             """;
 
     private static final String LOCK_KBS = """
-            SELECT kb_partition, kb_id, version FROM {kb} WHERE {keys} ORDER BY kb_partition, kb_id {forUpdate}
+            SELECT kb_partition, kb_id, incarnation, version FROM {kb} WHERE {keys} ORDER BY kb_partition, kb_id {forUpdate}
             """;
 
     private static final String ADVANCE = """
@@ -53,7 +53,7 @@ final class KbWriteSql {
             """;
 
     private static final String READ_RECORDS = """
-            SELECT a.kb_partition, a.kb_id, a.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+            SELECT a.kb_partition, a.kb_id, 0, a.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, a.checkpoint
             FROM {attempt} a WHERE {keys}
             """;
@@ -76,15 +76,18 @@ final class KbWriteSql {
     }
 
     /**
-     * Writes the usual batch, in which every KB advances. Returns false if a KB does not have the expected version: then the
-     * caller must roll the transaction back, because other KBs have advanced.
+     * Writes the usual batch, in which every KB advances. Returns false if a KB does not have the expected version or
+     * incarnation: then the caller must roll the transaction back, because other KBs have advanced. Incarnations are compared
+     * with those of all KBs of a statement: no other KB has had the same one.
      */
     boolean advanceAll(Connection connection, List<KbWrite.Advanced> writes) throws SQLException {
         Map<Step, List<KbKey>> bySteps = new TreeMap<>();
         Map<KbKey, Long> goals = new TreeMap<>();
+        Map<KbKey, Long> incarnations = new HashMap<>();
         for (KbWrite.Advanced write : writes) {
             KbKey key = KbKey.of(write.kbId());
             goals.put(key, write.to());
+            incarnations.put(key, write.incarnation());
             bySteps.computeIfAbsent(new Step(write.from(), write.to()), step -> new ArrayList<>())
                     .add(key);
         }
@@ -95,8 +98,8 @@ final class KbWriteSql {
             String update = ADVANCE_FROM
                     .replace("{to}", String.valueOf(step.to()))
                     .replace("{from}", String.valueOf(step.from()));
-            for (int rows :
-                    statements.forKeys(connection, update, group.getValue(), PreparedStatement::executeUpdate)) {
+            for (int rows : statements.forKeys(
+                    connection, update, group.getValue(), incarnations, PreparedStatement::executeUpdate)) {
                 advanced += rows;
             }
         }
@@ -114,7 +117,7 @@ final class KbWriteSql {
         }
     }
 
-    /** Writes one KB; returns whether it had the expected version. */
+    /** Writes one KB; returns whether it had the expected version and incarnation. */
     boolean write(Connection connection, KbWrite write) throws SQLException {
         return write(connection, List.of(write)).exceptions().isEmpty();
     }
@@ -131,22 +134,23 @@ final class KbWriteSql {
     }
 
     private Map<String, NotDone> lock(Connection connection, Map<KbKey, KbWrite> byKey) throws SQLException {
-        Map<String, Long> stored = new HashMap<>();
+        Map<String, KbState> stored = new HashMap<>();
         statements.forKeys(connection, LOCK_KBS, byKey.keySet(), statement -> {
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    stored.put(statements.dialect().getKbId(rows, 2), rows.getLong(3));
+                    String kbId = statements.dialect().getKbId(rows, 2);
+                    stored.put(kbId, new KbState(kbId, rows.getLong(3), rows.getLong(4), null));
                 }
             }
             return true;
         });
         Map<String, NotDone> exceptions = new HashMap<>();
         for (KbWrite write : byKey.values()) {
-            Long version = stored.get(write.kbId());
-            if (version == null) {
+            KbState kb = stored.get(write.kbId());
+            if (kb == null || kb.incarnation() != write.incarnation()) {
                 exceptions.put(write.kbId(), new WriteResult.Gone());
-            } else if (version != write.from()) {
-                exceptions.put(write.kbId(), new WriteResult.Stale(version));
+            } else if (kb.version() != write.from()) {
+                exceptions.put(write.kbId(), new WriteResult.Stale(kb.version()));
             }
         }
         return exceptions;

@@ -20,6 +20,7 @@ final class MariaDbDialect extends StandardDialect {
             CREATE TABLE IF NOT EXISTS {kb} (
               kb_partition SMALLINT NOT NULL,
               kb_id VARBINARY(255) NOT NULL,
+              incarnation BIGINT NOT NULL,
               version BIGINT NOT NULL,
               PRIMARY KEY (kb_partition, kb_id)
             ) ENGINE = InnoDB
@@ -109,7 +110,7 @@ final class MariaDbDialect extends StandardDialect {
             """;
 
     private static final String INSERT_KB = """
-            INSERT IGNORE INTO {kb} (kb_partition, kb_id, version) VALUES (?, ?, ?)
+            INSERT IGNORE INTO {kb} (kb_partition, kb_id, incarnation, version) VALUES (?, ?, ?, ?)
             """;
 
     private static final String MARIADB_SETTINGS = """

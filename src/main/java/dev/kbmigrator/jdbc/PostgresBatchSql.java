@@ -24,6 +24,9 @@ final class PostgresBatchSql {
      * nothing and says so. The KBs of a partition that advance between the same versions are one group, so that one descent of
      * the index finds all of them. The arrays are subqueries, so that the planner does not see their length. A plan for this
      * batch then seems no better than a plan for any batch, and the server keeps the latter.
+     *
+     * <p>Incarnations are compared with those of the whole batch: no other KB has had the same one. The list of them is hashed
+     * once. Without IS TRUE, the planner would make it a join, and look for another order of the joins.
      */
     private static final String ADVANCE = """
             WITH fence AS (
@@ -43,6 +46,7 @@ final class PostgresBatchSql {
             moved AS (
               UPDATE {kb} k SET version = i.goal FROM input i
               WHERE k.kb_partition = i.kb_partition AND k.kb_id = ANY (i.kb_ids) AND k.version = i.seen
+                AND (k.incarnation IN (SELECT meant FROM unnest((SELECT ?::bigint[])) AS m (meant))) IS TRUE
                 AND (SELECT count(*) FROM fence) = ? AND NOT (SELECT found FROM recorded)
               RETURNING k.kb_partition, k.kb_id)
             SELECT (SELECT count(*) FROM fence),
@@ -71,6 +75,7 @@ final class PostgresBatchSql {
             moved AS (
               UPDATE {kb} k SET version = i.goal FROM input i
               WHERE k.kb_partition = i.kb_partition AND k.kb_id = ANY (i.kb_ids) AND k.version = i.seen
+                AND (k.incarnation IN (SELECT meant FROM unnest(?::bigint[]) AS m (meant))) IS TRUE
                 AND (SELECT count(*) FROM fence) = ?
               RETURNING k.kb_partition, k.kb_id, i.goal),
             attempted AS MATERIALIZED (
@@ -110,12 +115,12 @@ final class PostgresBatchSql {
               JOIN unnest(?::smallint[], ?::bigint[]) AS c (scope, number) ON c.scope = e.scope AND c.number = e.number
               ORDER BY e.scope FOR SHARE OF e),
             input AS (
-              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
-                  ?::text[])
-                AS i (kb_partition, kb_id, seen, attempted, failures, error, delay_us, checkpoint)),
+              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
+                  ?::bigint[], ?::text[])
+                AS i (kb_partition, kb_id, incarnation, seen, attempted, failures, error, delay_us, checkpoint)),
             locked AS (
               SELECT i.* FROM {kb} k JOIN input i ON k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id
-              WHERE k.version = i.seen AND (SELECT count(*) FROM fence) = ?
+              WHERE k.incarnation = i.incarnation AND k.version = i.seen AND (SELECT count(*) FROM fence) = ?
               ORDER BY i.kb_partition, i.kb_id
               FOR NO KEY UPDATE OF k),
             recorded AS (
@@ -231,7 +236,7 @@ final class PostgresBatchSql {
         }
     }
 
-    /** For each group its partition, version before, version after, and the places of its first and last id; then the ids. */
+    /** For each group its partition, version before, version after, and the places of its first and last id; then the ids and incarnations. */
     private int bindGroups(Connection connection, PreparedStatement statement, int from) throws SQLException {
         List<Row> grouped = new ArrayList<>(rows);
         grouped.removeIf(row -> !row.advances());
@@ -258,7 +263,8 @@ final class PostgresBatchSql {
         statement.setArray(from + 3, connection.createArrayOf("int4", first));
         statement.setArray(from + 4, connection.createArrayOf("int4", last));
         statement.setArray(from + 5, connection.createArrayOf("text", kbIds(grouped)));
-        return from + 6;
+        statement.setArray(from + 6, connection.createArrayOf("int8", incarnations(grouped)));
+        return from + 7;
     }
 
     // What goes through all KBs of a batch is in short methods of its own: the JIT compiler compiles them soon
@@ -282,7 +288,15 @@ final class PostgresBatchSql {
         return kbIds;
     }
 
-    /** For each KB its key, version before, attempted version, failures, error, delay in microseconds, and checkpoint. */
+    private static Long[] incarnations(List<Row> rows) {
+        Long[] incarnations = new Long[rows.size()];
+        for (int i = 0; i < incarnations.length; i++) {
+            incarnations[i] = rows.get(i).write().incarnation();
+        }
+        return incarnations;
+    }
+
+    /** For each KB its key, incarnation, version before, attempted version, failures, error, delay in microseconds, and checkpoint. */
     private int bindColumns(Connection connection, PreparedStatement statement, int from) throws SQLException {
         int size = rows.size();
         Short[] partitions = new Short[size];
@@ -309,12 +323,13 @@ final class PostgresBatchSql {
             }
         }
         int next = PostgresArrays.bindKeys(connection, statement, from, partitions, kbIds(rows));
-        statement.setArray(next, connection.createArrayOf("int8", seen));
-        statement.setArray(next + 1, connection.createArrayOf("int8", attempted));
-        statement.setArray(next + 2, connection.createArrayOf("int8", failures));
-        statement.setArray(next + 3, connection.createArrayOf("text", errors));
-        statement.setArray(next + 4, connection.createArrayOf("int8", delays));
-        statement.setArray(next + 5, connection.createArrayOf("text", checkpoints));
-        return next + 6;
+        statement.setArray(next, connection.createArrayOf("int8", incarnations(rows)));
+        statement.setArray(next + 1, connection.createArrayOf("int8", seen));
+        statement.setArray(next + 2, connection.createArrayOf("int8", attempted));
+        statement.setArray(next + 3, connection.createArrayOf("int8", failures));
+        statement.setArray(next + 4, connection.createArrayOf("text", errors));
+        statement.setArray(next + 5, connection.createArrayOf("int8", delays));
+        statement.setArray(next + 6, connection.createArrayOf("text", checkpoints));
+        return next + 7;
     }
 }

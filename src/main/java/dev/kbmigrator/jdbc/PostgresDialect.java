@@ -16,6 +16,7 @@ final class PostgresDialect extends Dialect {
             CREATE TABLE IF NOT EXISTS {kb} (
               kb_partition smallint NOT NULL,
               kb_id text COLLATE "C" NOT NULL,
+              incarnation bigint NOT NULL,
               version bigint NOT NULL,
               PRIMARY KEY (kb_partition, kb_id)
             ) WITH (fillfactor = 70)

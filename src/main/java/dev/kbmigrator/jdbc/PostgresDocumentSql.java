@@ -8,22 +8,22 @@ import org.jspecify.annotations.Nullable;
 final class PostgresDocumentSql extends DocumentSql {
 
     private static final String CREATE = """
-            INSERT INTO {document} (name, revision, json) SELECT ?, 1, ? ON CONFLICT DO NOTHING
+            INSERT INTO {document} (name, revision, json) SELECT ?, ?, ? ON CONFLICT DO NOTHING
             """;
 
     private static final String CREATE_FENCED = """
             WITH fence AS (SELECT 1 FROM {epoch} WHERE scope = ? AND number = ? FOR SHARE)
-            INSERT INTO {document} (name, revision, json) SELECT ?, 1, ? WHERE EXISTS (SELECT 1 FROM fence)
+            INSERT INTO {document} (name, revision, json) SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM fence)
             ON CONFLICT DO NOTHING
             """;
 
     private static final String CHANGE = """
-            UPDATE {document} SET json = ?, revision = revision + 1 WHERE name = ? AND revision = ?
+            UPDATE {document} SET json = ?, revision = ? WHERE name = ? AND revision = ?
             """;
 
     private static final String CHANGE_FENCED = """
             WITH fence AS (SELECT 1 FROM {epoch} WHERE scope = ? AND number = ? FOR SHARE)
-            UPDATE {document} SET json = ?, revision = revision + 1 WHERE name = ? AND revision = ?
+            UPDATE {document} SET json = ?, revision = ? WHERE name = ? AND revision = ?
             AND EXISTS (SELECT 1 FROM fence)
             """;
 
@@ -60,10 +60,12 @@ final class PostgresDocumentSql extends DocumentSql {
                 }
                 if (expectedRevision == 0) {
                     statement.setString(index++, name);
+                    statement.setLong(index++, UniqueNumbers.next());
                     statement.setString(index, json);
                 } else {
                     if (json != null) {
                         statement.setString(index++, json);
+                        statement.setLong(index++, UniqueNumbers.next());
                     }
                     statement.setString(index++, name);
                     statement.setLong(index, expectedRevision);

@@ -27,7 +27,7 @@ final class PostgresPageSql {
             SELECT l.*
             FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
             CROSS JOIN LATERAL (
-              SELECT k.kb_partition, k.kb_id, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
+              SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
                 a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
               FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
               WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
@@ -42,7 +42,7 @@ final class PostgresPageSql {
             SELECT l.*
             FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
             CROSS JOIN LATERAL (
-              SELECT k.kb_partition, k.kb_id, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
+              SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
                 a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
               FROM {kb} k JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
               WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
@@ -57,7 +57,7 @@ final class PostgresPageSql {
             SELECT l.*
             FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
             CROSS JOIN LATERAL (
-              SELECT k.kb_partition, k.kb_id, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
+              SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version AS attempted, a.failures, a.error, a.failed_us, a.due_us,
                 a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
               FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
               WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
@@ -79,12 +79,13 @@ final class PostgresPageSql {
             WITH recorded AS (
               SELECT count(l.first) > 0 AS found FROM unnest(?::smallint[]) AS p (kb_partition)
               CROSS JOIN LATERAL (SELECT min(a.kb_id) AS first FROM {attempt} a WHERE a.kb_partition = p.kb_partition) l)
-            SELECT (SELECT found FROM recorded), array_agg(page.kb_partition::integer), array_agg(page.kb_id), array_agg(page.version)
+            SELECT (SELECT found FROM recorded), array_agg(page.kb_partition::integer), array_agg(page.kb_id),
+              array_agg(page.incarnation), array_agg(page.version)
             FROM (
-              SELECT l.kb_partition, l.kb_id, l.version
+              SELECT l.kb_partition, l.kb_id, l.incarnation, l.version
               FROM unnest(?::smallint[]) WITH ORDINALITY AS p (kb_partition, place)
               CROSS JOIN LATERAL (
-                SELECT k.kb_partition, k.kb_id, k.version
+                SELECT k.kb_partition, k.kb_id, k.incarnation, k.version
                 FROM {kb} k
                 WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
                   AND k.version < ?
@@ -152,17 +153,19 @@ final class PostgresPageSql {
             return List.of();
         }
         String[] kbIds = (String[]) rows.getArray(3).getArray();
-        Long[] versions = (Long[]) rows.getArray(4).getArray();
-        return withoutRecords((Integer[]) partitions.getArray(), kbIds, versions);
+        Long[] incarnations = (Long[]) rows.getArray(4).getArray();
+        Long[] versions = (Long[]) rows.getArray(5).getArray();
+        return withoutRecords((Integer[]) partitions.getArray(), kbIds, incarnations, versions);
     }
 
     // A short method of its own: the JIT compiler soon compiles what goes through all KBs of a page
-    static List<KbState> withoutRecords(Integer[] partitions, String[] kbIds, Long[] versions) {
+    static List<KbState> withoutRecords(
+            Integer[] partitions, String[] kbIds, Long[] incarnations, Long[] versions) {
         List<KbState> kbs = new ArrayList<>(kbIds.length);
         int before = 0;
         for (int i = 0; i < kbIds.length; i++) {
             before = inOrder(before, partitions[i]);
-            kbs.add(new KbState(kbIds[i], versions[i], null));
+            kbs.add(new KbState(kbIds[i], incarnations[i], versions[i], null));
         }
         return kbs;
     }

@@ -17,9 +17,13 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The statements for PostgreSQL. A frequent call is one statement, with lists as arrays and the fence inside. The statement is
@@ -92,13 +96,14 @@ final class PostgresStateSql extends StateSql {
 
     /** Locks the current floors before it inserts anything, because the insertion reads the rows that the lock returns. */
     private static final String ENROLL = """
-            WITH input AS (SELECT * FROM unnest(?::smallint[], ?::text[]) AS i (kb_partition, kb_id)),
+            WITH input AS (
+              SELECT * FROM unnest(?::smallint[], ?::text[], ?::bigint[]) AS i (kb_partition, kb_id, incarnation)),
             locked AS (
               SELECT kb_partition, version FROM {floor} WHERE kb_partition IN (SELECT kb_partition FROM input)
               ORDER BY kb_partition FOR SHARE),
             enrolled AS (
-              INSERT INTO {kb} (kb_partition, kb_id, version)
-              SELECT i.kb_partition, i.kb_id, ? FROM input i JOIN locked l ON l.kb_partition = i.kb_partition
+              INSERT INTO {kb} (kb_partition, kb_id, incarnation, version)
+              SELECT i.kb_partition, i.kb_id, i.incarnation, ? FROM input i JOIN locked l ON l.kb_partition = i.kb_partition
               ORDER BY i.kb_partition, i.kb_id
               ON CONFLICT DO NOTHING
               RETURNING kb_partition, kb_id, version),
@@ -112,7 +117,7 @@ final class PostgresStateSql extends StateSql {
             """;
 
     private static final String FIND = """
-            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+            SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, a.checkpoint
             FROM unnest(?::smallint[], ?::text[]) AS i (kb_partition, kb_id)
             JOIN {kb} k ON k.kb_partition = i.kb_partition AND k.kb_id = i.kb_id
@@ -224,7 +229,9 @@ final class PostgresStateSql extends StateSql {
         Set<String> enrolled = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(ENROLL))) {
             int index = PostgresArrays.bindKeys(connection, statement, 1, keys);
-            statement.setLong(index, version);
+            Long[] incarnations = Stream.generate(UniqueNumbers::next).limit(keys.size()).toArray(Long[]::new);
+            statement.setArray(index, connection.createArrayOf("int8", incarnations));
+            statement.setLong(index + 1, version);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     enrolled.add(rows.getString(1));
@@ -267,19 +274,19 @@ final class PostgresStateSql extends StateSql {
         if (outcome.current() < epochs.size()) {
             return WriteResult.refused(staleScopes(epochs));
         }
-        return outcome.missed().isEmpty() ? WriteResult.ALL_DONE : new WriteResult(Set.of(), why(outcome.missed()));
+        return outcome.missed().isEmpty()
+                ? WriteResult.ALL_DONE
+                : new WriteResult(Set.of(), why(outcome.missed(), writes));
     }
 
-    private Set<Integer> staleScopes(List<Epoch> epochs) {
-        return database.autocommit("read epochs", connection -> fence().staleScopes(connection, epochs));
-    }
-
-    private Map<String, NotDone> why(List<String> kbIds) {
+    private Map<String, NotDone> why(List<String> kbIds, List<KbWrite> writes) {
+        Map<String, KbWrite> missed = writes.stream().collect(Collectors.toMap(KbWrite::kbId, Function.identity()));
         Map<String, KbState> stored = find(KbKey.sorted(kbIds));
         Map<String, NotDone> reasons = new HashMap<>();
         for (String kbId : kbIds) {
             KbState kb = stored.get(kbId);
-            reasons.put(kbId, kb == null ? new WriteResult.Gone() : new WriteResult.Stale(kb.version()));
+            boolean isGone = kb == null || kb.incarnation() != Objects.requireNonNull(missed.get(kbId)).incarnation();
+            reasons.put(kbId, isGone ? new WriteResult.Gone() : new WriteResult.Stale(kb.version()));
         }
         return reasons;
     }

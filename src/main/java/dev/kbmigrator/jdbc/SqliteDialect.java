@@ -15,6 +15,7 @@ final class SqliteDialect extends StandardDialect {
             CREATE TABLE IF NOT EXISTS {kb} (
               kb_partition INTEGER NOT NULL,
               kb_id TEXT NOT NULL,
+              incarnation INTEGER NOT NULL,
               version INTEGER NOT NULL,
               PRIMARY KEY (kb_partition, kb_id)
             ) WITHOUT ROWID
@@ -98,7 +99,7 @@ final class SqliteDialect extends StandardDialect {
             """;
 
     private static final String INSERT_KB = """
-            INSERT INTO {kb} (kb_partition, kb_id, version) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+            INSERT INTO {kb} (kb_partition, kb_id, incarnation, version) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
             """;
 
     private static final int BUSY = 5;

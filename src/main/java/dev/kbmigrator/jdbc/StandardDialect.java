@@ -12,7 +12,7 @@ abstract class StandardDialect extends Dialect {
     /** Inserts or updates a replica's report: its id and the report. */
     abstract String putReport();
 
-    /** Inserts a KB unless it exists: its partition, its id and its version. */
+    /** Inserts a KB unless it exists: its partition, its id, its incarnation and its version. */
     abstract String insertKb();
 
     /** Inserts a lock unless it exists: its name, the nonce of its owner, and its time to live in microseconds. */

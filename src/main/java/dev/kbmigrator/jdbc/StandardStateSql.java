@@ -61,7 +61,7 @@ final class StandardStateSql extends StateSql {
 
     /** All KBs below a version. */
     private static final String PAGE_OF_ALL = """
-            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+            SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
             FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
             WHERE {partitions} AND k.version < ?
@@ -71,7 +71,7 @@ final class StandardStateSql extends StateSql {
 
     /** The KBs below a version that fail. They are found through the few records, not through all KBs. */
     private static final String PAGE_OF_FAILING = """
-            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+            SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
             FROM {kb} k JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
             WHERE {partitions} AND k.version < ? AND (a.failures > 0 OR a.set_aside = 1)
@@ -81,7 +81,7 @@ final class StandardStateSql extends StateSql {
 
     /** The KBs below a version that are due. */
     private static final String PAGE_OF_DUE = """
-            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+            SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
             FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
             WHERE {partitions} AND k.version < ?
@@ -98,7 +98,7 @@ final class StandardStateSql extends StateSql {
     private static final String IN_PARTITIONS = "k.kb_partition IN ({list})";
 
     private static final String FIND = """
-            SELECT k.kb_partition, k.kb_id, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
+            SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, a.checkpoint
             FROM (SELECT * FROM {kb} WHERE {keys}) k
             LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
@@ -221,7 +221,7 @@ final class StandardStateSql extends StateSql {
         List<KbKey> inserted = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(dialect.insertKb()))) {
             for (KbKey key : keys) {
-                statement.setLong(statements.bind(statement, 1, key), version);
+                bindKb(statement, key, version);
                 if (statement.executeUpdate() == 1) {
                     inserted.add(key);
                 }
@@ -230,12 +230,18 @@ final class StandardStateSql extends StateSql {
         return inserted;
     }
 
+    private void bindKb(PreparedStatement statement, KbKey key, long version) throws SQLException {
+        int index = statements.bind(statement, 1, key);
+        statement.setLong(index, UniqueNumbers.next());
+        statement.setLong(index + 1, version);
+    }
+
     /** Inserts the KBs that are absent, in one round trip where the driver can; returns which. */
     private List<KbKey> insertBatch(Connection connection, SortedSet<KbKey> keys, long version) throws SQLException {
         List<KbKey> inserted = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(dialect.insertKb()))) {
             for (KbKey key : keys) {
-                statement.setLong(statements.bind(statement, 1, key), version);
+                bindKb(statement, key, version);
                 statement.addBatch();
             }
             int[] counts = statement.executeBatch();

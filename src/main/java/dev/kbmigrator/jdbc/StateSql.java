@@ -124,6 +124,13 @@ abstract class StateSql {
 
     abstract WriteResult write(List<Epoch> epochs, List<KbWrite> writes);
 
+    /** The scopes whose epoch is not the current one. */
+    final Set<Integer> staleScopes(List<Epoch> epochs) {
+        return epochs.isEmpty()
+                ? Set.of()
+                : database.autocommit("read epochs", connection -> fence.staleScopes(connection, epochs));
+    }
+
     final FloorSql floors() {
         return floors;
     }

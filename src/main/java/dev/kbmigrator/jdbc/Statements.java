@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -17,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * due. Safe for use by many threads.
  *
  * <p>In a template, {@code {kb}} is the name of a table, {@code {now}} the database's clock, {@code {forUpdate}} a lock, and
- * {@code {list}} or {@code {keys}} a list that is bound.
+ * {@code {list}}, {@code {keys}} or {@code {numbers}} a list that is bound.
  */
 final class Statements {
 
@@ -76,12 +77,27 @@ final class Statements {
     /** Runs a statement with {@code {keys}} for all keys, as many at a time as the dialect takes. */
     <T> List<T> forKeys(Connection connection, String template, Collection<KbKey> keys, Use<T> use)
             throws SQLException {
+        return forKeys(connection, template, keys, Map.of(), use);
+    }
+
+    /** The same for a statement that ends with {@code {numbers}}, the list of one number for each key. */
+    <T> List<T> forKeys(
+            Connection connection,
+            String template,
+            Collection<KbKey> keys,
+            Map<KbKey, Long> numbers,
+            Use<T> use)
+            throws SQLException {
         List<T> results = new ArrayList<>();
         for (List<KbKey> part : split(keys)) {
             int padded = Placeholders.padded(part.size());
-            String sql = sql(template.replace("{keys}", dialect.keysIn(padded)));
+            String sql = sql(template.replace("{keys}", dialect.keysIn(padded))
+                    .replace("{numbers}", Placeholders.list(padded)));
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                bindKeys(statement, part, padded);
+                int index = bindKeys(statement, part, padded);
+                for (int i = 0; i < padded && !numbers.isEmpty(); i++) {
+                    statement.setLong(index++, Objects.requireNonNull(numbers.get(keyAt(part, i))));
+                }
                 results.add(use.apply(statement));
             }
         }
@@ -105,20 +121,26 @@ final class Statements {
         return parts;
     }
 
-    /** Repeats the last key up to the padded length. */
-    private void bindKeys(PreparedStatement statement, List<KbKey> keys, int padded) throws SQLException {
+    /** The last key is repeated up to the padded length. */
+    private static KbKey keyAt(List<KbKey> keys, int place) {
+        return keys.get(Math.min(place, keys.size() - 1));
+    }
+
+    /** Binds keys, up to the padded length; returns the index of the next parameter. */
+    private int bindKeys(PreparedStatement statement, List<KbKey> keys, int padded) throws SQLException {
         int index = 1;
         if (dialect.onePartitionAtOnce()) {
             statement.setInt(index++, keys.get(0).partition());
         }
         for (int i = 0; i < padded; i++) {
-            KbKey key = keys.get(Math.min(i, keys.size() - 1));
+            KbKey key = keyAt(keys, i);
             if (dialect.onePartitionAtOnce()) {
                 dialect.setKbId(statement, index++, key.kbId());
             } else {
                 index = bind(statement, index, key);
             }
         }
+        return index;
     }
 
     /** Binds a key's partition and id; returns the index of the next parameter. */

@@ -41,7 +41,7 @@ final class Tables {
     private static final String READ_VERSION = "SELECT json FROM {document} WHERE name = ?";
 
     private static final String RAISE_VERSION = """
-            UPDATE {document} SET revision = revision + 1, json = '{new}' WHERE name = '{name}' AND json = '{old}'
+            UPDATE {document} SET revision = {revision}, json = '{new}' WHERE name = '{name}' AND json = '{old}'
             """;
 
     private static final long DEVELOPMENT = 1;
@@ -100,6 +100,7 @@ final class Tables {
         // The statements above have just added what an older layout lacked
         for (int older = 0; older < MINOR; older++) {
             String raise = RAISE_VERSION
+                    .replace("{revision}", String.valueOf(UniqueNumbers.next()))
                     .replace("{new}", text(MINOR))
                     .replace("{name}", DOCUMENT)
                     .replace("{old}", text(older));

@@ -93,7 +93,8 @@ final class TransactionalExecution {
             part.run(own, guarded());
             context.checkCancelled();
             Optional<Document> document = own.hasSaved() ? outcome.doneRecord() : done;
-            commit(document, kbId -> new KbWrite.Advanced(kbId, outcome.fromVersion(), context.version()));
+            commit(document, kbId -> new KbWrite.Advanced(
+                    kbId, outcome.incarnation(), outcome.fromVersion(), context.version()));
         } catch (Throwable e) {
             Database.rollback(connection, dialect, e);
             throw e;
@@ -107,7 +108,8 @@ final class TransactionalExecution {
         try {
             commit(
                     outcome.checkpointRecord(json),
-                    kbId -> new KbWrite.Checkpointed(kbId, outcome.fromVersion(), context.version(), json));
+                    kbId -> new KbWrite.Checkpointed(
+                            kbId, outcome.incarnation(), outcome.fromVersion(), context.version(), json));
             outcome.checkpointSaved(json);
             database.dialect().beginForHost(connection);
         } catch (SQLException e) {

@@ -47,13 +47,18 @@ import org.jspecify.annotations.Nullable;
 public class MemoryStateStore implements StateStore {
 
     private final LongSupplier clockMicros;
-    private final List<NavigableMap<String, Long>> versions = new ArrayList<>();
+    private final List<NavigableMap<String, Enrolled>> kbs = new ArrayList<>();
     private final List<NavigableMap<String, KbRecord>> records = new ArrayList<>();
     private final long[] floors = new long[Partitions.COUNT];
     private final long[] epochs = new long[Partitions.COUNT + 1];
     private final NavigableMap<String, Document> documents = new TreeMap<>();
     private final Map<String, ReplicaState> replicas = new TreeMap<>();
     private final Map<String, ReplicaReport> reports = new TreeMap<>();
+    private long incarnations;
+    private long revisions;
+
+    /** An enrolled KB: which enrolment this is, and the KB's version. */
+    private record Enrolled(long incarnation, long version) {}
 
     /**
      * Creates an empty store that uses the given clock.
@@ -63,7 +68,7 @@ public class MemoryStateStore implements StateStore {
     public MemoryStateStore(LongSupplier clockMicros) {
         this.clockMicros = clockMicros;
         for (int i = 0; i < Partitions.COUNT; i++) {
-            versions.add(new TreeMap<>());
+            kbs.add(new TreeMap<>());
             records.add(new TreeMap<>());
         }
     }
@@ -110,9 +115,10 @@ public class MemoryStateStore implements StateStore {
 
     private long lowest(int partition) {
         long lowest = Long.MAX_VALUE;
-        for (Map.Entry<String, Long> kb : versions.get(partition).entrySet()) {
-            if (kb.getValue() < lowest && !records.get(partition).containsKey(kb.getKey())) {
-                lowest = kb.getValue();
+        for (Map.Entry<String, Enrolled> kb : kbs.get(partition).entrySet()) {
+            long version = kb.getValue().version();
+            if (version < lowest && !records.get(partition).containsKey(kb.getKey())) {
+                lowest = version;
             }
         }
         return lowest;
@@ -158,7 +164,8 @@ public class MemoryStateStore implements StateStore {
         Set<String> enrolled = new HashSet<>();
         for (String kbId : kbIds) {
             int partition = Partitions.of(kbId);
-            if (versions.get(partition).putIfAbsent(kbId, version) == null) {
+            if (!kbs.get(partition).containsKey(kbId)) {
+                kbs.get(partition).put(kbId, new Enrolled(++incarnations, version));
                 enrolled.add(kbId);
                 if (version < floors[partition]) {
                     records.get(partition).put(kbId, behindTheFloor(version));
@@ -177,7 +184,7 @@ public class MemoryStateStore implements StateStore {
     public synchronized void remove(Collection<String> kbIds) {
         for (String kbId : kbIds) {
             int partition = Partitions.of(kbId);
-            versions.get(partition).remove(kbId);
+            kbs.get(partition).remove(kbId);
             records.get(partition).remove(kbId);
         }
     }
@@ -187,10 +194,10 @@ public class MemoryStateStore implements StateStore {
         Map<String, KbState> found = new HashMap<>();
         for (String kbId : kbIds) {
             int partition = Partitions.of(kbId);
-            Long version = versions.get(partition).get(kbId);
-            if (version != null) {
-                found.put(
-                        kbId, new KbState(kbId, version, records.get(partition).get(kbId)));
+            Enrolled kb = kbs.get(partition).get(kbId);
+            if (kb != null) {
+                KbRecord record = records.get(partition).get(kbId);
+                found.put(kbId, new KbState(kbId, kb.incarnation(), kb.version(), record));
             }
         }
         return found;
@@ -199,7 +206,7 @@ public class MemoryStateStore implements StateStore {
     @Override
     public synchronized Page page(PageQuery request) {
         long now = clockMicros.getAsLong();
-        List<KbState> kbs = new ArrayList<>();
+        List<KbState> listed = new ArrayList<>();
         int first = 0;
         String afterKb = "";
         if (request.after() != null) {
@@ -209,19 +216,21 @@ public class MemoryStateStore implements StateStore {
             afterKb = position.substring(colon + 1);
         }
         for (int partition : new TreeSet<>(request.partitions()).tailSet(first)) {
-            NavigableMap<String, Long> rest =
-                    partition == first ? versions.get(partition).tailMap(afterKb, false) : versions.get(partition);
-            for (Map.Entry<String, Long> kb : rest.entrySet()) {
+            NavigableMap<String, Enrolled> rest =
+                    partition == first ? kbs.get(partition).tailMap(afterKb, false) : kbs.get(partition);
+            for (Map.Entry<String, Enrolled> kb : rest.entrySet()) {
                 KbRecord record = records.get(partition).get(kb.getKey());
-                if (kb.getValue() < request.belowVersion() && isSelected(request, record, now)) {
-                    kbs.add(new KbState(kb.getKey(), kb.getValue(), withoutCheckpoint(record)));
-                    if (kbs.size() == request.limit()) {
-                        return new Page(kbs, new Cursor(partition + ":" + kb.getKey()));
+                long version = kb.getValue().version();
+                if (version < request.belowVersion() && isSelected(request, record, now)) {
+                    long incarnation = kb.getValue().incarnation();
+                    listed.add(new KbState(kb.getKey(), incarnation, version, withoutCheckpoint(record)));
+                    if (listed.size() == request.limit()) {
+                        return new Page(listed, new Cursor(partition + ":" + kb.getKey()));
                     }
                 }
             }
         }
-        return new Page(kbs, null);
+        return new Page(listed, null);
     }
 
     private static boolean isSelected(PageQuery request, @Nullable KbRecord record, long now) {
@@ -252,11 +261,11 @@ public class MemoryStateStore implements StateStore {
     @Override
     public synchronized long count(long belowVersion) {
         long count = 0;
-        for (NavigableMap<String, Long> partition : versions) {
+        for (NavigableMap<String, Enrolled> partition : kbs) {
             count += belowVersion == Long.MAX_VALUE
                     ? partition.size()
                     : partition.values().stream()
-                            .filter(version -> version < belowVersion)
+                            .filter(kb -> kb.version() < belowVersion)
                             .count();
         }
         return count;
@@ -264,28 +273,36 @@ public class MemoryStateStore implements StateStore {
 
     @Override
     public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
-        Set<Integer> stale = new TreeSet<>();
-        for (Epoch epoch : carried) {
-            if (!isCurrent(epoch)) {
-                stale.add(epoch.scope());
-            }
-        }
+        Set<Integer> stale = staleScopes(carried, writes);
         if (!stale.isEmpty()) {
             return WriteResult.refused(stale);
         }
         Map<String, NotDone> exceptions = new HashMap<>();
         for (KbWrite write : writes) {
             int partition = Partitions.of(write.kbId());
-            Long version = versions.get(partition).get(write.kbId());
-            if (version == null) {
+            Enrolled kb = kbs.get(partition).get(write.kbId());
+            if (kb == null || kb.incarnation() != write.incarnation()) {
                 exceptions.put(write.kbId(), new Gone());
-            } else if (version != write.from()) {
-                exceptions.put(write.kbId(), new Stale(version));
+            } else if (kb.version() != write.from()) {
+                exceptions.put(write.kbId(), new Stale(kb.version()));
             } else {
                 apply(partition, write);
             }
         }
         return new WriteResult(Set.of(), exceptions);
+    }
+
+    /** The scopes whose epoch is not the newest, and the partitions of KBs for which there is no epoch. */
+    private Set<Integer> staleScopes(Collection<Epoch> carried, List<KbWrite> writes) {
+        Set<Integer> stale = new TreeSet<>();
+        writes.forEach(write -> stale.add(Partitions.of(write.kbId())));
+        carried.forEach(epoch -> stale.remove(epoch.scope()));
+        for (Epoch epoch : carried) {
+            if (!isCurrent(epoch)) {
+                stale.add(epoch.scope());
+            }
+        }
+        return stale;
     }
 
     private boolean isCurrent(Epoch epoch) {
@@ -296,7 +313,7 @@ public class MemoryStateStore implements StateStore {
         NavigableMap<String, KbRecord> inPartition = records.get(partition);
         KbRecord before = inPartition.get(write.kbId());
         if (write instanceof KbWrite.Advanced advanced) {
-            versions.get(partition).put(advanced.kbId(), advanced.to());
+            kbs.get(partition).put(advanced.kbId(), new Enrolled(advanced.incarnation(), advanced.to()));
             if (inPartition.remove(advanced.kbId()) != null && advanced.to() < floors[partition]) {
                 inPartition.put(advanced.kbId(), behindTheFloor(advanced.to()));
             }
@@ -373,7 +390,7 @@ public class MemoryStateStore implements StateStore {
         if (json == null) {
             return documents.remove(name) != null;
         }
-        documents.put(name, new Document(name, expectedRevision + 1, json));
+        documents.put(name, new Document(name, ++revisions, json));
         return true;
     }
 }

@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * <ol>
  *   <li>It reads the {@link #doneRecord}, begins a transaction, and lets the migration make its writes.
- *   <li>It moves the KB from {@link #fromVersion} to the context's version, or stores the {@link #doneRecord} of a global part.
+ *   <li>It moves the KB's {@link #incarnation} from {@link #fromVersion} to the context's version, or stores the {@link #doneRecord} of a global part.
  *   <li>It checks the {@link #epoch}, as the last statement of the transaction.
  *   <li>It commits, and then calls {@link #committed}.
  * </ol>
@@ -34,6 +34,14 @@ public interface AttemptCommit {
      * @return the KB's version, or the fleet's current version for a global part
      */
     long fromVersion();
+
+    /**
+     * Returns which enrolment of the KB the attempt runs for. For a KB part, the transaction may commit only if this incarnation
+     * is still stored: a KB that has been removed and enrolled again has not been migrated by this attempt.
+     *
+     * @return the KB's {@link KbState#incarnation()}; 0 for a global part
+     */
+    long incarnation();
 
     /**
      * Returns the document that marks a global part as done. This method reads the store, so call it before the transaction

@@ -5,7 +5,8 @@ package dev.kbmigrator.spi;
  * a request. Documents change only by compare-and-set. Immutable.
  *
  * @param name the name, at most 200 ASCII characters; a slash separates its parts
- * @param revision at least 1; every change raises it, but a document that is deleted and created again may start at 1
+ * @param revision at least 1; every change gives the document another one. A revision is never used twice for the same name, not
+ *     even after the document was deleted and created again. Revisions have no order: they can only be compared for equality
  * @param json the text, exactly as it was written
  */
 public record Document(String name, long revision, String json) {

@@ -4,8 +4,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One change to one KB. The store makes the change only if the stored version is still {@link #from}. A write never creates a
- * KB: if the KB is not enrolled, nothing changes and the result says {@link WriteResult.Gone}. All kinds are immutable.
+ * One change to one KB. The store makes the change only if the KB is still the same {@link #incarnation} and its stored version
+ * is still {@link #from}. A write never creates a KB: if the KB is not enrolled, or has been enrolled again since it was read,
+ * nothing changes and the result says {@link WriteResult.Gone}. All kinds are immutable.
  */
 public sealed interface KbWrite {
 
@@ -15,6 +16,13 @@ public sealed interface KbWrite {
      * @return its id
      */
     String kbId();
+
+    /**
+     * Returns which enrolment of the KB is meant. A KB that has been removed and enrolled again is not the one that is written.
+     *
+     * @return the {@link KbState#incarnation()} that was read
+     */
+    long incarnation();
 
     /**
      * Returns the version that must be stored for the write to happen.
@@ -31,14 +39,16 @@ public sealed interface KbWrite {
      * show that the KB is behind.
      *
      * @param kbId the KB
+     * @param incarnation which enrolment of the KB is meant
      * @param from the version before
      * @param to the version after, above {@code from}
      */
-    record Advanced(String kbId, long from, long to) implements KbWrite {
+    record Advanced(String kbId, long incarnation, long from, long to) implements KbWrite {
         /**
          * Creates an advance.
          *
          * @param kbId the KB
+         * @param incarnation which enrolment of the KB is meant
          * @param from the version before
          * @param to the version after, above {@code from}
          * @throws IllegalArgumentException if {@code to} is not above {@code from}
@@ -56,6 +66,7 @@ public sealed interface KbWrite {
      * for the same version stays.
      *
      * @param kbId the KB
+     * @param incarnation which enrolment of the KB is meant
      * @param from the stored version, which does not change
      * @param version the version that was not reached
      * @param failures how many attempts at this version have failed, including this one; 0 if none has
@@ -64,6 +75,7 @@ public sealed interface KbWrite {
      */
     record Failed(
             String kbId,
+            long incarnation,
             long from,
             long version,
             int failures,
@@ -75,9 +87,11 @@ public sealed interface KbWrite {
      * stay.
      *
      * @param kbId the KB
+     * @param incarnation which enrolment of the KB is meant
      * @param from the stored version, which does not change
      * @param version the version that is being attempted
      * @param checkpoint the checkpoint's JSON text, at most {@value KbRecord#MAX_CHECKPOINT_BYTES} UTF-8 bytes
      */
-    record Checkpointed(String kbId, long from, long version, String checkpoint) implements KbWrite {}
+    record Checkpointed(String kbId, long incarnation, long from, long version, String checkpoint)
+            implements KbWrite {}
 }

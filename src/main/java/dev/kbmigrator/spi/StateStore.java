@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A write that carries an epoch commits only while that epoch is the newest of its scope <em>at the commit</em>. Once
  *       {@link #openEpochs} has returned, no write with an older epoch can commit, not even one that was sent before.
- *   <li>A KB's version changes only by compare-and-set, only upwards, and never for a KB that is not enrolled.
+ *   <li>A KB's version changes only by compare-and-set, only upwards, and never for a KB that is not enrolled or that is another
+ *       {@linkplain KbState#incarnation() incarnation} than the write was meant for. Versions are 64-bit integers: all values
+ *       up to {@link Long#MAX_VALUE} are distinct, also those that a {@code double} cannot tell apart.
  *   <li>A partition's floor is never above the version of a KB that has no {@link KbRecord}. This holds whichever
  *       enrolments, advances and raises overlap, and whenever they commit.
  *   <li>A listing loses no KB: a KB that matches the query from the first page to the last appears on at least one page.
@@ -69,6 +71,10 @@ public interface StateStore {
      * Enrols KBs at a version. A KB that is enrolled already does not change. A KB that is enrolled behind its partition's
      * floor gets a {@link KbRecord} for version {@code version + 1} that is due at once and has no failure.
      *
+     * <p>Each KB that the call enrols gets a {@linkplain KbState#incarnation() number} of its own, which no earlier enrolment of
+     * the same id has had, not even one that was removed since. A counter that is never set back will do, or a random number of
+     * 63 bits.
+     *
      * @param kbIds any number of KBs; duplicates count once
      * @param version the version that they start at, at least 0
      * @return the KBs that this call enrolled
@@ -109,7 +115,13 @@ public interface StateStore {
     long count(long belowVersion);
 
     /**
-     * Writes a batch, in one transaction with the check of its epochs.
+     * Writes a batch. The writes to the KBs of one partition happen in one transaction with the check of that partition's epoch:
+     * all of them, except those that the result names, or none.
+     *
+     * <p>A scope is <em>stale</em> if the batch carries an epoch for it that is not the newest. The partition of a KB for which
+     * the batch carries no epoch is stale, too: nothing is ever written without a fence. No KB of a stale scope is written, and
+     * the result names the scope. The store may write the KBs of the other scopes, or refuse the whole batch
+     * ({@link WriteResult#refused(Set)}); it must not leave open which.
      *
      * @param epochs the epochs under which the batch is written, one for the partition of each KB
      * @param writes at most {@link #maxBatch()} writes, at most one per KB
@@ -161,7 +173,9 @@ public interface StateStore {
     }
 
     /**
-     * Creates, changes or deletes a document, if its stored revision is the expected one and the fence is current.
+     * Creates, changes or deletes a document, if its stored revision is the expected one and the fence is current. A document
+     * that is created or changed gets a {@linkplain Document#revision() revision} that no document of this name has had before,
+     * not even one that was deleted since.
      *
      * @param name the document's name
      * @param expectedRevision the revision that must be stored, or 0 if there must be no document

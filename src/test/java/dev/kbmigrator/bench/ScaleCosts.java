@@ -116,7 +116,7 @@ final class ScaleCosts implements AutoCloseable {
         while (request != null) {
             Page page = storage.stateStore().page(request);
             List<KbWrite> writes = new ArrayList<>();
-            page.kbs().forEach(kb -> writes.add(new KbWrite.Advanced(kb.kbId(), 0, 1)));
+            page.kbs().forEach(kb -> writes.add(new KbWrite.Advanced(kb.kbId(), kb.incarnation(), 0, 1)));
             if (!writes.isEmpty()
                     && !storage.stateStore().write(List.of(epoch), writes).equals(WriteResult.ALL_DONE)) {
                 throw new IllegalStateException("a batch was not written");
@@ -135,7 +135,7 @@ final class ScaleCosts implements AutoCloseable {
         List<KbState> kbs = storage.stateStore().page(request).kbs();
         Spent spent = spent(() -> {
             for (KbState kb : kbs) {
-                storage.stateStore().write(List.of(epoch), List.of(new KbWrite.Advanced(kb.kbId(), 1, 2)));
+                storage.stateStore().write(List.of(epoch), List.of(new KbWrite.Advanced(kb.kbId(), kb.incarnation(), 1, 2)));
             }
         });
         figures.put("server_seconds_per_batch", spent.serverSeconds() / kbs.size());

@@ -10,6 +10,7 @@ import dev.kbmigrator.support.HookedDataSource;
 import dev.kbmigrator.support.RoundTrips;
 import dev.kbmigrator.support.Sql;
 import dev.kbmigrator.support.TestDatabase;
+import dev.kbmigrator.support.Writes;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -33,8 +34,6 @@ class FencingIT {
 
     private static final int PARTITION = 3;
     private static final String KB = Stores.inPartition(PARTITION, 1).get(0);
-    private static final KbWrite MOVE = new KbWrite.Advanced(KB, 0, 1);
-    private static final KbWrite SAVE = new KbWrite.Checkpointed(KB, 0, 1, "\"here\"");
 
     private static JdbcStateStore enrolled(HikariDataSource dataSource) {
         JdbcStateStore store = JdbcStateStore.create(dataSource);
@@ -42,12 +41,20 @@ class FencingIT {
         return store;
     }
 
+    private static KbWrite move(JdbcStateStore store) {
+        return Writes.advanced(store, KB, 0, 1);
+    }
+
+    private static KbWrite save(JdbcStateStore store) {
+        return Writes.checkpointed(store, KB, 0, 1, "\"here\"");
+    }
+
     @ParameterizedTest
     @EnumSource(TestDatabase.class)
     void aWriteThatIsSentBeforeAndArrivesAfterANewEpochIsRefused(TestDatabase database) throws Exception {
         try (HikariDataSource dataSource = database.newDataSource()) {
             JdbcStateStore store = enrolled(dataSource);
-            for (KbWrite write : List.of(MOVE, SAVE)) {
+            for (KbWrite write : List.of(move(store), save(store))) {
                 Epoch old = Stores.epoch(store, PARTITION);
                 Steps steps = new Steps();
                 HookedDataSource.Hook hook = new HookedDataSource.Hook() {
@@ -78,14 +85,14 @@ class FencingIT {
     void aWriteThatARowLockHoldsUpIsCommittedBeforeANewEpochOrNever(TestDatabase database) throws Exception {
         try (HikariDataSource dataSource = database.newDataSource()) {
             JdbcStateStore store = enrolled(dataSource);
-            for (KbWrite write : List.of(SAVE, MOVE)) {
+            for (KbWrite write : List.of(save(store), move(store))) {
                 Epoch old = Stores.epoch(store, PARTITION);
                 HeldUp<WriteResult> end = new RowLock(database, dataSource, "kb", "kb_id")
                         .holdUp(old, writer -> writer.write(Set.of(old), List.of(write)));
                 assertThat(end.answer().refused()).isEqualTo(end.openedFirst());
                 long version = Stores.state(store, KB).version();
                 boolean saved = Stores.state(store, KB).record() != null;
-                assertThat(write == MOVE ? version == 1 : saved).isEqualTo(!end.openedFirst());
+                assertThat(write instanceof KbWrite.Advanced ? version == 1 : saved).isEqualTo(!end.openedFirst());
             }
         }
     }
@@ -146,7 +153,7 @@ class FencingIT {
         try (HikariDataSource dataSource = database.newDataSource()) {
             JdbcStateStore store = enrolled(dataSource);
             Epoch old = Stores.epoch(store, PARTITION);
-            store.write(Set.of(old), List.of(MOVE));
+            store.write(Set.of(old), List.of(move(store)));
             Steps steps = new Steps();
             HookedDataSource.Hook beforeTheCommit = new HookedDataSource.Hook() {
                 @Override
@@ -225,10 +232,12 @@ class FencingIT {
     @Test
     void aCheckpointIsOneRoundTripOnPostgresql() {
         try (HikariDataSource dataSource = TestDatabase.POSTGRESQL.newDataSource()) {
-            Epoch epoch = Stores.epoch(enrolled(dataSource), PARTITION);
+            JdbcStateStore store = enrolled(dataSource);
+            Epoch epoch = Stores.epoch(store, PARTITION);
+            List<KbWrite> writes = List.of(save(store));
             RoundTrips trips = new RoundTrips(dataSource);
             JdbcStateStore counted = JdbcStateStore.create(trips.dataSource());
-            assertThat(counted.write(Set.of(epoch), List.of(SAVE))).isEqualTo(WriteResult.ALL_DONE);
+            assertThat(counted.write(Set.of(epoch), writes)).isEqualTo(WriteResult.ALL_DONE);
             assertThat(trips.count()).isEqualTo(1);
         }
     }

@@ -8,6 +8,7 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
 import dev.kbmigrator.support.TestDatabase;
+import dev.kbmigrator.support.Writes;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -36,28 +37,28 @@ class MariaDbPlansIT {
             Epoch epoch = Stores.epoch(store, PARTITION);
             List<String> some = kbs.subList(KBS - size, KBS);
 
-            assertReadsLittle(dataSource, size, "advance", () -> write(store, epoch, some, kb -> advance(kb, 0)));
-            assertReadsLittle(dataSource, size, "fail", () -> write(store, epoch, some, MariaDbPlansIT::fail));
+            assertReadsLittle(dataSource, size, "advance", () -> write(store, epoch, some, kb -> advance(store, kb, 0)));
+            assertReadsLittle(dataSource, size, "fail", () -> write(store, epoch, some, kb -> fail(store, kb)));
             assertReadsLittle(
                     dataSource,
                     size,
                     "save a checkpoint",
-                    () -> write(store, epoch, some, kb -> new KbWrite.Checkpointed(kb, 1, 2, "1")));
+                    () -> write(store, epoch, some, kb -> Writes.checkpointed(store, kb, 1, 2, "1")));
             assertReadsLittle(
                     dataSource,
                     size,
                     "advance what is on record",
-                    () -> write(store, epoch, some, kb -> advance(kb, 1)));
+                    () -> write(store, epoch, some, kb -> advance(store, kb, 1)));
             assertReadsLittle(dataSource, size, "remove", () -> store.remove(some));
         }
     }
 
-    private static KbWrite advance(String kb, long from) {
-        return new KbWrite.Advanced(kb, from, from + 1);
+    private static KbWrite advance(StateStore store, String kb, long from) {
+        return Writes.advanced(store, kb, from, from + 1);
     }
 
-    private static KbWrite fail(String kb) {
-        return new KbWrite.Failed(kb, 1, 2, 1, "error", Duration.ZERO);
+    private static KbWrite fail(StateStore store, String kb) {
+        return Writes.failed(store, kb, 1, 2, 1, "error", Duration.ZERO);
     }
 
     private static void write(StateStore store, Epoch epoch, List<String> kbs, Function<String, KbWrite> write) {

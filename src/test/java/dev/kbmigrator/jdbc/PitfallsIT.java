@@ -9,6 +9,7 @@ import dev.kbmigrator.Migrations;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorBuilder;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Partitions;
@@ -19,6 +20,7 @@ import dev.kbmigrator.support.HookedDataSource;
 import dev.kbmigrator.support.RoundTrips;
 import dev.kbmigrator.support.Sql;
 import dev.kbmigrator.support.TestDatabase;
+import dev.kbmigrator.support.Writes;
 import dev.kbmigrator.support.TestFiles;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -33,6 +35,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -89,6 +92,7 @@ class PitfallsIT {
             Collection<Epoch> epochs = store.openEpochs(
                             kbs.stream().map(Partitions::of).collect(Collectors.toSet()))
                     .values();
+            Map<String, KbState> enrolled = store.find(kbs);
             AtomicInteger seeds = new AtomicInteger();
             AtomicInteger done = new AtomicInteger();
             together(database == TestDatabase.SQLITE ? 4 : 8, () -> {
@@ -100,7 +104,7 @@ class PitfallsIT {
                     WriteResult result = store.write(
                             epochs,
                             batch.subList(0, 50).stream()
-                                    .map(kbId -> change(kbId, from, random))
+                                    .map(kbId -> change(enrolled.get(kbId), from, random))
                                     .toList());
                     assertThat(result.refused()).isFalse();
                     done.addAndGet(50 - result.exceptions().size());
@@ -112,11 +116,11 @@ class PitfallsIT {
         }
     }
 
-    private static KbWrite change(String kbId, long from, Random random) {
+    private static KbWrite change(KbState kb, long from, Random random) {
         return switch (random.nextInt(4)) {
-            case 0 -> new KbWrite.Failed(kbId, from, from + 1, 1, "no", Duration.ofSeconds(1));
-            case 1 -> new KbWrite.Checkpointed(kbId, from, from + 1, "1");
-            default -> new KbWrite.Advanced(kbId, from, from + 1);
+            case 0 -> new KbWrite.Failed(kb.kbId(), kb.incarnation(), from, from + 1, 1, "no", Duration.ofSeconds(1));
+            case 1 -> new KbWrite.Checkpointed(kb.kbId(), kb.incarnation(), from, from + 1, "1");
+            default -> new KbWrite.Advanced(kb.kbId(), kb.incarnation(), from, from + 1);
         };
     }
 
@@ -135,7 +139,7 @@ class PitfallsIT {
                     store.enroll(Set.of(kbId), 0);
                     WriteResult result = store.write(
                             Set.of(Stores.epoch(store, Partitions.of(kbId))),
-                            List.of(new KbWrite.Advanced(kbId, 0, 1)));
+                            List.of(Writes.advanced(store, kbId, 0, 1)));
                     // Another thread may have opened the same partition's epoch in between
                     assertThat(result.exceptions()).isEmpty();
                     store.compareAndSet("now/" + kbId, 0, "{}", null);
@@ -210,7 +214,7 @@ class PitfallsIT {
             assertThat(store.enroll(kbs, 0)).hasSize(kbs.size());
             for (String kbId : kbs) {
                 Epoch epoch = Stores.epoch(store, Partitions.of(kbId));
-                store.write(Set.of(epoch), List.of(new KbWrite.Advanced(kbId, 0, 1)));
+                store.write(Set.of(epoch), List.of(Writes.advanced(store, kbId, 0, 1)));
                 assertThat(store.count(1)).isEqualTo(kbs.size() - kbs.indexOf(kbId) - 1);
             }
             store.remove(Set.of("kb"));
@@ -314,7 +318,7 @@ class PitfallsIT {
         store.enroll(Set.of("kb"), 0);
         Epoch old = Stores.epoch(store, Partitions.of("kb"));
         Epoch epoch = Stores.epoch(store, Partitions.of("kb"));
-        List<KbWrite> writes = List.of(new KbWrite.Advanced("kb", 0, 1));
+        List<KbWrite> writes = List.of(Writes.advanced(store, "kb", 0, 1));
         assertThat(store.write(Set.of(old), writes).refused()).isTrue();
         assertThat(store.write(Set.of(epoch), writes)).isEqualTo(WriteResult.ALL_DONE);
         assertThat(store.raiseFloors(Set.of(epoch), 1)).hasSize(1);

@@ -18,10 +18,11 @@ class PostgresPageSqlTest {
                 .isInstanceOf(StateStoreException.class)
                 .hasMessageContaining("partition 6 after 7");
         String[] kbIds = {"kb-1", "kb-2", "kb-3"};
+        Long[] incarnations = {5L, 6L, 7L};
         Long[] versions = {1L, 1L, 1L};
-        assertThat(PostgresPageSql.withoutRecords(new Integer[] {6, 7, 7}, kbIds, versions))
+        assertThat(PostgresPageSql.withoutRecords(new Integer[] {6, 7, 7}, kbIds, incarnations, versions))
                 .hasSize(3);
-        assertThatThrownBy(() -> PostgresPageSql.withoutRecords(new Integer[] {6, 7, 6}, kbIds, versions))
+        assertThatThrownBy(() -> PostgresPageSql.withoutRecords(new Integer[] {6, 7, 6}, kbIds, incarnations, versions))
                 .isInstanceOf(StateStoreException.class)
                 .hasMessageContaining("partition 6 after 7");
     }

@@ -63,7 +63,7 @@ class PostgresqlPlansIT {
             Epoch epoch = Stores.epoch(store, PARTITION);
             Sql.execute(
                     dataSource,
-                    "INSERT INTO kb_migrator_kb SELECT i % 256, 'other-' || i, 100 FROM generate_series(1, 50000) AS i",
+                    "INSERT INTO kb_migrator_kb SELECT i % 256, 'other-' || i, i, 100 FROM generate_series(1, 50000) AS i",
                     "VACUUM ANALYZE");
             for (long version = 0; version < 2 * UNTIL_SETTLED; version++) {
                 advance(store, epoch, version);
@@ -89,7 +89,7 @@ class PostgresqlPlansIT {
                 .kbs();
         assertThat(page).hasSize(50);
         List<KbWrite> writes = page.stream()
-                .<KbWrite>map(kb -> new KbWrite.Advanced(kb.kbId(), version, version + 1))
+                .<KbWrite>map(kb -> new KbWrite.Advanced(kb.kbId(), kb.incarnation(), version, version + 1))
                 .toList();
         assertThat(store.write(Set.of(epoch), writes).exceptions()).isEmpty();
     }

@@ -11,6 +11,7 @@ import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.support.Sql;
 import dev.kbmigrator.support.TestDatabase;
+import dev.kbmigrator.support.Writes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -37,8 +38,8 @@ class PostgresqlStateStoreIT extends JdbcStateStoreContract {
                     "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no KB moves''; END'",
                     "CREATE TRIGGER refuse BEFORE UPDATE ON kb_migrator_kb FOR EACH ROW EXECUTE FUNCTION refuse()");
             List<KbWrite> both = List.of(
-                    new KbWrite.Failed(kbs.get(0), 0, 1, 1, "failed", Duration.ZERO),
-                    new KbWrite.Advanced(kbs.get(1), 0, 1));
+                    Writes.failed(store, kbs.get(0), 0, 1, 1, "failed", Duration.ZERO),
+                    Writes.advanced(store, kbs.get(1), 0, 1));
             assertThatThrownBy(() -> store.write(Set.of(epoch), both))
                     .isInstanceOf(StateStoreException.class)
                     .hasMessageContaining("no KB moves");

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.support.Sql;
 import dev.kbmigrator.support.TestDatabase;
+import dev.kbmigrator.support.Writes;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
@@ -55,7 +55,7 @@ class TablesIT {
             }
             assertThat(Stores.look(JdbcStateStore.create(dataSource)).replicas())
                     .hasSize(STORES + 1);
-            assertThat(columns(dataSource, "kb_migrator_")).hasSize(34 + 10);
+            assertThat(columns(dataSource, "kb_migrator_")).hasSize(35 + 10);
         }
     }
 
@@ -203,7 +203,7 @@ class TablesIT {
         assertThat(two.enroll(Set.of("kb"), 2)).containsExactly("kb");
         assertThat(one.compareAndSet("now/x", 0, "{}", null)).isTrue();
         assertThat(two.document("now/x")).isEmpty();
-        one.write(Set.of(Stores.epoch(one, Partitions.of("kb"))), List.of(new KbWrite.Advanced("kb", 1, 9)));
+        one.write(Set.of(Stores.epoch(one, Partitions.of("kb"))), List.of(Writes.advanced(one, "kb", 1, 9)));
         assertThat(Stores.state(one, "kb").version()).isEqualTo(9);
         assertThat(Stores.state(two, "kb").version()).isEqualTo(2);
         assertThat(Stores.look(one).replicas()).hasSize(1);

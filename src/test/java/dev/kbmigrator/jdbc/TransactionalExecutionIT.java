@@ -15,6 +15,7 @@ import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.support.HookedDataSource;
 import dev.kbmigrator.support.Sql;
 import dev.kbmigrator.support.TestDatabase;
+import dev.kbmigrator.support.Writes;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -59,6 +60,7 @@ class TransactionalExecutionIT {
         private final JdbcStateStore store;
         private final boolean ofKb;
         private final Epoch epoch;
+        private final long incarnation;
         private boolean cancelled;
         private boolean cancelledOnceSaved;
 
@@ -70,6 +72,7 @@ class TransactionalExecutionIT {
             Sql.execute(dataSource, "CREATE TABLE host (n INTEGER NOT NULL)", "INSERT INTO host VALUES (0)");
             store.enroll(Set.of(KB), 3);
             epoch = Stores.epoch(store, ofKb ? Partitions.of(KB) : Epoch.COORDINATOR);
+            incarnation = Writes.incarnation(store, KB);
         }
 
         /** Another engine, over the same tables. */
@@ -77,6 +80,7 @@ class TransactionalExecutionIT {
             this.store = store;
             this.ofKb = before.ofKb;
             this.epoch = before.epoch;
+            this.incarnation = before.incarnation;
         }
 
         @Override
@@ -144,6 +148,11 @@ class TransactionalExecutionIT {
         @Override
         public long fromVersion() {
             return 3;
+        }
+
+        @Override
+        public long incarnation() {
+            return incarnation;
         }
 
         @Override

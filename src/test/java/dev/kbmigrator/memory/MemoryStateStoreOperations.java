@@ -51,7 +51,7 @@ public class MemoryStateStoreOperations {
     @Operation
     public String advance(
             @Param(gen = IntGen.class, conf = "0:1") int from, @Param(gen = IntGen.class, conf = "1:2") int epoch) {
-        return store.write(Set.of(new Epoch(PARTITION, epoch)), List.of(new KbWrite.Advanced(KB, from, from + 1)))
+        return store.write(Set.of(new Epoch(PARTITION, epoch)), List.of(new KbWrite.Advanced(KB, 1, from, from + 1)))
                 .toString();
     }
 

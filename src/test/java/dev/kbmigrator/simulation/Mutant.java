@@ -196,7 +196,8 @@ enum Mutant {
                 @Override
                 public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
                     writes.forEach(write -> store.enroll(Set.of(write.kbId()), write.from()));
-                    return store.write(epochs, writes);
+                    List<KbWrite> renewed = Mutants.asStored(store, writes);
+                    return store.write(epochs, renewed);
                 }
             };
         }
@@ -227,7 +228,7 @@ enum Mutant {
                     for (KbWrite write : writes) {
                         long next = node.world.model.nextFor(write.from() + 1);
                         boolean skips = write instanceof Advanced && next > 0 && next <= node.world.model.open;
-                        changed.add(skips ? new Advanced(write.kbId(), write.from(), next) : write);
+                        changed.add(skips ? new Advanced(write.kbId(), write.incarnation(), write.from(), next) : write);
                     }
                     return super.write(epochs, changed);
                 }

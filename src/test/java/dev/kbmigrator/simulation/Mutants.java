@@ -10,6 +10,7 @@ import dev.kbmigrator.spi.Renewal;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,6 +31,7 @@ final class Mutants {
         KbRecord attempt = kb.record();
         return new KbState(
                 kb.kbId(),
+                kb.incarnation(),
                 kb.version(),
                 new KbRecord(
                         attempt.version(),
@@ -67,9 +69,38 @@ final class Mutants {
         @Override
         public Map<String, KbState> find(Collection<String> kbIds) {
             Map<String, KbState> found = new HashMap<>(store.find(kbIds));
-            found.replaceAll((kbId, kb) -> advanced.contains(kbId) ? new KbState(kbId, kb.version(), null) : kb);
+            found.replaceAll((kbId, kb) -> advanced.contains(kbId) ? new KbState(kbId, kb.incarnation(), kb.version(), null) : kb);
             return found;
         }
+    }
+
+    /** The writes as if each was meant for the KB that is stored now. */
+    static List<KbWrite> asStored(StateStore store, List<KbWrite> writes) {
+        List<KbWrite> renewed = new ArrayList<>();
+        for (KbWrite write : writes) {
+            KbState kb = store.find(Set.of(write.kbId())).get(write.kbId());
+            renewed.add(kb == null ? write : meantFor(kb.incarnation(), write));
+        }
+        return renewed;
+    }
+
+    private static KbWrite meantFor(long incarnation, KbWrite write) {
+        if (write instanceof KbWrite.Advanced advanced) {
+            return new KbWrite.Advanced(advanced.kbId(), incarnation, advanced.from(), advanced.to());
+        }
+        if (write instanceof KbWrite.Failed failed) {
+            return new KbWrite.Failed(
+                    failed.kbId(),
+                    incarnation,
+                    failed.from(),
+                    failed.version(),
+                    failed.failures(),
+                    failed.error(),
+                    failed.retryAfter());
+        }
+        KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
+        return new KbWrite.Checkpointed(
+                saved.kbId(), incarnation, saved.from(), saved.version(), saved.checkpoint());
     }
 
     /** Leases that whoever holds one may renew or release, whoever owns the name by now. */

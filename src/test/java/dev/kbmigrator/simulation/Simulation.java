@@ -6,8 +6,8 @@ import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.spi.Epoch;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.support.Writes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -246,7 +246,7 @@ final class Simulation {
                     world.store.openEpochs(Set.of(Partitions.of(kbId))).values();
             world.store.write(
                     epochs,
-                    List.of(new KbWrite.Failed(kbId, world.model.versions.get(kbId), next, 1, "simulated", null)));
+                    List.of(Writes.failed(world.store, kbId, world.model.versions.get(kbId), next, 1, "simulated", null)));
         }
     }
 

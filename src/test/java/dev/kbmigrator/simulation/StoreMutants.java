@@ -96,7 +96,7 @@ final class StoreMutants {
         @Override
         public Map<String, KbState> find(Collection<String> kbIds) {
             Map<String, KbState> found = new HashMap<>(store.find(kbIds));
-            found.replaceAll((kbId, kb) -> late.remove(kbId) ? new KbState(kbId, kb.version(), null) : kb);
+            found.replaceAll((kbId, kb) -> late.remove(kbId) ? new KbState(kbId, kb.incarnation(), kb.version(), null) : kb);
             return found;
         }
     }

@@ -10,11 +10,11 @@ class KbWriteTest {
 
     @Test
     void aVersionThatSinksOrStaysIsNoAdvance() {
-        assertThat(new KbWrite.Advanced("kb", 2, 3).to()).isEqualTo(3);
-        assertThatThrownBy(() -> new KbWrite.Advanced("kb", 3, 2))
+        assertThat(new KbWrite.Advanced("kb", 1, 2, 3).to()).isEqualTo(3);
+        assertThatThrownBy(() -> new KbWrite.Advanced("kb", 1, 3, 2))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("kb")
                 .hasMessageContaining("from 3 to 2");
-        assertThatThrownBy(() -> new KbWrite.Advanced("kb", 3, 3)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new KbWrite.Advanced("kb", 1, 3, 3)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -26,7 +26,7 @@ interface DueFilterContract extends StoreFixture {
     @Test
     default void aKbBecomesDueAsTimePasses() {
         kbs().enroll(0, "kb");
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 1, "boom", Duration.ofMillis(400)));
+        kbs().done(kbs().failed("kb", 0, 1, 1, "boom", Duration.ofMillis(400)));
         long due = kbs().recorded("kb").dueMicros();
         Set<String> early = kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10));
         if (kbs().look().storeMicros() < due) {
@@ -43,7 +43,7 @@ interface DueFilterContract extends StoreFixture {
         enrollOneOfEachKind();
         kbs().enroll(0, "failed once more");
         letPass(Duration.ofMillis(5));
-        kbs().done(new KbWrite.Failed("failed once more", 0, 1, 1, "boom", Duration.ZERO));
+        kbs().done(kbs().failed("failed once more", 0, 1, 1, "boom", Duration.ZERO));
         long instant = kbs().recorded("failed once more").failedMicros();
         assertThat(instant).isGreaterThan(kbs().recorded("failed, later").failedMicros());
         assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant), 2)))
@@ -57,7 +57,7 @@ interface DueFilterContract extends StoreFixture {
     default void failingKbsAreThoseWithAFailureOrSetAside() {
         enrollOneOfEachKind();
         kbs().enroll(0, "set aside without a failure");
-        kbs().done(new KbWrite.Failed("set aside without a failure", 0, 1, 0, "by a person", null));
+        kbs().done(kbs().failed("set aside without a failure", 0, 1, 0, "by a person", null));
         int behind = Partitions.of("behind");
         assertThat(kbs().raise(behind, 2))
                 .as("partitions whose floor rose; no other KB of this test is in it")
@@ -88,13 +88,13 @@ interface DueFilterContract extends StoreFixture {
         kbs().enroll(0, kbIds);
         kbs().enroll(0, StoreDriver.inPartition(31, "kb-", 2));
         kbs().done(
-                        new KbWrite.Failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)),
-                        new KbWrite.Failed(kbIds.get(1), 0, 1, 1, "boom", Duration.ofHours(2)),
-                        new KbWrite.Failed(kbIds.get(2), 0, 1, 1, "boom", Duration.ZERO),
-                        new KbWrite.Failed(kbIds.get(3), 0, 1, 1, "boom", null),
-                        new KbWrite.Checkpointed(kbIds.get(4), 0, 1, "1"),
-                        new KbWrite.Failed(kbIds.get(5), 0, 2, 1, "boom", null));
-        kbs().done(new KbWrite.Failed(
+                        kbs().failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)),
+                        kbs().failed(kbIds.get(1), 0, 1, 1, "boom", Duration.ofHours(2)),
+                        kbs().failed(kbIds.get(2), 0, 1, 1, "boom", Duration.ZERO),
+                        kbs().failed(kbIds.get(3), 0, 1, 1, "boom", null),
+                        kbs().checkpointed(kbIds.get(4), 0, 1, "1"),
+                        kbs().failed(kbIds.get(5), 0, 2, 1, "boom", null));
+        kbs().done(kbs().failed(
                 StoreDriver.inPartition(31, "kb-", 1).get(0), 0, 1, 1, "boom", Duration.ofHours(3)));
         long first = kbs().recorded(kbIds.get(0)).dueMicros();
         long third =
@@ -110,10 +110,10 @@ interface DueFilterContract extends StoreFixture {
     default void aLookCountsWhatIsDueAsItsHeartbeatDefinesIt() {
         List<String> kbIds = StoreDriver.inPartition(30, "kb-", 3);
         kbs().enroll(0, kbIds);
-        kbs().done(new KbWrite.Failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)));
+        kbs().done(kbs().failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)));
         letPass(Duration.ofMillis(5));
-        kbs().done(new KbWrite.Failed(kbIds.get(1), 0, 1, 1, "boom", Duration.ZERO));
-        kbs().done(new KbWrite.Failed(kbIds.get(2), 0, 1, 1, "boom", null));
+        kbs().done(kbs().failed(kbIds.get(1), 0, 1, 1, "boom", Duration.ZERO));
+        kbs().done(kbs().failed(kbIds.get(2), 0, 1, 1, "boom", null));
         long instant = kbs().recorded(kbIds.get(1)).failedMicros();
         long waitingSince = kbs().recorded(kbIds.get(1)).dueMicros();
         assertThat(kbs().look(new DueFilter(instant)).recordCounts())
@@ -126,9 +126,9 @@ interface DueFilterContract extends StoreFixture {
     private void enrollOneOfEachKind() {
         kbs().enroll(0, "plain", "saved", "failed, due", "failed, later", "set aside");
         kbs().done(
-                        new KbWrite.Checkpointed("saved", 0, 1, "1"),
-                        new KbWrite.Failed("failed, due", 0, 1, 1, "boom", Duration.ZERO),
-                        new KbWrite.Failed("failed, later", 0, 1, 1, "boom", Duration.ofHours(1)),
-                        new KbWrite.Failed("set aside", 0, 1, 1, "boom", null));
+                        kbs().checkpointed("saved", 0, 1, "1"),
+                        kbs().failed("failed, due", 0, 1, 1, "boom", Duration.ZERO),
+                        kbs().failed("failed, later", 0, 1, 1, "boom", Duration.ofHours(1)),
+                        kbs().failed("set aside", 0, 1, 1, "boom", null));
     }
 }

@@ -3,6 +3,7 @@ package dev.kbmigrator.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.WriteResult;
@@ -46,30 +47,66 @@ interface EpochContract extends StoreFixture {
         store().openEpochs(Set.of(Partitions.of(fenced), Epoch.COORDINATOR));
         for (String kbId : kbIds) {
             WriteResult result =
-                    store().write(List.of(epochs.get(Partitions.of(kbId))), List.of(new KbWrite.Advanced(kbId, 0, 1)));
-            assertThat(result.refused()).isEqualTo(Partitions.of(kbId) == Partitions.of(fenced));
+                    store().write(List.of(epochs.get(Partitions.of(kbId))), List.of(kbs().advanced(kbId, 0, 1)));
+            assertThat(result.staleScopes().isEmpty()).isEqualTo(Partitions.of(kbId) != Partitions.of(fenced));
         }
     }
 
     @Test
-    default void aStaleEpochRefusesTheWholeBatchAndIsNamed() {
+    default void noKbOfAStaleScopeIsWrittenAndTheResultSaysWhatBecameOfTheOthers() {
         List<String> kbIds = StoreDriver.ids("kb-", 30);
+        for (boolean mixed : List.of(false, true)) {
+            store().remove(kbIds);
+            kbs().enroll(0, kbIds);
+            List<Epoch> epochs = new ArrayList<>(kbs().open(kbIds));
+            Set<Integer> stale =
+                    Set.of(epochs.get(1).scope(), epochs.get(epochs.size() - 1).scope());
+            other().openEpochs(stale);
+            List<KbWrite> writes = new ArrayList<>();
+            for (String kbId : kbIds) {
+                boolean advances = !mixed || writes.size() % 2 == 0;
+                writes.add(advances ? kbs().advanced(kbId, 0, 1) : kbs().checkpointed(kbId, 0, 1, "1"));
+            }
+            assertWritten(store().write(epochs, writes), stale, kbIds);
+        }
+    }
+
+    /** Either none was written, which the result says, or all but those of the stale scopes. */
+    private void assertWritten(WriteResult result, Set<Integer> stale, List<String> kbIds) {
+        assertThat(result.staleScopes())
+                .as("rule 1, the fence: the scopes without a current epoch")
+                .isEqualTo(stale);
+        assertThat(result.exceptions()).as("%s", result).isEmpty();
+        for (KbState kb : store().find(kbIds).values()) {
+            boolean isStale = stale.contains(Partitions.of(kb.kbId()));
+            boolean isWritten = kb.version() > 0 || kb.record() != null;
+            assertThat(isWritten)
+                    .as(
+                            "rule 1, the fence: whether KB %s was written; its scope is %s, and the result is %s",
+                            kb.kbId(), isStale ? "stale" : "current", result)
+                    .isEqualTo(!isStale && !result.refused());
+        }
+    }
+
+    @Test
+    default void aKbWhosePartitionHasNoEpochInTheBatchIsNotWritten() {
+        List<String> kbIds = StoreDriver.ids("kb-", 12);
+        String uncovered = kbIds.get(5);
+        Set<Integer> without = Set.of(Partitions.of(uncovered));
         kbs().enroll(0, kbIds);
         List<Epoch> epochs = new ArrayList<>(kbs().open(kbIds));
-        Set<Integer> stale =
-                Set.of(epochs.get(1).scope(), epochs.get(epochs.size() - 1).scope());
-        other().openEpochs(stale);
-        List<KbWrite> writes = kbIds.stream()
-                .map(kbId -> (KbWrite) new KbWrite.Advanced(kbId, 0, 1))
-                .toList();
-        WriteResult result = store().write(epochs, writes);
-        assertThat(result.refused()).isTrue();
-        assertThat(result.staleScopes()).isEqualTo(stale);
-        assertThat(result.exceptions()).isEmpty();
-        assertThat(store().find(kbIds).values()).hasSize(30).allSatisfy(kb -> {
-            assertThat(kb.version()).isZero();
-            assertThat(kb.record()).isNull();
-        });
+        epochs.removeIf(epoch -> without.contains(epoch.scope()));
+        List<KbWrite> writes = new ArrayList<>();
+        kbIds.forEach(kbId -> writes.add(kbs().advanced(kbId, 0, 1)));
+        assertWritten(store().write(epochs, writes), without, kbIds);
+        for (KbWrite write : List.of(
+                kbs().advanced(uncovered, 0, 1),
+                kbs().failed(uncovered, 0, 1, 1, "boom", null),
+                kbs().checkpointed(uncovered, 0, 1, "1"))) {
+            assertWritten(store().write(List.of(), List.of(write)), without, List.of(uncovered));
+            assertWritten(
+                    store().write(List.of(kbs().epoch(Epoch.COORDINATOR)), List.of(write)), without, List.of(uncovered));
+        }
     }
 
     @Test
@@ -78,10 +115,10 @@ interface EpochContract extends StoreFixture {
         List<Epoch> old = List.copyOf(kbs().open("kb"));
         kbs().open("kb");
         for (KbWrite write : List.of(
-                new KbWrite.Advanced("kb", 0, 1),
-                new KbWrite.Failed("kb", 0, 1, 1, "boom", Duration.ZERO),
-                new KbWrite.Failed("kb", 0, 1, 1, "boom", null),
-                new KbWrite.Checkpointed("kb", 0, 1, "1"))) {
+                kbs().advanced("kb", 0, 1),
+                kbs().failed("kb", 0, 1, 1, "boom", Duration.ZERO),
+                kbs().failed("kb", 0, 1, 1, "boom", null),
+                kbs().checkpointed("kb", 0, 1, "1"))) {
             WriteResult result = store().write(old, List.of(write));
             assertThat(result.staleScopes()).as("%s", write).containsExactly(Partitions.of("kb"));
             assertThat(kbs().version("kb")).as("%s", write).isZero();
@@ -93,7 +130,7 @@ interface EpochContract extends StoreFixture {
     default void aStaleEpochIsReportedEvenWhenTheKbIsGone() {
         List<Epoch> old = List.copyOf(kbs().open("kb"));
         kbs().open("kb");
-        WriteResult result = store().write(old, List.of(new KbWrite.Advanced("kb", 0, 1)));
+        WriteResult result = store().write(old, List.of(kbs().advanced("kb", 0, 1)));
         assertThat(result.staleScopes()).containsExactly(Partitions.of("kb"));
     }
 
@@ -103,8 +140,8 @@ interface EpochContract extends StoreFixture {
         int partition = Partitions.of("kb");
         Epoch current = kbs().epoch(partition);
         Epoch invented = new Epoch(partition, current.number() + 1);
-        WriteResult result = store().write(List.of(invented), List.of(new KbWrite.Advanced("kb", 0, 1)));
-        assertThat(result.refused()).isTrue();
+        WriteResult result = store().write(List.of(invented), List.of(kbs().advanced("kb", 0, 1)));
+        assertThat(result.staleScopes()).containsExactly(partition);
         assertThat(kbs().version("kb")).isZero();
     }
 
@@ -113,7 +150,7 @@ interface EpochContract extends StoreFixture {
         kbs().enroll(0, "kb");
         List<Epoch> epoch = List.copyOf(kbs().open("kb"));
         for (int version = 0; version < 5; version++) {
-            assertThat(store().write(epoch, List.of(new KbWrite.Advanced("kb", version, version + 1))))
+            assertThat(store().write(epoch, List.of(kbs().advanced("kb", version, version + 1))))
                     .isEqualTo(WriteResult.ALL_DONE);
         }
         assertThat(kbs().version("kb")).isEqualTo(5);
@@ -123,11 +160,11 @@ interface EpochContract extends StoreFixture {
     default void anEpochOpenedByOneHandleCountsForTheOther() {
         kbs().enroll(0, "kb");
         List<Epoch> epoch = List.copyOf(kbs().open("kb"));
-        assertThat(other().write(epoch, List.of(new KbWrite.Advanced("kb", 0, 1))))
+        assertThat(other().write(epoch, List.of(kbs().advanced("kb", 0, 1))))
                 .isEqualTo(WriteResult.ALL_DONE);
         other().openEpochs(Set.of(Partitions.of("kb")));
-        assertThat(store().write(epoch, List.of(new KbWrite.Advanced("kb", 1, 2)))
-                        .refused())
-                .isTrue();
+        assertThat(store().write(epoch, List.of(kbs().advanced("kb", 1, 2)))
+                        .staleScopes())
+                .containsExactly(Partitions.of("kb"));
     }
 }

@@ -81,9 +81,9 @@ interface FloorContract extends StoreFixture {
         List<String> kbIds = StoreDriver.inPartition(9, "kb-", 3);
         kbs().enroll(0, kbIds);
         kbs().done(
-                        new KbWrite.Failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)),
-                        new KbWrite.Failed(kbIds.get(1), 0, 1, 1, "boom", null),
-                        new KbWrite.Checkpointed(kbIds.get(2), 0, 1, "1"));
+                        kbs().failed(kbIds.get(0), 0, 1, 1, "boom", Duration.ofHours(1)),
+                        kbs().failed(kbIds.get(1), 0, 1, 1, "boom", null),
+                        kbs().checkpointed(kbIds.get(2), 0, 1, "1"));
         assertThat(kbs().raise(9, 1)).containsExactly(9);
         assertThat(kbs().floor(9)).isEqualTo(1);
         assertThat(kbs().listed(StoreDriver.all(Set.of(9), 10))).containsExactlyInAnyOrderElementsOf(kbIds);
@@ -144,7 +144,7 @@ interface FloorContract extends StoreFixture {
         kbs().enroll(2, kbId);
         kbs().advance(kbId, 2, 3);
         assertThat(kbs().state(kbId))
-                .isEqualTo(new KbState(kbId, 3, new KbRecord(4, 0, null, 0, 0, false, false, null)));
+                .isEqualTo(new KbState(kbId, kbs().incarnation(kbId), 3, new KbRecord(4, 0, null, 0, 0, false, false, null)));
         kbs().advance(kbId, 3, 5);
         assertThat(kbs().recordOf(kbId))
                 .as("the record of a KB that has caught up")
@@ -156,11 +156,11 @@ interface FloorContract extends StoreFixture {
         List<String> kbIds = StoreDriver.inPartition(9, "kb-", 3);
         kbs().enroll(0, kbIds);
         kbs().done(
-                        new KbWrite.Failed(kbIds.get(0), 0, 1, 3, "boom", Duration.ofHours(1)),
-                        new KbWrite.Failed(kbIds.get(1), 0, 1, 3, "boom", null),
-                        new KbWrite.Checkpointed(kbIds.get(2), 0, 1, "1"));
+                        kbs().failed(kbIds.get(0), 0, 1, 3, "boom", Duration.ofHours(1)),
+                        kbs().failed(kbIds.get(1), 0, 1, 3, "boom", null),
+                        kbs().checkpointed(kbIds.get(2), 0, 1, "1"));
         kbs().raise(9, 3);
-        kbs().done(kbIds.stream().map(kbId -> new KbWrite.Advanced(kbId, 0, 1)).toArray(KbWrite[]::new));
+        kbs().done(kbIds.stream().map(kbId -> kbs().advanced(kbId, 0, 1)).toArray(KbWrite[]::new));
         assertThat(store().find(kbIds).values())
                 .hasSize(3)
                 .allSatisfy(

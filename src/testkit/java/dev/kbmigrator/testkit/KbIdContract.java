@@ -99,8 +99,8 @@ interface KbIdContract extends StoreFixture {
         for (int i = 0; i < AWKWARD.size(); i++) {
             String kbId = AWKWARD.get(i);
             kbs().advance(kbId, 0, i + 1);
-            kbs().done(new KbWrite.Failed(kbId, i + 1, i + 2, 1, "failure of " + kbId, Duration.ofHours(1)));
-            kbs().done(new KbWrite.Checkpointed(kbId, i + 1, i + 2, "" + i));
+            kbs().done(kbs().failed(kbId, i + 1, i + 2, 1, "failure of " + kbId, Duration.ofHours(1)));
+            kbs().done(kbs().checkpointed(kbId, i + 1, i + 2, "" + i));
         }
         for (int i = 0; i < AWKWARD.size(); i++) {
             String kbId = AWKWARD.get(i);
@@ -144,7 +144,7 @@ interface KbIdContract extends StoreFixture {
                         assertThat(kbId.getBytes(StandardCharsets.UTF_8)).hasSize(255));
         kbs().enroll(0, longest);
         longest.forEach(kbId -> kbs().advance(kbId, 0, 1));
-        longest.forEach(kbId -> kbs().done(new KbWrite.Checkpointed(kbId, 1, 2, "1")));
+        longest.forEach(kbId -> kbs().done(kbs().checkpointed(kbId, 1, 2, "1")));
         assertThat(store().find(longest).values())
                 .hasSize(4)
                 .allSatisfy(kb -> assertThat(kb.version()).isEqualTo(1));

@@ -17,7 +17,7 @@ interface KbRecordContract extends StoreFixture {
     default void aFailureIsOnRecordWithWhenTheNextAttemptIsDue() {
         kbs().enroll(4, "kb");
         long before = kbs().look().storeMicros();
-        kbs().done(new KbWrite.Failed("kb", 4, 5, 3, "it's \"broken\"\n\tat a.b.C😀", Duration.ofMinutes(90)));
+        kbs().done(kbs().failed("kb", 4, 5, 3, "it's \"broken\"\n\tat a.b.C😀", Duration.ofMinutes(90)));
         long after = kbs().look().storeMicros();
         KbRecord record = kbs().recorded("kb");
         assertThat(kbs().version("kb")).isEqualTo(4);
@@ -34,8 +34,8 @@ interface KbRecordContract extends StoreFixture {
     @Test
     default void aFailureReplacesTheOneBefore() {
         kbs().enroll(0, "kb");
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 1, "first", Duration.ofHours(1)));
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 2, "second", Duration.ofHours(2)));
+        kbs().done(kbs().failed("kb", 0, 1, 1, "first", Duration.ofHours(1)));
+        kbs().done(kbs().failed("kb", 0, 1, 2, "second", Duration.ofHours(2)));
         assertThat(kbs().recorded("kb").failures()).isEqualTo(2);
         assertThat(kbs().recorded("kb").error()).isEqualTo("second");
     }
@@ -43,11 +43,11 @@ interface KbRecordContract extends StoreFixture {
     @Test
     default void aFailureWithoutRetrySetsTheKbAsideUntilOneWithRetry() {
         kbs().enroll(0, "kb");
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 4, "hopeless", null));
+        kbs().done(kbs().failed("kb", 0, 1, 4, "hopeless", null));
         assertThat(kbs().recorded("kb").setAside()).isTrue();
         assertThat(kbs().recorded("kb").failures()).isEqualTo(4);
         assertThat(kbs().recorded("kb").error()).isEqualTo("hopeless");
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 0, "asked for by a person", Duration.ZERO));
+        kbs().done(kbs().failed("kb", 0, 1, 0, "asked for by a person", Duration.ZERO));
         assertThat(kbs().recorded("kb").setAside()).isFalse();
         assertThat(kbs().recorded("kb").failures()).isZero();
     }
@@ -60,7 +60,7 @@ interface KbRecordContract extends StoreFixture {
                 "é".repeat(KbRecord.MAX_ERROR_CHARACTERS),
                 "😀".repeat(KbRecord.MAX_ERROR_CHARACTERS / 2),
                 "")) {
-            kbs().done(new KbWrite.Failed("kb", 0, 1, 1, error, Duration.ofHours(1)));
+            kbs().done(kbs().failed("kb", 0, 1, 1, error, Duration.ofHours(1)));
             assertThat(kbs().recorded("kb").error()).isEqualTo(error);
         }
     }
@@ -68,7 +68,7 @@ interface KbRecordContract extends StoreFixture {
     @Test
     default void aCheckpointIsOnRecordAndDoesNotCountAsAFailure() {
         kbs().enroll(4, "kb");
-        kbs().done(new KbWrite.Checkpointed("kb", 4, 5, "{\"page\":17}"));
+        kbs().done(kbs().checkpointed("kb", 4, 5, "{\"page\":17}"));
         assertThat(kbs().version("kb")).isEqualTo(4);
         assertThat(kbs().recorded("kb")).isEqualTo(new KbRecord(5, 0, null, 0, 0, false, true, "{\"page\":17}"));
     }
@@ -76,19 +76,19 @@ interface KbRecordContract extends StoreFixture {
     @Test
     default void aCheckpointReplacesTheOneBefore() {
         kbs().enroll(0, "kb");
-        kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "\"a long first one\""));
-        kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "2"));
+        kbs().done(kbs().checkpointed("kb", 0, 1, "\"a long first one\""));
+        kbs().done(kbs().checkpointed("kb", 0, 1, "2"));
         assertThat(kbs().recorded("kb").checkpoint()).isEqualTo("2");
     }
 
     @Test
     default void aCheckpointStaysOverAFailureOfTheSameVersion() {
         kbs().enroll(0, "kb");
-        kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "\"here\""));
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 1, "boom", Duration.ofHours(1)));
+        kbs().done(kbs().checkpointed("kb", 0, 1, "\"here\""));
+        kbs().done(kbs().failed("kb", 0, 1, 1, "boom", Duration.ofHours(1)));
         assertThat(kbs().recorded("kb").checkpointed()).isTrue();
         assertThat(kbs().recorded("kb").checkpoint()).isEqualTo("\"here\"");
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 2, "boom again", null));
+        kbs().done(kbs().failed("kb", 0, 1, 2, "boom again", null));
         assertThat(kbs().recorded("kb").checkpoint()).isEqualTo("\"here\"");
         assertThat(kbs().recorded("kb").failures()).isEqualTo(2);
     }
@@ -96,14 +96,14 @@ interface KbRecordContract extends StoreFixture {
     @Test
     default void failuresStayOverACheckpointOfTheSameVersion() {
         kbs().enroll(0, "kb");
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 3, "boom", Duration.ofHours(1)));
+        kbs().done(kbs().failed("kb", 0, 1, 3, "boom", Duration.ofHours(1)));
         KbRecord failed = kbs().recorded("kb");
-        kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "\"here\""));
+        kbs().done(kbs().checkpointed("kb", 0, 1, "\"here\""));
         assertThat(kbs().recorded("kb"))
                 .isEqualTo(
                         new KbRecord(1, 3, "boom", failed.failedMicros(), failed.dueMicros(), false, true, "\"here\""));
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 4, "boom", null));
-        kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "\"there\""));
+        kbs().done(kbs().failed("kb", 0, 1, 4, "boom", null));
+        kbs().done(kbs().checkpointed("kb", 0, 1, "\"there\""));
         assertThat(kbs().recorded("kb").setAside()).isTrue();
         assertThat(kbs().recorded("kb").failures()).isEqualTo(4);
     }
@@ -111,11 +111,11 @@ interface KbRecordContract extends StoreFixture {
     @Test
     default void whatIsOnRecordOfAnotherVersionGoes() {
         kbs().enroll(0, "failed", "saved");
-        kbs().done(new KbWrite.Failed("failed", 0, 1, 3, "boom", null));
-        kbs().done(new KbWrite.Checkpointed("failed", 0, 2, "2"));
+        kbs().done(kbs().failed("failed", 0, 1, 3, "boom", null));
+        kbs().done(kbs().checkpointed("failed", 0, 2, "2"));
         assertThat(kbs().recorded("failed")).isEqualTo(new KbRecord(2, 0, null, 0, 0, false, true, "2"));
-        kbs().done(new KbWrite.Checkpointed("saved", 0, 1, "1"));
-        kbs().done(new KbWrite.Failed("saved", 0, 2, 1, "boom", Duration.ofHours(1)));
+        kbs().done(kbs().checkpointed("saved", 0, 1, "1"));
+        kbs().done(kbs().failed("saved", 0, 2, 1, "boom", Duration.ofHours(1)));
         assertThat(kbs().recorded("saved").version()).isEqualTo(2);
         assertThat(kbs().recorded("saved").checkpointed()).isFalse();
         assertThat(kbs().recorded("saved").checkpoint()).isNull();
@@ -124,12 +124,12 @@ interface KbRecordContract extends StoreFixture {
     @Test
     default void whatIsOnRecordGoesWhenTheVersionMoves() {
         kbs().enroll(0, "kb");
-        kbs().done(new KbWrite.Failed("kb", 0, 1, 1, "boom", Duration.ofHours(1)));
-        kbs().done(new KbWrite.Checkpointed("kb", 0, 1, "1"));
+        kbs().done(kbs().failed("kb", 0, 1, 1, "boom", Duration.ofHours(1)));
+        kbs().done(kbs().checkpointed("kb", 0, 1, "1"));
         kbs().advance("kb", 0, 1);
         assertThat(kbs().recordOf("kb")).isNull();
         assertThat(kbs().look().recordCounts()).isEmpty();
-        kbs().done(new KbWrite.Failed("kb", 1, 2, 1, "boom", Duration.ofHours(1)));
+        kbs().done(kbs().failed("kb", 1, 2, 1, "boom", Duration.ofHours(1)));
         assertThat(kbs().recorded("kb").checkpointed())
                 .as("the checkpoint of version 1 is still there")
                 .isFalse();
@@ -138,12 +138,12 @@ interface KbRecordContract extends StoreFixture {
     @Test
     default void aStaleWriteLeavesWhatIsOnRecord() {
         kbs().enroll(3, "kb");
-        kbs().done(new KbWrite.Failed("kb", 3, 4, 2, "boom", Duration.ofHours(1)));
-        kbs().done(new KbWrite.Checkpointed("kb", 3, 4, "\"here\""));
+        kbs().done(kbs().failed("kb", 3, 4, 2, "boom", Duration.ofHours(1)));
+        kbs().done(kbs().checkpointed("kb", 3, 4, "\"here\""));
         KbRecord before = kbs().recorded("kb");
-        kbs().write(new KbWrite.Advanced("kb", 2, 3));
-        kbs().write(new KbWrite.Failed("kb", 2, 3, 9, "late", null));
-        kbs().write(new KbWrite.Checkpointed("kb", 2, 3, "\"late\""));
+        kbs().write(kbs().advanced("kb", 2, 3));
+        kbs().write(kbs().failed("kb", 2, 3, 9, "late", null));
+        kbs().write(kbs().checkpointed("kb", 2, 3, "\"late\""));
         assertThat(kbs().recorded("kb")).isEqualTo(before);
     }
 
@@ -156,7 +156,7 @@ interface KbRecordContract extends StoreFixture {
             String checkpoint = "\"" + text + "\"";
             assertThat(checkpoint.getBytes(StandardCharsets.UTF_8).length)
                     .isBetween(KbRecord.MAX_CHECKPOINT_BYTES - 3, KbRecord.MAX_CHECKPOINT_BYTES);
-            kbs().done(new KbWrite.Checkpointed("kb", 0, 1, checkpoint));
+            kbs().done(kbs().checkpointed("kb", 0, 1, checkpoint));
             assertThat(kbs().recorded("kb").checkpoint()).isEqualTo(checkpoint);
         }
     }
@@ -171,7 +171,7 @@ interface KbRecordContract extends StoreFixture {
                 "{\"b\":1,\"a\":[1.50,\"it's\"]}",
                 "\"\\u0000\\n\\\\ 50% _ ? ${x}\"",
                 "\"e\u0301é\"")) {
-            kbs().done(new KbWrite.Checkpointed("kb", 0, 1, checkpoint));
+            kbs().done(kbs().checkpointed("kb", 0, 1, checkpoint));
             assertThat(kbs().recorded("kb").checkpoint()).isEqualTo(checkpoint);
         }
     }

@@ -186,9 +186,9 @@ interface LookContract extends StoreFixture {
         kbs().enroll(1, kbIds);
         kbs().advance(kbIds.get(3), 1, 2);
         kbs().done(
-                        new KbWrite.Failed(kbIds.get(0), 1, 2, 1, "boom", Duration.ZERO),
-                        new KbWrite.Failed(kbIds.get(1), 1, 2, 1, "boom", null),
-                        new KbWrite.Checkpointed(kbIds.get(2), 1, 2, "1"));
+                        kbs().failed(kbIds.get(0), 1, 2, 1, "boom", Duration.ZERO),
+                        kbs().failed(kbIds.get(1), 1, 2, 1, "boom", null),
+                        kbs().checkpointed(kbIds.get(2), 1, 2, "1"));
         assertThat(kbs().lookThoroughly().floors().get(40)).isEqualTo(2);
         store().remove(List.of(kbIds.get(3)));
         assertThat(kbs().lookThoroughly().floors().get(40)).isEqualTo(Long.MAX_VALUE);

@@ -32,14 +32,17 @@ interface MixedWritesContract extends StoreFixture {
             kbs().enroll(0, contended);
             kbs().enroll(0, own);
             Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
+            long incarnation = kbs().incarnation(contended);
+            List<KbWrite> saved = own.stream()
+                    .<KbWrite>map(kbId -> kbs().checkpointed(kbId, 0, 1, "1"))
+                    .toList();
             AtomicInteger winners = new AtomicInteger();
             Together.run(StoreConcurrencyContract.THREADS, thread -> {
                 StateStore mine = thread % 2 == 0 ? store() : other();
                 WriteResult result = mine.write(
                         carried(epochs, List.of(contended, own.get(thread))),
                         List.of(
-                                new KbWrite.Advanced(contended, 0, thread + 1),
-                                new KbWrite.Checkpointed(own.get(thread), 0, 1, "1")));
+                                new KbWrite.Advanced(contended, incarnation, 0, thread + 1), saved.get(thread)));
                 assertThat(result.exceptions().keySet()).isSubsetOf(contended);
                 winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
             });
@@ -58,8 +61,8 @@ interface MixedWritesContract extends StoreFixture {
             for (String kbId : kbIds) {
                 writes.add(
                         writes.size() % 2 == 0
-                                ? new KbWrite.Checkpointed(kbId, 0, 1, "1")
-                                : new KbWrite.Failed(kbId, 0, 1, 1, "boom", Duration.ZERO));
+                                ? kbs().checkpointed(kbId, 0, 1, "1")
+                                : kbs().failed(kbId, 0, 1, 1, "boom", Duration.ZERO));
             }
             Together.run(2, thread -> {
                 if (thread == 0) {
@@ -79,9 +82,9 @@ interface MixedWritesContract extends StoreFixture {
         kbs().raise(9, 5);
         kbs().enroll(2, kbIds);
         kbs().done(
-                        new KbWrite.Advanced(kbIds.get(0), 2, 3),
-                        new KbWrite.Advanced(kbIds.get(1), 2, 5),
-                        new KbWrite.Checkpointed(kbIds.get(2), 2, 3, "1"));
+                        kbs().advanced(kbIds.get(0), 2, 3),
+                        kbs().advanced(kbIds.get(1), 2, 5),
+                        kbs().checkpointed(kbIds.get(2), 2, 3, "1"));
         assertThat(kbs().recordOf(kbIds.get(0))).isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
         assertThat(kbs().recordOf(kbIds.get(1)))
                 .as("the record of a KB that has caught up")
@@ -96,13 +99,13 @@ interface MixedWritesContract extends StoreFixture {
             List<String> kbIds = StoreDriver.inPartition(9, "round-" + round + "-", 21);
             kbs().enroll(low, kbIds);
             kbs().done(kbIds.stream()
-                    .map(kbId -> new KbWrite.Failed(kbId, low, low + 1, 1, "boom", Duration.ZERO))
+                    .map(kbId -> kbs().failed(kbId, low, low + 1, 1, "boom", Duration.ZERO))
                     .toArray(KbWrite[]::new));
             Epoch epoch = kbs().epoch(9);
             List<KbWrite> writes = new ArrayList<>();
-            kbIds.subList(1, 21).forEach(kbId -> writes.add(new KbWrite.Advanced(kbId, low, low + 1)));
+            kbIds.subList(1, 21).forEach(kbId -> writes.add(kbs().advanced(kbId, low, low + 1)));
             if (round % 2 == 0) {
-                writes.add(new KbWrite.Checkpointed(kbIds.get(0), low, low + 1, "1"));
+                writes.add(kbs().checkpointed(kbIds.get(0), low, low + 1, "1"));
             }
             Together.run(2, thread -> {
                 if (thread == 0) {

@@ -110,8 +110,8 @@ interface PageContract extends StoreFixture {
     @Test
     default void aPageTellsVersionAndAttemptButNoCheckpointText() {
         kbs().enroll(4, "kb", "plain");
-        kbs().done(new KbWrite.Failed("kb", 4, 5, 2, "boom", Duration.ZERO));
-        kbs().done(new KbWrite.Checkpointed("kb", 4, 5, "\"a text\""));
+        kbs().done(kbs().failed("kb", 4, 5, 2, "boom", Duration.ZERO));
+        kbs().done(kbs().checkpointed("kb", 4, 5, "\"a text\""));
         assertThat(kbs().recorded("kb").checkpoint())
                 .as("find returns the text")
                 .isEqualTo("\"a text\"");
@@ -131,7 +131,7 @@ interface PageContract extends StoreFixture {
                 });
             });
         }
-        assertThat(kbs().pass(StoreDriver.all(Partitions.all(), 10))).contains(new KbState("plain", 4, null));
+        assertThat(kbs().pass(StoreDriver.all(Partitions.all(), 10))).contains(new KbState("plain", kbs().incarnation("plain"), 4, null));
     }
 
     @Test
@@ -158,7 +158,7 @@ interface PageContract extends StoreFixture {
     default void failingWhatWasListedLosesNoKb() {
         Map<String, Integer> listed = passThatChanges(Selection.DUE, page -> {
             for (KbState kb : page.kbs()) {
-                kbs().done(new KbWrite.Failed(kb.kbId(), 0, 1, 1, "boom", Duration.ofHours(1)));
+                kbs().done(kbs().failed(kb.kbId(), 0, 1, 1, "boom", Duration.ofHours(1)));
             }
         });
         assertThat(listed).hasSize(60);

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 public abstract class StateStoreContract
         implements EpochContract,
                 EnrolmentContract,
+                IncarnationContract,
                 KbIdContract,
                 WriteContract,
                 KbRecordContract,

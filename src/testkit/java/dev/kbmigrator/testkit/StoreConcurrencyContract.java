@@ -51,14 +51,15 @@ interface StoreConcurrencyContract extends StoreFixture {
         for (int round = 0; round < 15; round++) {
             String kbId = "raced-" + round;
             kbs().enroll(0, kbId);
+            long incarnation = kbs().incarnation(kbId);
             AtomicLong written = new AtomicLong();
             long seen = raceTheFence(
                     Partitions.of(kbId),
                     (epoch, version) -> {
-                        WriteResult result = other().write(
-                                        List.of(epoch), List.of(new KbWrite.Advanced(kbId, version, version + 1)));
-                        written.addAndGet(result.refused() ? 0 : 1);
-                        return result.refused();
+                        KbWrite write = new KbWrite.Advanced(kbId, incarnation, version, version + 1);
+                        WriteResult result = other().write(List.of(epoch), List.of(write));
+                        written.addAndGet(result.staleScopes().isEmpty() ? 1 : 0);
+                        return !result.staleScopes().isEmpty();
                     },
                     () -> kbs().version(kbId));
             assertThat(kbs().version(kbId))
@@ -73,14 +74,18 @@ interface StoreConcurrencyContract extends StoreFixture {
         for (int round = 0; round < 15; round++) {
             String kbId = "raced-" + round;
             kbs().enroll(0, kbId);
+            long incarnation = kbs().incarnation(kbId);
             KbState[] seen = new KbState[1];
             raceTheFence(
                     Partitions.of(kbId),
                     (epoch, i) -> {
                         KbWrite write = i % 2 == 0
-                                ? new KbWrite.Checkpointed(kbId, 0, 1, "" + i)
-                                : new KbWrite.Failed(kbId, 0, 1, i, "boom", Duration.ofHours(1));
-                        return other().write(List.of(epoch), List.of(write)).refused();
+                                ? new KbWrite.Checkpointed(kbId, incarnation, 0, 1, "" + i)
+                                : new KbWrite.Failed(kbId, incarnation, 0, 1, i, "boom", Duration.ofHours(1));
+                        return !other()
+                                .write(List.of(epoch), List.of(write))
+                                .staleScopes()
+                                .isEmpty();
                     },
                     () -> {
                         seen[0] = kbs().state(kbId);
@@ -142,7 +147,7 @@ interface StoreConcurrencyContract extends StoreFixture {
                 List<String> order = new ArrayList<>(kbIds);
                 Collections.shuffle(order, random);
                 WriteResult result = advanceAll(mine, epochs, order.subList(0, 50));
-                assertThat(result.refused()).isFalse();
+                assertThat(result.staleScopes()).isEmpty();
                 assertThat(result.exceptions().values()).allMatch(Stale.class::isInstance);
                 order.subList(0, 50).stream()
                         .filter(kbId -> !result.exceptions().containsKey(kbId))
@@ -161,11 +166,13 @@ interface StoreConcurrencyContract extends StoreFixture {
         for (int round = 0; round < 10; round++) {
             String kbId = "contended-" + round;
             kbs().enroll(0, kbId);
+            long incarnation = kbs().incarnation(kbId);
             Collection<Epoch> epochs = kbs().open(kbId);
             AtomicInteger winners = new AtomicInteger();
             Together.run(THREADS, thread -> {
                 StateStore mine = thread % 2 == 0 ? store() : other();
-                WriteResult result = mine.write(epochs, List.of(new KbWrite.Advanced(kbId, 0, thread + 1)));
+                KbWrite write = new KbWrite.Advanced(kbId, incarnation, 0, thread + 1);
+                WriteResult result = mine.write(epochs, List.of(write));
                 winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
             });
             assertThat(winners).hasValue(1);
@@ -367,7 +374,7 @@ interface StoreConcurrencyContract extends StoreFixture {
         for (String kbId : kbIds) {
             KbState state = states.get(kbId);
             if (state != null) {
-                writes.add(new KbWrite.Advanced(kbId, state.version(), state.version() + 1));
+                writes.add(new KbWrite.Advanced(kbId, state.incarnation(), state.version(), state.version() + 1));
             }
         }
         return store.write(carried.values(), writes);

@@ -16,6 +16,7 @@ import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -99,6 +100,28 @@ final class StoreDriver {
         return open(Set.of(kbId));
     }
 
+    /** Returns which enrolment of a KB is stored; of a KB that is not enrolled, a number that it may have had. */
+    long incarnation(String kbId) {
+        KbState kb = store.find(Set.of(kbId)).get(kbId);
+        return kb == null ? 1 : kb.incarnation();
+    }
+
+    /** Returns an advance of the KB as it is enrolled now. */
+    KbWrite.Advanced advanced(String kbId, long from, long to) {
+        return new KbWrite.Advanced(kbId, incarnation(kbId), from, to);
+    }
+
+    /** Returns a failure of the KB as it is enrolled now. */
+    KbWrite.Failed failed(
+            String kbId, long from, long version, int failures, String error, @Nullable Duration retryAfter) {
+        return new KbWrite.Failed(kbId, incarnation(kbId), from, version, failures, error, retryAfter);
+    }
+
+    /** Returns a checkpoint of the KB as it is enrolled now. */
+    KbWrite.Checkpointed checkpointed(String kbId, long from, long version, String checkpoint) {
+        return new KbWrite.Checkpointed(kbId, incarnation(kbId), from, version, checkpoint);
+    }
+
     /** Writes a batch under newly opened epochs. */
     WriteResult write(KbWrite... writes) {
         return store.write(open(Stream.of(writes).map(KbWrite::kbId).toList()), List.of(writes));
@@ -110,7 +133,7 @@ final class StoreDriver {
     }
 
     void advance(String kbId, long from, long to) {
-        done(new KbWrite.Advanced(kbId, from, to));
+        done(advanced(kbId, from, to));
     }
 
     long version(String kbId) {

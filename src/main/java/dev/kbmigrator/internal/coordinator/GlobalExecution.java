@@ -61,6 +61,11 @@ final class GlobalExecution extends Execution {
     }
 
     @Override
+    public long incarnation() {
+        return 0;
+    }
+
+    @Override
     public Optional<Document> doneRecord() {
         return changed(this::markDone);
     }

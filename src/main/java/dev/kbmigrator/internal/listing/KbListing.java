@@ -156,7 +156,8 @@ public final class KbListing {
         long revision = before == null ? 0 : before.revision();
         ObjectNode record = last(view).put("startedMicros", view.snapshot().storeMicros());
         record.put("by", host.replicaId());
-        if (documents.replaceOnce(DOCUMENT, revision, record.toString(), null) != Outcome.CHANGED) {
+        String claim = record.toString();
+        if (documents.replaceOnce(DOCUMENT, revision, claim, null) != Outcome.CHANGED) {
             return false;
         }
         Tally tally = new Tally();
@@ -176,7 +177,10 @@ public final class KbListing {
         failures = 0;
         dropAbsent(filter, tally.listed);
         record.put("completedMicros", view.snapshot().storeMicros()).put("listed", tally.listed);
-        documents.replaceOnce(DOCUMENT, revision + 1, record.toString(), null);
+        Document claimed = documents.find(DOCUMENT);
+        if (claimed != null && claimed.json().equals(claim)) {
+            documents.replaceOnce(DOCUMENT, claimed.revision(), record.toString(), null);
+        }
         if (tally.enrolled > 0) {
             LOG.atInfo()
                     .addKeyValue("listed", tally.listed)

@@ -10,6 +10,7 @@ import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * more once its partitions have some.
  *
  * <p>A write whose response was lost is simply made again: it is a compare-and-set, so the result tells whether the first one took
- * effect. Belongs to the worker's thread.
+ * effect. A KB that was removed and enrolled again meanwhile is another one, and gets nothing of what was done for the first. Belongs to the worker's thread.
  */
 final class CompletionWriter {
 
@@ -106,7 +107,7 @@ final class CompletionWriter {
                     return;
                 }
                 try {
-                    write(new ArrayList<>(entries.subList(0, Math.min(store.maxBatch(), entries.size()))));
+                    writeFirst();
                 } finally {
                     queue.endWriting();
                 }
@@ -120,7 +121,40 @@ final class CompletionWriter {
                     && (nothingRuns || entries.size() >= store.maxBatch() || dueIn(environment.nanoTime()) == 0);
         }
 
-        private void write(List<Entry> part) {
+        /** Writes the first batch; KBs that were refused only because of others in it are written again at once. */
+        private void writeFirst() {
+            boolean again = true;
+            while (again && !entries.isEmpty()) {
+                again = write(new ArrayList<>(entries.subList(0, Math.min(store.maxBatch(), entries.size()))));
+                dropLost();
+            }
+        }
+
+        /** Writes the first entries; returns whether some of them are still to be written although their scope is not stale. */
+        private boolean write(List<Entry> part) {
+            WriteResult result = send(part);
+            entries.subList(0, part.size()).clear();
+            List<Entry> again = new ArrayList<>();
+            for (Entry entry : part) {
+                HeldPartition held = entry.execution().partition();
+                if (result.staleScopes().contains(held.partition())) {
+                    callbacks.takenOver(held);
+                    held.dropped(entry.execution().kb());
+                } else if (result.refused()) {
+                    again.add(entry);
+                } else {
+                    settle(entry, result.exceptions().get(entry.execution().kb()));
+                }
+            }
+            entries.addAll(0, again);
+            if (again.size() == part.size()) {
+                throw new StateStoreException("the store refused a batch without naming a scope of the batch as stale: "
+                        + result.staleScopes());
+            }
+            return !again.isEmpty();
+        }
+
+        private WriteResult send(List<Entry> part) {
             Map<Integer, Epoch> epochs = new LinkedHashMap<>();
             List<KbWrite> writes = new ArrayList<>(part.size());
             HeldPartition before = null;
@@ -132,20 +166,7 @@ final class CompletionWriter {
                 }
                 writes.add(entry.write());
             }
-            WriteResult result = store.write(epochs.values(), writes);
-            if (result.refused()) {
-                for (Entry entry : part) {
-                    HeldPartition held = entry.execution().partition();
-                    if (result.staleScopes().contains(held.partition())) {
-                        callbacks.takenOver(held);
-                    }
-                }
-                return;
-            }
-            entries.subList(0, part.size()).clear();
-            for (Entry entry : part) {
-                settle(entry, result.exceptions().get(entry.execution().kb()));
-            }
+            return store.write(epochs.values(), writes);
         }
     }
 
@@ -188,7 +209,8 @@ final class CompletionWriter {
             return;
         }
         if (outcome instanceof Done) {
-            KbWrite write = new KbWrite.Advanced(execution.kb(), execution.fromVersion(), execution.version());
+            KbWrite write = new KbWrite.Advanced(
+                    execution.kb(), execution.incarnation(), execution.fromVersion(), execution.version());
             advanced.add(new Entry(execution, write, null));
         } else if (outcome instanceof Failed failure) {
             fail(execution, failure.error());
@@ -208,6 +230,7 @@ final class CompletionWriter {
         Duration retryAfter = backoff.delay(execution.attempt(), environment);
         KbWrite write = new KbWrite.Failed(
                 execution.kb(),
+                execution.incarnation(),
                 execution.fromVersion(),
                 execution.version(),
                 execution.attempt(),

@@ -83,6 +83,11 @@ final class KbExecution extends Execution {
     }
 
     @Override
+    public long incarnation() {
+        return kb.incarnation();
+    }
+
+    @Override
     public Optional<Document> doneRecord() {
         return Optional.empty();
     }
@@ -124,15 +129,15 @@ final class KbExecution extends Execution {
             return null;
         }
         KbState stored = context.store().find(Set.of(kb.kbId())).get(kb.kbId());
-        KbRecord record = stored == null ? null : stored.record();
+        KbRecord record = stored == null || stored.incarnation() != kb.incarnation() ? null : stored.record();
         return record == null || record.version() != version() ? null : record.checkpoint();
     }
 
     @Override
     protected void writeCheckpoint(String json) {
-        KbWrite write = new KbWrite.Checkpointed(kb.kbId(), kb.version(), version(), json);
+        KbWrite write = new KbWrite.Checkpointed(kb.kbId(), kb.incarnation(), kb.version(), version(), json);
         WriteResult result = context.store().write(Set.of(epoch()), List.of(write));
-        if (result.refused()) {
+        if (!result.staleScopes().isEmpty()) {
             context.owner().takenOver(partition);
             cancel(Cancellation.LOST);
             throw cancelled(Cancellation.LOST);

@@ -82,9 +82,9 @@ final class RequestServer {
 
     /** Moves a KB past the version that a person asked to skip; returns its state after that. */
     private KbState skip(HeldPartition held, KbState kb, KbRequest request) {
-        KbWrite write = new KbWrite.Advanced(kb.kbId(), kb.version(), request.skip());
+        KbWrite write = new KbWrite.Advanced(kb.kbId(), kb.incarnation(), kb.version(), request.skip());
         WriteResult result = store.write(Set.of(held.scope().epoch()), List.of(write));
-        if (result.refused()) {
+        if (!result.staleScopes().isEmpty()) {
             callbacks.takenOver(held);
         } else if (result.exceptions().isEmpty()) {
             held.progressed();
@@ -92,7 +92,7 @@ final class RequestServer {
                     .addKeyValue("kb", kb.kbId())
                     .addKeyValue("version", request.skip())
                     .log("Skipped version {} of KB {}, as requested: {}", request.skip(), kb.kbId(), request.reason());
-            return new KbState(kb.kbId(), request.skip(), null);
+            return new KbState(kb.kbId(), kb.incarnation(), request.skip(), null);
         }
         return kb;
     }

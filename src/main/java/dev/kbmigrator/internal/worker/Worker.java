@@ -252,7 +252,8 @@ public final class Worker implements Runnable {
             held.dropped(execution.kb());
             return;
         }
-        KbExecution next = executionOf(scan, held, new KbState(execution.kb(), version, null));
+        KbState reached = new KbState(execution.kb(), execution.incarnation(), version, null);
+        KbExecution next = executionOf(scan, held, reached);
         if (next == null) {
             held.settled(execution.kb());
         } else {

@@ -58,7 +58,7 @@ final class Documents {
             try (PreparedStatement insert =
                     connection.prepareStatement("INSERT INTO kb_migrator_document VALUES (?, ?, ?)")) {
                 insert.setString(1, name);
-                insert.setLong(2, expectedRevision + 1);
+                insert.setLong(2, Transactions.uniqueNumber());
                 insert.setString(3, json);
                 insert.executeUpdate();
             }

@@ -5,6 +5,7 @@ import dev.kbmigrator.spi.Cursor;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
@@ -95,7 +96,8 @@ public class KbConfigStateStore implements StateStore {
             for (String kbId : new TreeSet<>(kbIds)) {
                 int partition = Partitions.of(kbId);
                 boolean isBehind = version < floor(locked, kbId);
-                kbs.add(new KbState(kbId, version, isBehind ? KbRecords.dueAtOnce(version + 1) : null));
+                KbRecord late = isBehind ? KbRecords.dueAtOnce(version + 1) : null;
+                kbs.add(new KbState(kbId, Transactions.uniqueNumber(), version, late));
                 partitions.add(partition);
             }
             return KbRecords.enroll(connection, kbs, partitions);
@@ -166,6 +168,8 @@ public class KbConfigStateStore implements StateStore {
         return transactions.run("write a batch", connection -> {
             SortedMap<Integer, Scope> locked = Scopes.lock(connection, scopes(epochs));
             Set<Integer> stale = Scopes.stale(locked, epochs);
+            // Nothing is written without an epoch of its partition
+            writes.stream().map(write -> Partitions.of(write.kbId())).filter(scope -> !locked.containsKey(scope)).forEach(stale::add);
             return stale.isEmpty() ? write(connection, locked, writes) : WriteResult.refused(stale);
         });
     }
@@ -180,7 +184,7 @@ public class KbConfigStateStore implements StateStore {
         List<KbState> after = new ArrayList<>();
         for (KbWrite write : writes) {
             KbState before = stored.get(write.kbId());
-            if (before == null) {
+            if (before == null || before.incarnation() != write.incarnation()) {
                 exceptions.put(write.kbId(), new WriteResult.Gone());
             } else if (before.version() != write.from()) {
                 exceptions.put(write.kbId(), new WriteResult.Stale(before.version()));

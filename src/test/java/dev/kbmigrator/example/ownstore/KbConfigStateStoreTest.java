@@ -8,6 +8,7 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
+import dev.kbmigrator.support.Writes;
 import dev.kbmigrator.testkit.StateStoreContract;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -63,8 +64,9 @@ class KbConfigStateStoreTest extends StateStoreContract {
     @Test
     void noWriteBringsBackARecordThatTheHostDeleted() throws SQLException {
         store().enroll(List.of("kb"), 0);
+        List<KbWrite> late = List.of(Writes.advanced(store(), "kb", 0, 1));
         host.delete("kb");
-        assertThat(advance("kb", 0).exceptions()).containsEntry("kb", new WriteResult.Gone());
+        assertThat(store().write(epochs("kb"), late).exceptions()).containsEntry("kb", new WriteResult.Gone());
         assertThat(host.read("kb")).isEmpty();
         assertThat(store().count(Long.MAX_VALUE)).isZero();
     }
@@ -95,7 +97,7 @@ class KbConfigStateStoreTest extends StateStoreContract {
         }
         edits.join();
         assertThat(host.read("kb")).containsExactly("title 300", "{}");
-        assertThat(store().find(List.of("kb"))).containsEntry("kb", new KbState("kb", version, null));
+        assertThat(store().find(List.of("kb"))).containsEntry("kb", new KbState("kb", Writes.incarnation(store(), "kb"), version, null));
     }
 
     private String read() {
@@ -106,9 +108,11 @@ class KbConfigStateStoreTest extends StateStoreContract {
         }
     }
 
+    private Collection<Epoch> epochs(String kbId) {
+        return store().openEpochs(Set.of(Partitions.of(kbId))).values();
+    }
+
     private WriteResult advance(String kbId, long from) {
-        Collection<Epoch> epochs =
-                store().openEpochs(Set.of(Partitions.of(kbId))).values();
-        return store().write(epochs, List.of(new KbWrite.Advanced(kbId, from, from + 1)));
+        return store().write(epochs(kbId), List.of(Writes.advanced(store(), kbId, from, from + 1)));
     }
 }

@@ -21,6 +21,7 @@ final class KbConfigTables {
               title VARCHAR(500) NOT NULL,
               settings_json VARCHAR(100000) NOT NULL,
               migration_partition SMALLINT,
+              migration_incarnation BIGINT,
               migration_version BIGINT,
               migration_attempt VARCHAR(20000),
               migration_checkpoint VARCHAR(65536)

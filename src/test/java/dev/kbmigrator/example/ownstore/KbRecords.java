@@ -20,7 +20,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the migrator keeps in the host's records: four columns, and never another one. A record is neither made nor deleted
+ * What the migrator keeps in the host's records: five columns, and never another one. A record is neither made nor deleted
  * here, only the host does that.
  */
 final class KbRecords {
@@ -31,7 +31,7 @@ final class KbRecords {
 
     static List<KbState> find(Connection connection, Collection<String> kbIds) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT kb_id, migration_version, migration_attempt, migration_checkpoint FROM kb_config
+                SELECT kb_id, migration_incarnation, migration_version, migration_attempt, migration_checkpoint FROM kb_config
                 WHERE kb_id = ANY(?) AND migration_version IS NOT NULL
                 """)) {
             Transactions.setTexts(statement, 1, kbIds);
@@ -43,7 +43,7 @@ final class KbRecords {
     static List<KbState> after(Connection connection, String kbId, Set<Integer> partitions, long below, int limit)
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT kb_id, migration_version, migration_attempt, NULL FROM kb_config
+                SELECT kb_id, migration_incarnation, migration_version, migration_attempt, NULL FROM kb_config
                 WHERE kb_id > ? AND migration_partition = ANY(?) AND migration_version < ?
                 ORDER BY kb_id LIMIT ?
                 """)) {
@@ -59,9 +59,12 @@ final class KbRecords {
         List<KbState> kbs = new ArrayList<>();
         try (ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
-                String json = rows.getString(3);
+                String json = rows.getString(4);
                 kbs.add(new KbState(
-                        rows.getString(1), rows.getLong(2), json == null ? null : attempt(json, rows.getString(4))));
+                        rows.getString(1),
+                        rows.getLong(2),
+                        rows.getLong(3),
+                        json == null ? null : attempt(json, rows.getString(5))));
             }
         }
         return kbs;
@@ -71,14 +74,16 @@ final class KbRecords {
     static Set<String> enroll(Connection connection, List<KbState> kbs, List<Integer> partitions) throws SQLException {
         Set<String> enrolled = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement("""
-                UPDATE kb_config SET migration_version = ?, migration_attempt = ?, migration_partition = ?
+                UPDATE kb_config
+                SET migration_incarnation = ?, migration_version = ?, migration_attempt = ?, migration_partition = ?
                 WHERE kb_id = ? AND migration_version IS NULL
                 """)) {
             for (int i = 0; i < kbs.size(); i++) {
-                statement.setLong(1, kbs.get(i).version());
-                statement.setString(2, json(kbs.get(i).record()));
-                statement.setInt(3, partitions.get(i));
-                statement.setString(4, kbs.get(i).kbId());
+                statement.setLong(1, kbs.get(i).incarnation());
+                statement.setLong(2, kbs.get(i).version());
+                statement.setString(3, json(kbs.get(i).record()));
+                statement.setInt(4, partitions.get(i));
+                statement.setString(5, kbs.get(i).kbId());
                 statement.addBatch();
             }
             int[] counts = statement.executeBatch();
@@ -94,8 +99,8 @@ final class KbRecords {
     /** Forgets what the migrator keeps of the KBs, and leaves the rest of their records. */
     static void forget(Connection connection, Collection<String> kbIds) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("""
-                UPDATE kb_config SET migration_version = NULL, migration_attempt = NULL, migration_partition = NULL,
-                  migration_checkpoint = NULL
+                UPDATE kb_config SET migration_incarnation = NULL, migration_version = NULL, migration_attempt = NULL,
+                  migration_partition = NULL, migration_checkpoint = NULL
                 WHERE kb_id = ANY(?)
                 """)) {
             Transactions.setTexts(statement, 1, kbIds);
@@ -108,7 +113,7 @@ final class KbRecords {
         Set<String> gone = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement("""
                 UPDATE kb_config SET migration_version = ?, migration_attempt = ?, migration_checkpoint = ?
-                WHERE kb_id = ? AND migration_version = ?
+                WHERE kb_id = ? AND migration_incarnation = ? AND migration_version = ?
                 """)) {
             for (int i = 0; i < writes.size(); i++) {
                 KbRecord attempt = after.get(i).record();
@@ -116,7 +121,8 @@ final class KbRecords {
                 statement.setString(2, json(attempt));
                 statement.setString(3, attempt == null ? null : attempt.checkpoint());
                 statement.setString(4, writes.get(i).kbId());
-                statement.setLong(5, writes.get(i).from());
+                statement.setLong(5, writes.get(i).incarnation());
+                statement.setLong(6, writes.get(i).from());
                 statement.addBatch();
             }
             int[] counts = statement.executeBatch();
@@ -134,13 +140,18 @@ final class KbRecords {
         KbRecord attempt = before.record();
         if (write instanceof KbWrite.Advanced advanced) {
             boolean isBehind = attempt != null && advanced.to() < floor;
-            return new KbState(before.kbId(), advanced.to(), isBehind ? dueAtOnce(advanced.to() + 1) : null);
+            return new KbState(
+                    before.kbId(),
+                    before.incarnation(),
+                    advanced.to(),
+                    isBehind ? dueAtOnce(advanced.to() + 1) : null);
         }
         if (write instanceof KbWrite.Failed failed) {
             Duration retryAfter = failed.retryAfter();
             String checkpoint = attempt != null && attempt.version() == failed.version() ? attempt.checkpoint() : null;
             return new KbState(
                     before.kbId(),
+                    before.incarnation(),
                     before.version(),
                     new KbRecord(
                             failed.version(),
@@ -154,7 +165,8 @@ final class KbRecords {
         }
         KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
         KbRecord kept = attempt != null && attempt.version() == saved.version() ? attempt : dueAtOnce(saved.version());
-        return new KbState(before.kbId(), before.version(), withCheckpoint(kept, true, saved.checkpoint()));
+        KbRecord after = withCheckpoint(kept, true, saved.checkpoint());
+        return new KbState(before.kbId(), before.incarnation(), before.version(), after);
     }
 
     static KbRecord dueAtOnce(long version) {

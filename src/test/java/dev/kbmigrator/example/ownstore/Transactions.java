@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
+import java.util.concurrent.ThreadLocalRandom;
 import javax.sql.DataSource;
 
 /** Transactions of the store's own, at READ COMMITTED: a statement that comes after a lock sees what the lock waited for. */
@@ -75,5 +76,10 @@ final class Transactions {
 
     static void setNumbers(PreparedStatement statement, int index, Collection<Integer> numbers) throws SQLException {
         statement.setArray(index, statement.getConnection().createArrayOf("INTEGER", numbers.toArray()));
+    }
+
+    /** A number that was never used before: for the enrolment of a KB, and for the revision of a document. */
+    static long uniqueNumber() {
+        return ThreadLocalRandom.current().nextLong(Long.MAX_VALUE) + 1;
     }
 }

@@ -23,9 +23,9 @@ import dev.kbmigrator.internal.state.Plan;
 import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.HostTransactionSupport;
 import dev.kbmigrator.spi.KbState;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.support.Writes;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.time.Duration;
@@ -551,7 +551,7 @@ class EngineTest {
 
         private void bringUp() {
             store.byOthers(() -> store.write(
-                    store.openEpochs(Set.of(Partitions.of(KB))).values(), List.of(new KbWrite.Advanced(KB, 0, 1))));
+                    store.openEpochs(Set.of(Partitions.of(KB))).values(), List.of(Writes.advanced(store, KB, 0, 1))));
         }
 
         @Test

@@ -31,10 +31,10 @@ import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.memory.MemoryStateStore;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.ReplicaInfo;
+import dev.kbmigrator.support.Writes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -111,7 +111,7 @@ class FleetReportsTest {
     private void fail(int kb, int failures, String error, @Nullable Duration retryAfter) {
         store.write(
                 OnePartition.epochs(config),
-                List.of(new KbWrite.Failed(KBS.get(kb), 0, 1, failures, error, retryAfter)));
+                List.of(Writes.failed(store, KBS.get(kb), 0, 1, failures, error, retryAfter)));
     }
 
     /** Another replica announces itself, which knows no migration. */

@@ -23,9 +23,9 @@ import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.support.Writes;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -216,14 +216,14 @@ class KbRequestClientTest {
     }
 
     private void advance(String kbId, long from, long to) {
-        store.write(OnePartition.epochs(config), List.of(new KbWrite.Advanced(kbId, from, to)));
+        store.write(OnePartition.epochs(config), List.of(Writes.advanced(store, kbId, from, to)));
     }
 
     /** The KB has failed so many times. */
     private void fail(long from, int failures) {
         store.write(
                 OnePartition.epochs(config),
-                List.of(new KbWrite.Failed(KB, from, from + 1, failures, "bad data", Duration.ofHours(1))));
+                List.of(Writes.failed(store, KB, from, from + 1, failures, "bad data", Duration.ofHours(1))));
     }
 
     private List<KbRequest> asked() {
@@ -413,7 +413,7 @@ class KbRequestClientTest {
         assertThat(migrate(
                         KB,
                         () -> store.write(
-                                OnePartition.epochs(config), List.of(new KbWrite.Checkpointed(KB, 0, 1, "\"here\""))),
+                                OnePartition.epochs(config), List.of(Writes.checkpointed(store, KB, 0, 1, "\"here\""))),
                         () -> advance(KB, 0, 2)))
                 .isEqualTo(2);
     }

@@ -141,7 +141,7 @@ class KbListingTest {
             int from = after == null ? 0 : Integer.parseInt(after.position());
             int to = Math.min(madeUp, from + query.limit());
             List<KbState> kbs = IntStream.range(from, to)
-                    .mapToObj(i -> new KbState("kb-" + i, 0, null))
+                    .mapToObj(i -> new KbState("kb-" + i, 1, 0, null))
                     .toList();
             return new Page(kbs, to == madeUp ? null : new Cursor(Integer.toString(to)));
         }

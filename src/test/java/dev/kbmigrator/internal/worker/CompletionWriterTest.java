@@ -7,7 +7,6 @@ import ch.qos.logback.classic.Level;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
-import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.support.LogCapture;
 import java.time.Duration;
@@ -279,7 +278,7 @@ class CompletionWriterTest implements CompletionWriter.Callbacks {
         @Test
         void aFailureWhoseKbHasTheVersionCountsAsDone() {
             fail(0);
-            store.write(Set.of(held.scope().epoch()), List.of(new KbWrite.Advanced(KBS.get(0), 0, 1)));
+            store.write(Set.of(held.scope().epoch()), List.of(replica.advanced(KBS.get(0), 0, 1)));
             writeAll();
             assertThat(told).containsExactly(KBS.get(0) + " is at 1");
         }
@@ -363,7 +362,7 @@ class CompletionWriterTest implements CompletionWriter.Callbacks {
         @Test
         void aWriteWhoseResponseWasLostIsReadBack() {
             finish(0);
-            store.write(Set.of(held.scope().epoch()), List.of(new KbWrite.Advanced(KBS.get(0), 0, 1)));
+            store.write(Set.of(held.scope().epoch()), List.of(replica.advanced(KBS.get(0), 0, 1)));
             writeAll();
             assertThat(told).containsExactly(KBS.get(0) + " is at 1");
         }
@@ -371,15 +370,15 @@ class CompletionWriterTest implements CompletionWriter.Callbacks {
         @Test
         void aKbThatIsFurtherGoesOnFromThere() {
             finish(0);
-            store.write(Set.of(held.scope().epoch()), List.of(new KbWrite.Advanced(KBS.get(0), 0, 2)));
+            store.write(Set.of(held.scope().epoch()), List.of(replica.advanced(KBS.get(0), 0, 2)));
             writeAll();
             assertThat(told).containsExactly(KBS.get(0) + " is at 2");
         }
 
         @Test
         void aKbThatIsElsewhereIsDropped() {
-            KbExecution execution = replica.begin(held, new KbState(KBS.get(0), 0, null), 2);
-            store.write(Set.of(held.scope().epoch()), List.of(new KbWrite.Advanced(KBS.get(0), 0, 1)));
+            KbExecution execution = replica.begin(held, replica.at(KBS.get(0), 0), 2);
+            store.write(Set.of(held.scope().epoch()), List.of(replica.advanced(KBS.get(0), 0, 1)));
             finish(execution);
             writeAll();
             assertThat(told).isEmpty();

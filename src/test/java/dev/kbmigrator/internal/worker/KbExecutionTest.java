@@ -46,7 +46,7 @@ class KbExecutionTest {
     @Test
     void itSaysWhichKbItIsAbout() {
         HeldPartition held = replica.held();
-        KbExecution execution = replica.begin(held, new KbState(KB, 1, null), 2);
+        KbExecution execution = replica.begin(held, replica.at(KB, 1), 2);
         assertThat(execution.kb()).isEqualTo(KB);
         assertThat(execution.kbId()).hasValue(KB);
         assertThat(execution.partition()).isSameAs(held);
@@ -69,13 +69,13 @@ class KbExecutionTest {
 
     @Test
     void attemptsAreCountedFromTheRecordOfTheSameVersion() {
-        KbState failed = new KbState(KB, 0, new KbRecord(1, 4, "earlier", 0, 0, false, false, null));
+        KbState failed = new KbState(KB, 1, 0, new KbRecord(1, 4, "earlier", 0, 0, false, false, null));
         HeldPartition held = replica.held();
         assertThat(replica.begin(held, failed, 1).attempt()).isEqualTo(5);
         assertThat(replica.begin(held, failed, 2).attempt())
                 .as("of another version")
                 .isEqualTo(1);
-        assertThat(replica.begin(held, new KbState(KB, 0, null), 1).attempt()).isEqualTo(1);
+        assertThat(replica.begin(held, replica.at(KB, 0), 1).attempt()).isEqualTo(1);
     }
 
     @Nested
@@ -153,7 +153,7 @@ class KbExecutionTest {
         @Test
         void itIsRefusedOnceAnotherReplicaHasMovedTheKb() {
             itCannotSaveAfter(
-                    () -> writeToStore(held, new KbWrite.Advanced(KB, 0, 1)),
+                    () -> writeToStore(held, replica.advanced(KB, 0, 1)),
                     Cancellation.LOST,
                     "another replica has moved the KB's version");
             assertThat(replica.takenOver).isEmpty();
@@ -163,7 +163,7 @@ class KbExecutionTest {
         void itIsWrittenUnderTheEpochOfThePartition() {
             replica.part = (context, kbId) -> context.saveCheckpoint(7);
             replica.run(execution);
-            assertThat(replica.store.batches).containsExactly(List.of(new KbWrite.Checkpointed(KB, 0, 1, "7")));
+            assertThat(replica.store.batches).containsExactly(List.of(replica.checkpointed(KB, 0, 1, "7")));
             assertThat(replica.store.epochs)
                     .containsExactly(List.of(held.scope().epoch()));
             assertThat(execution.outcome()).isInstanceOf(Done.class);
@@ -176,7 +176,7 @@ class KbExecutionTest {
         private final HeldPartition held = replica.held();
 
         private KbExecution afterCheckpointAt(long version) {
-            writeToStore(held, new KbWrite.Checkpointed(KB, 0, version, "7"));
+            writeToStore(held, replica.checkpointed(KB, 0, version, "7"));
             return replica.begin(held, Objects.requireNonNull(replica.stored(KB)), 1);
         }
 
@@ -199,7 +199,7 @@ class KbExecutionTest {
 
         @Test
         void afterAFailureWithoutACheckpointThereIsNone() {
-            writeToStore(held, new KbWrite.Failed(KB, 0, 1, 1, "earlier", Duration.ZERO));
+            writeToStore(held, replica.failed(KB, 0, Duration.ZERO));
             assertThat(replica.begin(held, KB).lastCheckpoint(Integer.class)).isEmpty();
             assertThat(replica.store.finds).as("the store is not asked").isZero();
         }
@@ -211,7 +211,7 @@ class KbExecutionTest {
             assertThat(execution.lastCheckpoint(Integer.class)).isEmpty();
             replica.store.enroll(List.of(KB), 0);
             assertThat(execution.lastCheckpoint(Integer.class)).isEmpty();
-            writeToStore(held, new KbWrite.Checkpointed(KB, 0, 2, "8"));
+            writeToStore(held, replica.checkpointed(KB, 0, 2, "8"));
             assertThat(execution.lastCheckpoint(Integer.class)).isEmpty();
         }
     }

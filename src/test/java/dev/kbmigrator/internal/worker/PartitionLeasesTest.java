@@ -7,7 +7,7 @@ import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
 import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.spi.Epoch;
-import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.support.Writes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,7 +74,7 @@ class PartitionLeasesTest {
     private void complete(PartitionScan scan) {
         scan.held.forEach((partition, held) -> store.write(
                 Set.of(held.scope().epoch()),
-                List.of(new KbWrite.Advanced(OnePartition.kbsOf(partition, 1).get(0), 0, 2))));
+                List.of(Writes.advanced(store, OnePartition.kbsOf(partition, 1).get(0), 0, 2))));
     }
 
     /** A second KB of the partition is enrolled, below everything else. */

@@ -7,7 +7,6 @@ import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
 import dev.kbmigrator.internal.state.KbRequest;
 import dev.kbmigrator.spi.KbState;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.support.LogCapture;
 import java.util.ArrayList;
@@ -75,7 +74,7 @@ class RequestServerTest implements RequestServer.Callbacks {
     }
 
     private void moveKbTo(long version) {
-        replica.store.write(Set.of(held.scope().epoch()), List.of(new KbWrite.Advanced(KB, 0, version)));
+        replica.store.write(Set.of(held.scope().epoch()), List.of(replica.advanced(KB, 0, version)));
     }
 
     @Nested
@@ -86,7 +85,7 @@ class RequestServerTest implements RequestServer.Callbacks {
         @Test
         void aRequestedKbIsQueuedAndTheRequestDeletedOnceItIsSettled() {
             serve();
-            assertThat(queued).containsExactly(new KbState(KB, 0, null));
+            assertThat(queued).containsExactly(replica.at(KB, 0));
             deleteAnswered();
             assertThat(isThere(request)).isTrue();
             held.settled(KB);
@@ -168,7 +167,7 @@ class RequestServerTest implements RequestServer.Callbacks {
         OnePartition.enroll(List.of(KB), replica.configOf(1, 2));
         PartitionScan old = replica.scan(Set.of(NUMBER));
         replica.store.write(
-                Set.of(WorkerFixture.held(old, NUMBER).scope().epoch()), List.of(new KbWrite.Advanced(KB, 0, 1)));
+                Set.of(WorkerFixture.held(old, NUMBER).scope().epoch()), List.of(replica.advanced(KB, 0, 1)));
         String request = replica.request(0, 0);
         replica.look();
         server.serve(old, replica.observer.view(), Set.of(NUMBER));
@@ -186,10 +185,10 @@ class RequestServerTest implements RequestServer.Callbacks {
         void theKbGoesOnFromTheSkippedVersion() {
             serve();
             assertThat(replica.version(0)).isEqualTo(1);
-            assertThat(replica.store.batches).containsExactly(List.of(new KbWrite.Advanced(KB, 0, 1)));
+            assertThat(replica.store.batches).containsExactly(List.of(replica.advanced(KB, 0, 1)));
             assertThat(replica.store.epochs)
                     .containsExactly(List.of(held.scope().epoch()));
-            assertThat(queued).containsExactly(new KbState(KB, 1, null));
+            assertThat(queued).containsExactly(replica.at(KB, 1));
             assertThat(held.hasProgressed()).isTrue();
             assertThat(log.messages(Level.WARN))
                     .containsExactly("Skipped version 1 of KB " + KB + ", as requested: broken");
@@ -203,7 +202,7 @@ class RequestServerTest implements RequestServer.Callbacks {
             moveKbTo(1);
             serve();
             assertThat(replica.store.batches).hasSize(1);
-            assertThat(queued).containsExactly(new KbState(KB, 1, null));
+            assertThat(queued).containsExactly(replica.at(KB, 1));
             assertThat(held.hasProgressed()).isFalse();
         }
 
@@ -223,7 +222,7 @@ class RequestServerTest implements RequestServer.Callbacks {
             replica.store.whileFinding = () -> moveKbTo(2);
             serve();
             assertThat(replica.version(0)).isEqualTo(2);
-            assertThat(queued).as("as it was read").containsExactly(new KbState(KB, 0, null));
+            assertThat(queued).as("as it was read").containsExactly(replica.at(KB, 0));
             assertThat(held.hasProgressed()).isFalse();
             assertThat(log.messages(Level.WARN)).isEmpty();
         }

@@ -124,7 +124,7 @@ public class WorkerCosts {
     /** As a page lists them. */
     @Setup
     public void list() {
-        InstantStore.ids(BATCH).forEach(id -> kbs.add(new KbState(id, 0, null)));
+        InstantStore.ids(BATCH).forEach(id -> kbs.add(new KbState(id, 1, 0, null)));
     }
 
     /** The context that a migration is given. */

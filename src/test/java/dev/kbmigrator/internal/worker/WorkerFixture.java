@@ -19,6 +19,7 @@ import dev.kbmigrator.internal.state.KbRequest;
 import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
@@ -207,6 +208,29 @@ final class WorkerFixture implements KbExecution.Owner {
     @Nullable
     KbState stored(String kb) {
         return store.stored(kb);
+    }
+
+    /** A state of a KB as it is enrolled, or as it would be if it was enrolled first. */
+    KbState at(String kb, long version) {
+        return new KbState(kb, incarnation(kb), version, null);
+    }
+
+    KbWrite advanced(String kb, long from, long to) {
+        return new KbWrite.Advanced(kb, incarnation(kb), from, to);
+    }
+
+    KbWrite checkpointed(String kb, long from, long version, String checkpoint) {
+        return new KbWrite.Checkpointed(kb, incarnation(kb), from, version, checkpoint);
+    }
+
+    /** A failure whose next attempt is due after that time. */
+    KbWrite failed(String kb, long from, Duration retryAfter) {
+        return new KbWrite.Failed(kb, incarnation(kb), from, from + 1, 1, "earlier", retryAfter);
+    }
+
+    private long incarnation(String kb) {
+        KbState state = stored(kb);
+        return state == null ? 1 : state.incarnation();
     }
 
     long version(int kb) {

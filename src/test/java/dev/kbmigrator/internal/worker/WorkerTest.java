@@ -153,7 +153,7 @@ class WorkerTest {
     void aKbThatThisBuildCannotTakeOnIsLeftAlone() {
         replica = new WorkerFixture(1, 2);
         OnePartition.enroll(KBS.subList(0, 2), replica.configOf(1, 2));
-        replica.store.write(OnePartition.epochs(replica.config), List.of(new KbWrite.Advanced(KBS.get(1), 0, 1)));
+        replica.store.write(OnePartition.epochs(replica.config), List.of(replica.advanced(KBS.get(1), 0, 1)));
         start();
         runToTheEnd();
         assertThat(replica.ran).containsExactly(KBS.get(1) + " to 2");
@@ -443,7 +443,7 @@ class WorkerTest {
             replica.enroll(2);
             replica.store.write(
                     OnePartition.epochs(replica.config),
-                    List.of(new KbWrite.Failed(KBS.get(1), 0, 1, 1, "earlier", Duration.ofHours(1))));
+                    List.of(replica.failed(KBS.get(1), 0, Duration.ofHours(1))));
             startUnasked();
             assertThat(replica.pool.backlog()).isEqualTo(1);
             replica.part = (context, kbId) -> {
@@ -462,7 +462,7 @@ class WorkerTest {
         @Test
         void aRequestedKbThatHasEverythingDoesNotKeepTheFloor() {
             replica.enroll(2);
-            replica.store.write(OnePartition.epochs(replica.config), List.of(new KbWrite.Advanced(KBS.get(1), 0, 2)));
+            replica.store.write(OnePartition.epochs(replica.config), List.of(replica.advanced(KBS.get(1), 0, 2)));
             String request = replica.request(1, 0);
             start();
             runToTheEnd();

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -103,6 +104,18 @@ final class BrokenStores {
         }
     }
 
+    /** As a script in a language that has no other numbers. */
+    static final class KeepsVersionsAsDoubles extends MemoryStateStore {
+        KeepsVersionsAsDoubles(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized Set<String> enroll(Collection<String> kbIds, long version) {
+            return super.enroll(kbIds, (long) (double) version);
+        }
+    }
+
     /** Does not show the attempts of some KBs. */
     abstract static class Hiding extends BrokenWrites.Sloppy {
 
@@ -117,7 +130,7 @@ final class BrokenStores {
         }
 
         private KbState shown(KbState kb) {
-            return hidden.contains(kb.kbId()) ? new KbState(kb.kbId(), kb.version(), null) : kb;
+            return hidden.contains(kb.kbId()) ? new KbState(kb.kbId(), kb.incarnation(), kb.version(), null) : kb;
         }
 
         @Override
@@ -271,7 +284,7 @@ final class BrokenStores {
         @Override
         public synchronized Map<String, KbState> find(Collection<String> kbIds) {
             Map<String, KbState> found = new HashMap<>(super.find(kbIds));
-            found.replaceAll((kbId, kb) -> kb.record() == null ? new KbState(kbId, kb.version(), left.get(kbId)) : kb);
+            found.replaceAll((kbId, kb) -> kb.record() == null ? new KbState(kbId, kb.incarnation(), kb.version(), left.get(kbId)) : kb);
             return found;
         }
     }
@@ -308,6 +321,34 @@ final class BrokenStores {
                 long now = document(name).map(Document::revision).orElse(0L);
                 return stored == expected && super.compareAndSet(name, now, json, fence);
             }
+        }
+    }
+
+    /** The revision is a counter in the document's row, which goes with the row. */
+    static final class RevisionsStartAgain extends MemoryStateStore {
+
+        private final Map<String, Long> counters = new HashMap<>();
+
+        RevisionsStartAgain(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized Optional<Document> document(String name) {
+            return super.document(name).map(document -> new Document(name, counters.get(name), document.json()));
+        }
+
+        @Override
+        public synchronized boolean compareAndSet(String name, long expected, String json, Epoch fence) {
+            long stored = super.document(name).map(Document::revision).orElse(0L);
+            boolean changed = counters.getOrDefault(name, 0L) == expected
+                    && super.compareAndSet(name, stored, json, fence);
+            if (changed && json == null) {
+                counters.remove(name);
+            } else if (changed) {
+                counters.merge(name, 1L, Long::sum);
+            }
+            return changed;
         }
     }
 

@@ -42,10 +42,26 @@ class BrokenStoresTest {
     /** A broken store, and the test that is there to catch it. */
     private record Broken(String caughtBy, Function<LongSupplier, StateStore> maker) {}
 
+    private static final String STALE_SCOPES = "noKbOfAStaleScopeIsWrittenAndTheResultSaysWhatBecameOfTheOthers";
+    private static final String AGAIN = "noWriteReachesAKbThatWasEnrolledAgain";
+
     private static Stream<Broken> broken() {
         return Stream.of(
-                new Broken("aStaleEpochRefusesTheWholeBatchAndIsNamed", BrokenWrites.WritesUnderAnyEpoch::new),
-                new Broken("aStaleEpochRefusesTheWholeBatchAndIsNamed", BrokenWrites.WritesHalfABatch::new),
+                new Broken(STALE_SCOPES, BrokenWrites.WritesUnderAnyEpoch::new),
+                new Broken(STALE_SCOPES, BrokenWrites.WritesHalfABatch::new),
+                new Broken(STALE_SCOPES, BrokenWrites.WritesTheKbsOfStaleScopes::new),
+                new Broken(STALE_SCOPES, BrokenWrites.RefusesAllButNamesOnlyStaleScopes::new),
+                new Broken("aKbWhosePartitionHasNoEpochInTheBatchIsNotWritten", BrokenWrites.WritesWithoutAnEpoch::new),
+                new Broken(AGAIN, BrokenIncarnations.AdvancesAnyIncarnation::new),
+                new Broken(AGAIN, BrokenIncarnations.FailsAnyIncarnation::new),
+                new Broken(AGAIN, BrokenIncarnations.ChecksNoIncarnationOfACheckpoint::new),
+                new Broken(AGAIN, BrokenIncarnations.AnswersStaleForAnotherIncarnation::new),
+                new Broken(
+                        "noEnrolmentOfAKbHasTheNumberOfAnEarlierOne", BrokenIncarnations.NumbersByTheId::new),
+                new Broken("aKbKeepsItsNumberWhateverIsWritten", BrokenIncarnations.AnotherNumberWithEachVersion::new),
+                new Broken("versionsAreIntegersOf64Bits", BrokenWrites.ComparesVersionsAsDoubles::new),
+                new Broken("versionsAreIntegersOf64Bits", BrokenStores.KeepsVersionsAsDoubles::new),
+                new Broken("aRevisionIsNeverUsedTwiceForTheSameName", BrokenStores.RevisionsStartAgain::new),
                 new Broken("aStaleEpochRefusesEveryKindOfWrite", BrokenWrites.CheckpointsUnderAnyEpoch::new),
                 new Broken("onceEpochsAreOpenedNoOlderWriteTakesEffect", BrokenWrites.ChecksEpochsTooEarly::new),
                 new Broken("aStaleFenceRefusesTheChange", BrokenWrites.ChangesDocumentsUnderAnyEpoch::new),
@@ -107,6 +123,12 @@ class BrokenStoresTest {
         ContractRun run = run(MemoryStateStore::new);
         assertThat(run.failed()).isEmpty();
         assertThat(run.succeeded()).hasSizeGreaterThan(100);
+    }
+
+    /** The contract leaves it to the store whether a stale scope refuses the others. */
+    @Test
+    void aStoreThatRefusesPerScopeIsNotCaught() {
+        assertThat(run(RefusesPerScope::new).failed()).isEmpty();
     }
 
     @Test

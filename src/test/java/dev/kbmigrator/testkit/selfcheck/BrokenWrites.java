@@ -107,6 +107,70 @@ final class BrokenWrites {
         }
     }
 
+    /** Names the scopes that are stale, but has written their KBs. */
+    static final class WritesTheKbsOfStaleScopes extends Sloppy {
+        WritesTheKbsOfStaleScopes(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
+            Set<Integer> stale =
+                    carried.stream().filter(this::isStale).map(Epoch::scope).collect(Collectors.toSet());
+            return new WriteResult(stale, super.write(renewed(carried), writes).exceptions());
+        }
+    }
+
+    /** Writes nothing, but its result says that the KBs of the other scopes were written. */
+    static final class RefusesAllButNamesOnlyStaleScopes extends MemoryStateStore {
+        RefusesAllButNamesOnlyStaleScopes(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
+            WriteResult result = super.write(carried, writes);
+            return new WriteResult(result.staleScopes(), result.exceptions());
+        }
+    }
+
+    /** Checks the epochs that there are. */
+    static final class WritesWithoutAnEpoch extends Sloppy {
+        WritesWithoutAnEpoch(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
+            Map<Integer, Epoch> completed = new HashMap<>();
+            writes.forEach(write -> completed.put(
+                    Partitions.of(write.kbId()), newest.get(Partitions.of(write.kbId()))));
+            carried.forEach(epoch -> completed.put(epoch.scope(), epoch));
+            return super.write(completed.values(), writes);
+        }
+    }
+
+    static final class ComparesVersionsAsDoubles extends MemoryStateStore {
+        ComparesVersionsAsDoubles(LongSupplier clock) {
+            super(clock);
+        }
+
+        @Override
+        public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
+            List<KbWrite> changed = new ArrayList<>();
+            for (KbWrite write : writes) {
+                KbState stored = find(List.of(write.kbId())).get(write.kbId());
+                boolean same = stored != null && (double) stored.version() == (double) write.from();
+                changed.add(
+                        same && write instanceof KbWrite.Advanced advanced && advanced.to() > stored.version()
+                                ? new KbWrite.Advanced(
+                                        write.kbId(), write.incarnation(), stored.version(), advanced.to())
+                                : write);
+            }
+            return super.write(carried, changed);
+        }
+    }
+
     static final class ChangesDocumentsUnderAnyEpoch extends MemoryStateStore {
         ChangesDocumentsUnderAnyEpoch(LongSupplier clock) {
             super(clock);
@@ -183,7 +247,11 @@ final class BrokenWrites {
                         && advanced.to() > stored.version();
                 changed.add(
                         rises
-                                ? new KbWrite.Advanced(write.kbId(), stored.version(), ((KbWrite.Advanced) write).to())
+                                ? new KbWrite.Advanced(
+                                        write.kbId(),
+                                        write.incarnation(),
+                                        stored.version(),
+                                        ((KbWrite.Advanced) write).to())
                                 : write);
             }
             return super.write(carried, changed);
@@ -225,7 +293,8 @@ final class BrokenWrites {
                     String checkpoint = kb.record().checkpoint();
                     super.write(
                             carried,
-                            List.of(new KbWrite.Checkpointed(kb.kbId(), advanced.to(), advanced.to() + 1, checkpoint)));
+                            List.of(new KbWrite.Checkpointed(
+                                    kb.kbId(), kb.incarnation(), advanced.to(), advanced.to() + 1, checkpoint)));
                 }
             }
             return result;
@@ -245,7 +314,13 @@ final class BrokenWrites {
                     super.write(
                             carried,
                             List.of(new KbWrite.Failed(
-                                    failed.kbId(), failed.from(), failed.version() + 1, 1, "", Duration.ZERO)));
+                                    failed.kbId(),
+                                    failed.incarnation(),
+                                    failed.from(),
+                                    failed.version() + 1,
+                                    1,
+                                    "",
+                                    Duration.ZERO)));
                 }
             }
             return super.write(carried, writes);
@@ -265,6 +340,7 @@ final class BrokenWrites {
                             .map(write -> write instanceof KbWrite.Failed failed && failed.retryAfter() != null
                                     ? new KbWrite.Failed(
                                             failed.kbId(),
+                                            failed.incarnation(),
                                             failed.from(),
                                             failed.version(),
                                             failed.failures(),

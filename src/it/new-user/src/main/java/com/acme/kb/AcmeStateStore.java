@@ -36,6 +36,7 @@ public final class AcmeStateStore implements StateStore {
     private final Map<String, ReplicaReport> reports = new HashMap<>();
     private final long[] floors = new long[Partitions.COUNT];
     private final long[] epochs = new long[Partitions.COUNT + 1];
+    private long numbers;
 
     private static long now() {
         return System.currentTimeMillis() * 1_000;
@@ -113,7 +114,7 @@ public final class AcmeStateStore implements StateStore {
         Set<String> enrolled = new HashSet<>();
         for (String kbId : kbIds) {
             if (!kbs.containsKey(kbId)) {
-                kbs.put(kbId, new KbState(kbId, version, behindTheFloor(kbId, version)));
+                kbs.put(kbId, new KbState(kbId, ++numbers, version, behindTheFloor(kbId, version)));
                 enrolled.add(kbId);
             }
         }
@@ -147,7 +148,8 @@ public final class AcmeStateStore implements StateStore {
                 request.after() == null ? kbs : kbs.tailMap(request.after().position(), false);
         for (KbState kb : rest.values()) {
             if (isSelected(kb, request)) {
-                listed.add(new KbState(kb.kbId(), kb.version(), checkpointed(kb.record(), null)));
+                listed.add(new KbState(
+                        kb.kbId(), kb.incarnation(), kb.version(), checkpointed(kb.record(), null)));
                 if (listed.size() == request.limit()) {
                     return new Page(listed, new Cursor(kb.kbId()));
                 }
@@ -182,14 +184,16 @@ public final class AcmeStateStore implements StateStore {
     @Override
     public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
         Set<Integer> stale = new HashSet<>();
+        writes.forEach(write -> stale.add(Partitions.of(write.kbId())));
+        carried.forEach(epoch -> stale.remove(epoch.scope()));
         carried.stream().filter(epoch -> !isCurrent(epoch)).forEach(epoch -> stale.add(epoch.scope()));
-        if (!stale.isEmpty()) {
-            return WriteResult.refused(stale);
-        }
         Map<String, WriteResult.NotDone> notDone = new HashMap<>();
         for (KbWrite write : writes) {
             KbState before = kbs.get(write.kbId());
-            if (before == null) {
+            if (stale.contains(Partitions.of(write.kbId()))) {
+                continue;
+            }
+            if (before == null || before.incarnation() != write.incarnation()) {
                 notDone.put(write.kbId(), new WriteResult.Gone());
             } else if (before.version() != write.from()) {
                 notDone.put(write.kbId(), new WriteResult.Stale(before.version()));
@@ -197,7 +201,7 @@ public final class AcmeStateStore implements StateStore {
                 kbs.put(write.kbId(), after(write, before));
             }
         }
-        return new WriteResult(Set.of(), notDone);
+        return new WriteResult(stale, notDone);
     }
 
     private boolean isCurrent(Epoch epoch) {
@@ -208,20 +212,21 @@ public final class AcmeStateStore implements StateStore {
         KbRecord attempt = before.record();
         if (write instanceof KbWrite.Advanced advanced) {
             return new KbState(
-                    before.kbId(), advanced.to(),
+                    before.kbId(), before.incarnation(), advanced.to(),
                     attempt == null ? null : behindTheFloor(before.kbId(), advanced.to()));
         }
         if (write instanceof KbWrite.Failed failed) {
             String kept = attempt != null && attempt.version() == failed.version() ? attempt.checkpoint() : null;
             long now = now();
             long due = failed.retryAfter() == null ? 0 : now + failed.retryAfter().toNanos() / 1_000;
-            return new KbState(before.kbId(), before.version(), new KbRecord(
+            return new KbState(before.kbId(), before.incarnation(), before.version(), new KbRecord(
                     failed.version(), failed.failures(), failed.error(), now, due,
                     failed.retryAfter() == null, kept != null, kept));
         }
         KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
         KbRecord same = attempt != null && attempt.version() == saved.version() ? attempt : untried(saved.version());
-        return new KbState(before.kbId(), before.version(), checkpointed(same, saved.checkpoint()));
+        return new KbState(
+                before.kbId(), before.incarnation(), before.version(), checkpointed(same, saved.checkpoint()));
     }
 
     @Override
@@ -257,7 +262,7 @@ public final class AcmeStateStore implements StateStore {
         if (json == null) {
             return documents.remove(name) != null;
         }
-        documents.put(name, new Document(name, revision + 1, json));
+        documents.put(name, new Document(name, ++numbers, json));
         return true;
     }
 }
