@@ -104,9 +104,10 @@ class FencingIT {
         try (HikariDataSource dataSource = database.newDataSource()) {
             JdbcStateStore store = enrolled(dataSource);
             store.compareAndSet("held", 0, "1", null);
+            long revision = store.document("held").orElseThrow().revision();
             Epoch old = Stores.epoch(store, Epoch.COORDINATOR);
             HeldUp<Boolean> end = new RowLock(database, dataSource, "document", "revision")
-                    .holdUp(old, writer -> writer.compareAndSet("held", 1, "2", old));
+                    .holdUp(old, writer -> writer.compareAndSet("held", revision, "2", old));
             assertThat(end.answer()).isEqualTo(!end.openedFirst());
             assertThat(store.document("held").orElseThrow().json()).isEqualTo(end.openedFirst() ? "1" : "2");
         }

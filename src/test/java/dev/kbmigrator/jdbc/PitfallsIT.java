@@ -164,8 +164,9 @@ class PitfallsIT {
             }
             JdbcStateStore store = JdbcStateStore.create(dataSource);
             assertThat(store.compareAndSet("now/same", 0, "{}", null)).isTrue();
-            assertThat(store.compareAndSet("now/same", 1, "{}", null)).isTrue();
-            assertThat(store.compareAndSet("now/same", 1, "{}", null)).isFalse();
+            long revision = store.document("now/same").orElseThrow().revision();
+            assertThat(store.compareAndSet("now/same", revision, "{}", null)).isTrue();
+            assertThat(store.compareAndSet("now/same", revision, "{}", null)).isFalse();
             Lease lease = JdbcLock.create(dataSource)
                     .tryAcquire("one", Duration.ofMinutes(1))
                     .orElseThrow();

@@ -361,6 +361,25 @@ class TransactionalExecutionIT {
     }
 
     @Test
+    void aKbThatIsEnrolledAgainMeanwhileGetsNothing() throws Exception {
+        assertThatThrownBy(() -> run((context, connection) -> {
+                    add(connection);
+                    engine.store.remove(Set.of(KB));
+                    engine.store.enroll(Set.of(KB), 3);
+                }))
+                .isInstanceOf(StateStoreException.class)
+                .hasMessageContaining("overtaken");
+        assertThat(Stores.state(engine.store, KB).version()).isEqualTo(3);
+        assertThat(added()).as("rolled back").isZero();
+        assertThatThrownBy(() -> run((context, connection) -> {
+                    add(connection);
+                    context.saveCheckpoint("here");
+                }))
+                .hasMessageContaining("overtaken");
+        assertThat(Stores.state(engine.store, KB).record()).isNull();
+    }
+
+    @Test
     void theRecordOfAGlobalPartIsCommittedWithIt() throws Exception {
         try (HikariDataSource another = TestDatabase.H2.newDataSource()) {
             Engine global = new Engine(another, false);

@@ -9,6 +9,7 @@ import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,6 +61,8 @@ final class CheckedStore extends ForwardingStore {
             }
             if (isNew) {
                 model.enrolledAt.put(kbId, model.tick());
+                long incarnation = store.find(Set.of(kbId)).get(kbId).incarnation();
+                model.incarnations.put(kbId, incarnation);
                 world.host.checkMayAppear(kbId);
             }
             checkKb(kbId);
@@ -72,7 +75,9 @@ final class CheckedStore extends ForwardingStore {
         store.remove(kbIds);
         for (String kbId : kbIds) {
             model.setAside(kbId, false);
-            if (model.versions.remove(kbId) != null && world.host.isThere(kbId)) {
+            model.incarnations.remove(kbId);
+            boolean replaced = world.host.replaced.contains(kbId);
+            if (model.versions.remove(kbId) != null && world.host.isThere(kbId) && !replaced) {
                 violate(kbId + " was removed although the host has it");
             }
         }
@@ -114,8 +119,10 @@ final class CheckedStore extends ForwardingStore {
             if (!skipped && advanced.to() != model.nextFor(advanced.from())) {
                 violate(advanced + " leaves versions out");
             }
-            if (!skipped && !model.returned.contains(Model.key(advanced.kbId(), advanced.to(), epoch.number()))) {
-                violate(advanced + " but no attempt at it returned normally under " + epoch);
+            String attempt = Model.key(
+                    advanced.kbId(), advanced.to(), epoch.number(), model.incarnations.get(advanced.kbId()));
+            if (!skipped && !model.returned.contains(attempt)) {
+                violate(advanced + " but no attempt at it returned normally under " + epoch + " for the KB that is stored");
             }
             model.versions.put(advanced.kbId(), advanced.to());
         } else if (write instanceof KbWrite.Failed failed && failed.version() != model.nextFor(failed.from())) {
@@ -164,10 +171,20 @@ final class CheckedStore extends ForwardingStore {
             if (fence != null && !model.isCurrent(fence)) {
                 violate("the document " + name + " was changed with a stale epoch");
             }
+            checkRevision(name);
             if (name.equals(Model.STATE)) {
                 model.stateWritten(json, fence);
             }
         }
         return changed;
+    }
+
+    private void checkRevision(String name) {
+        store.document(name).ifPresent(document -> {
+            Set<Long> used = model.revisions.computeIfAbsent(name, first -> new HashSet<>());
+            if (!used.add(document.revision())) {
+                violate("the document " + name + " has revision " + document.revision() + " for the second time");
+            }
+        });
     }
 }

@@ -37,7 +37,13 @@ final class Model {
     final TreeMap<String, Long> versions = new TreeMap<>();
     final Map<String, Long> enrolledAt = new HashMap<>();
 
-    /** Normal returns of KB parts, as {@code kb@version@epoch}. */
+    /** Which enrolment of a KB is stored. */
+    final Map<String, Long> incarnations = new HashMap<>();
+
+    /** The revisions that a document has had, by its name. */
+    final Map<String, Set<Long>> revisions = new HashMap<>();
+
+    /** Normal returns of KB parts, as {@code kb@version@epoch#incarnation}. */
     final Set<String> returned = new HashSet<>();
 
     final Set<Long> globalReturned = new HashSet<>();
@@ -82,8 +88,8 @@ final class Model {
         return epochs[epoch.scope()] == epoch.number();
     }
 
-    static String key(String kbId, long version, long epoch) {
-        return kbId + "@" + version + "@" + epoch;
+    static String key(String kbId, long version, long epoch, long incarnation) {
+        return kbId + "@" + version + "@" + epoch + "#" + incarnation;
     }
 
     /** The next version with a part for a KB at that version; 0 when there is none. */

@@ -43,6 +43,56 @@ enum Mutant {
         }
     },
 
+    /** An advance reaches a KB that was enrolled again since it was read. */
+    ADVANCE_IGNORES_INCARNATION {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new ForwardingStore(truth) {
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    boolean advances = writes.stream().allMatch(Advanced.class::isInstance);
+                    return store.write(epochs, advances ? Mutants.asStored(store, writes) : writes);
+                }
+            };
+        }
+    },
+
+    /** A checkpoint reaches a KB that was enrolled again since it was read. */
+    CHECKPOINT_IGNORES_INCARNATION {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new ForwardingStore(truth) {
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    boolean saves = writes.stream().allMatch(KbWrite.Checkpointed.class::isInstance);
+                    return store.write(epochs, saves ? Mutants.asStored(store, writes) : writes);
+                }
+            };
+        }
+    },
+
+    /** A document that is made again has the revision of an earlier one. */
+    REVISION_REPEATS {
+        @Override
+        StateStore beneath(StateStore truth) {
+            return new StoreMutants.RevisionsStartAgain(truth);
+        }
+    },
+
+    /** The KBs that were refused only because of others in the batch are taken for written. */
+    REST_OF_A_REFUSED_BATCH_LOST {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new ForwardingStore(store) {
+                @Override
+                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+                    WriteResult result = super.write(epochs, writes);
+                    return new WriteResult(result.staleScopes(), result.exceptions());
+                }
+            };
+        }
+    },
+
     /** A document is changed whatever its fence. */
     DOCUMENT_IGNORES_FENCE {
         @Override

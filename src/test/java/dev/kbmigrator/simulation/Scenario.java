@@ -79,6 +79,9 @@ final class Scenario {
     /** Whether clocks differ, drift and jump. */
     final boolean clocksAreSkewed;
 
+    /** Whether the store commits partition by partition, and so refuses by scope. */
+    final boolean refusesPerScope;
+
     Scenario(SplittableRandom random) {
         int versions = 1 + random.nextInt(6);
         for (int version = 1; version <= versions; version++) {
@@ -122,6 +125,7 @@ final class Scenario {
         listsBadIds = oneIn(8, random);
         clocksAreSkewed = oneIn(3, random);
         grantsTwiceForEver = oneIn(4, random);
+        refusesPerScope = oneIn(3, random);
     }
 
     private static boolean oneIn(int number, SplittableRandom random) {
@@ -152,6 +156,6 @@ final class Scenario {
                 + ", at most " + maxBatch + " at once, another branch from " + branchesAt + ", operators "
                 + hasOperators
                 + ", slowness " + slowness + ", bad ids " + listsBadIds + ", clocks skewed " + clocksAreSkewed
-                + ", grants twice for ever " + grantsTwiceForEver;
+                + ", grants twice for ever " + grantsTwiceForEver + ", refuses per scope " + refusesPerScope;
     }
 }

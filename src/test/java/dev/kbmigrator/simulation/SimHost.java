@@ -21,6 +21,10 @@ final class SimHost {
     final TreeSet<String> listed = new TreeSet<>();
     final Map<String, Node> reserved = new TreeMap<>();
     final Map<String, Long> deletedAt = new HashMap<>();
+
+    /** The KBs that a host is about to make anew under their ids. */
+    final Set<String> replaced = new TreeSet<>();
+
     private final Map<String, Long> deletedNanos = new HashMap<>();
     private int used;
 

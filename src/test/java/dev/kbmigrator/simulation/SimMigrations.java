@@ -5,6 +5,7 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** The migrations of the simulated host, which check at each of their steps that they may be at work. */
@@ -85,7 +87,19 @@ final class SimMigrations {
         checkKbStart(node, context, kbId);
         run(new Running(node, scope, context), kbId);
         scheduler.event("RETURN", kbId, context.version(), context.fencingToken());
-        model.returned.add(Model.key(kbId, context.version(), context.fencingToken()));
+        model.returned.add(Model.key(kbId, context.version(), context.fencingToken(), incarnation(context)));
+    }
+
+    /** Which enrolment of its KB an attempt is for. */
+    private static long incarnation(MigrationContext context) {
+        return ((AttemptCommit) context).incarnation();
+    }
+
+    /** The KBs that a part runs for. */
+    List<String> underWay() {
+        return running.stream()
+                .flatMap(one -> one.context().kbId().stream())
+                .toList();
     }
 
     private void checkKbStart(Node node, MigrationContext context, String kbId) {
@@ -99,7 +113,8 @@ final class SimMigrations {
         }
         Long stored = model.versions.get(kbId);
         boolean holds = model.isCurrent(new Epoch(Partitions.of(kbId), context.fencingToken()));
-        if (holds && world.host.isThere(kbId) && stored != null && model.nextFor(stored) != version) {
+        boolean same = Objects.equals(model.incarnations.get(kbId), incarnation(context));
+        if (holds && same && world.host.isThere(kbId) && stored != null && model.nextFor(stored) != version) {
             scheduler.violate(kbId + " starts version " + version + " while it is at version " + stored);
         }
     }
@@ -154,10 +169,11 @@ final class SimMigrations {
         String key = kbId + "@" + one.context().version();
         PartBehaviour behaviour = behaviour(key);
         int attempt = ++behaviour.attempts;
-        checkCheckpoint(one.context(), key);
+        String mark = key + "#" + incarnation(one.context()) + "/";
+        checkCheckpoint(one.context(), mark);
         running.add(one);
         try {
-            steps(one, behaviour, key);
+            steps(one, behaviour, mark);
             if (hopeless.contains(key) || attempt <= behaviour.failures) {
                 throw new IllegalStateException("simulated: " + key + " failed, attempt " + attempt);
             }
@@ -170,14 +186,14 @@ final class SimMigrations {
         }
     }
 
-    private void checkCheckpoint(MigrationContext context, String key) {
+    private void checkCheckpoint(MigrationContext context, String mark) {
         String found = context.lastCheckpoint(String.class).orElse("");
-        if (!found.isEmpty() && !found.startsWith(key + "/")) {
-            scheduler.violate(key + " was given another's checkpoint, " + found);
+        if (!found.isEmpty() && !found.startsWith(mark)) {
+            scheduler.violate(mark + " was given another's checkpoint, " + found);
         }
     }
 
-    private void steps(Running one, PartBehaviour behaviour, String key) throws Exception {
+    private void steps(Running one, PartBehaviour behaviour, String mark) throws Exception {
         for (int i = 0; i < behaviour.steps; i++) {
             if (behaviour.deaf) {
                 scheduler.sleep(scheduler.millis(0, behaviour.stepMillis));
@@ -186,7 +202,7 @@ final class SimMigrations {
             }
             checkStep(one);
             if (behaviour.checkpoints) {
-                one.context().saveCheckpoint(key + "/" + i);
+                one.context().saveCheckpoint(mark + i);
             }
         }
     }

@@ -7,15 +7,20 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
+import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** The state store as one process sees it: behind a {@link SimConnection}. */
 final class SimStore implements StateStore {
@@ -104,7 +109,26 @@ final class SimStore implements StateStore {
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
         world.migrations.checkSent(node, epochs);
-        return call(() -> store.write(epochs, writes), "write", epochs.toString(), shown(writes));
+        return call(
+                () -> world.scenario.refusesPerScope ? writePerScope(epochs, writes) : store.write(epochs, writes),
+                "write",
+                epochs.toString(),
+                shown(writes));
+    }
+
+    private WriteResult writePerScope(Collection<Epoch> epochs, List<KbWrite> writes) {
+        Map<Integer, List<KbWrite>> parts = new TreeMap<>();
+        writes.forEach(write -> parts.computeIfAbsent(Partitions.of(write.kbId()), part -> new ArrayList<>())
+                .add(write));
+        Set<Integer> stale = new HashSet<>();
+        Map<String, WriteResult.NotDone> exceptions = new HashMap<>();
+        parts.forEach((partition, part) -> {
+            WriteResult result = store.write(
+                    epochs.stream().filter(epoch -> epoch.scope() == partition).toList(), part);
+            stale.addAll(result.staleScopes());
+            exceptions.putAll(result.exceptions());
+        });
+        return new WriteResult(stale, exceptions);
     }
 
     private static String shown(List<KbWrite> writes) {

@@ -32,6 +32,7 @@ final class Simulation {
             row(2, "a replica is closed", Simulation::closeInHost),
             row(2, "a KB is created", Simulation::create),
             row(2, "a KB is deleted", Simulation::delete),
+            row(2, "a KB is made anew under its id", Simulation::replace),
             row(1, "migrations are paused for a while", Simulation::pause),
             row(2, "a KB is asked for", Simulation::ask),
             row(1, "a failing version is skipped", Simulation::skip),
@@ -378,6 +379,25 @@ final class Simulation {
         if (scheduler.random.nextBoolean()) {
             asHost(node, "forget", () -> node.engine.forgetKb(kbId));
         }
+    }
+
+    /** Best of all while a part runs for it, whose outcome then belongs to a KB that is gone. */
+    private void replace(Node node) {
+        List<String> underWay = new ArrayList<>(world.migrations.underWay());
+        underWay.retainAll(world.host.listed);
+        String kbId = pick(underWay.isEmpty() ? new ArrayList<>(world.host.listed) : underWay);
+        if (kbId == null || !world.host.replaced.add(kbId)) {
+            return;
+        }
+        scheduler.event("REPLACE", kbId);
+        asHost(node, "replace", () -> {
+            try {
+                node.engine.forgetKb(kbId);
+            } finally {
+                world.host.replaced.remove(kbId);
+            }
+            node.engine.registerKb(kbId);
+        });
     }
 
     private void pause(Node node) {

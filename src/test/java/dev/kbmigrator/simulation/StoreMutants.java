@@ -46,6 +46,50 @@ final class StoreMutants {
         }
     }
 
+    /** Counts the revisions of a document in the document itself, which goes when it is deleted. */
+    static final class RevisionsStartAgain extends ForwardingStore {
+
+        private final Map<String, Long> counters = new HashMap<>();
+
+        RevisionsStartAgain(StateStore store) {
+            super(store);
+        }
+
+        private Document shown(Document document) {
+            return new Document(document.name(), counters.get(document.name()), document.json());
+        }
+
+        @Override
+        public Snapshot look(Heartbeat self) {
+            Snapshot seen = store.look(self);
+            List<Document> documents = seen.documents().stream().map(this::shown).toList();
+            return new Snapshot(seen.storeMicros(), documents, seen.floors(), seen.recordCounts(), seen.replicas());
+        }
+
+        @Override
+        public Optional<Document> document(String name) {
+            return store.document(name).map(this::shown);
+        }
+
+        @Override
+        public List<Document> documents(String prefix) {
+            return store.documents(prefix).stream().map(this::shown).toList();
+        }
+
+        @Override
+        public boolean compareAndSet(String name, long expectedRevision, String json, Epoch fence) {
+            long stored = store.document(name).map(Document::revision).orElse(0L);
+            boolean changed = counters.getOrDefault(name, 0L) == expectedRevision
+                    && store.compareAndSet(name, stored, json, fence);
+            if (changed && json == null) {
+                counters.remove(name);
+            } else if (changed) {
+                counters.merge(name, 1L, Long::sum);
+            }
+            return changed;
+        }
+    }
+
     /** Raises the floors of all current epochs. */
     static final class BlindFloors extends Unfenced {
 

@@ -8,6 +8,7 @@ import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
@@ -30,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * more once its partitions have some.
  *
  * <p>A write whose response was lost is simply made again: it is a compare-and-set, so the result tells whether the first one took
- * effect. A KB that was removed and enrolled again meanwhile is another one, and gets nothing of what was done for the first. Belongs to the worker's thread.
+ * effect. A KB that was removed and enrolled again meanwhile is another one, and gets nothing of what was done for the first. Belongs to
+ * the worker's thread.
  */
 final class CompletionWriter {
 
@@ -256,7 +258,7 @@ final class CompletionWriter {
         if (gone.isEmpty()) {
             return;
         }
-        store.remove(gone.stream().map(KbExecution::kb).toList());
+        store.remove(stillEnrolled(gone));
         for (KbExecution execution : gone) {
             execution.partition().settled(execution.kb());
             execution.partition().progressed();
@@ -265,6 +267,20 @@ final class CompletionWriter {
                     .log("Dropped KB {}, which was deleted while it was migrated", execution.kb());
         }
         gone.clear();
+    }
+
+    /** Leaves out KBs that were removed meanwhile, and maybe enrolled again: nothing is known of what they are now. */
+    private List<String> stillEnrolled(List<KbExecution> executions) {
+        Map<String, KbState> stored =
+                store.find(executions.stream().map(KbExecution::kb).toList());
+        List<String> same = new ArrayList<>();
+        for (KbExecution execution : executions) {
+            KbState kb = stored.get(execution.kb());
+            if (kb != null && kb.incarnation() == execution.incarnation()) {
+                same.add(execution.kb());
+            }
+        }
+        return same;
     }
 
     private void settle(Entry entry, WriteResult.@Nullable NotDone notDone) {

@@ -8,6 +8,7 @@ import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.OnePartition;
 import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.support.LogCapture;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -409,6 +410,122 @@ class CompletionWriterTest implements CompletionWriter.Callbacks {
             assertThat(replica.takenOver).containsExactly(OnePartition.NUMBER);
             assertThat(replica.version(0)).isZero();
             assertThat(told).as("the rest is written after that").containsExactly(other + " is at 1");
+            assertThat(held.isQuiet()).isTrue();
+        }
+
+        /** A KB of another partition, and what the store has enrolled there. */
+        private HeldPartition another(String other) {
+            store.enroll(List.of(other), 0);
+            return WorkerFixture.held(replica.scan(Set.of(8)), 8);
+        }
+
+        @Test
+        void whatWasRefusedBecauseOfOthersIsWrittenAgainAtOnce() {
+            String other = OnePartition.kbsOf(8, 1).get(0);
+            HeldPartition second = another(other);
+            store.maxBatch = 2;
+            finish(0);
+            finish(replica.begin(second, other));
+            store.openEpochs(Set.of(OnePartition.NUMBER));
+            writeWhileOthersRun();
+            assertThat(batches()).as("the full batch, and what is left of it").containsExactly(2, 1);
+            assertThat(told).containsExactly(other + " is at 1");
+            assertThat(replica.stored(other)).isEqualTo(replica.at(other, 1));
+            assertThat(second.scope().isLost()).isFalse();
+            assertThat(writer.size()).isZero();
+        }
+
+        @Test
+        void aStoreMayRefuseTheKbsOfAStaleScopeOnly() {
+            String other = OnePartition.kbsOf(8, 1).get(0);
+            HeldPartition second = another(other);
+            finish(0, 1);
+            finish(replica.begin(second, other));
+            store.openEpochs(Set.of(OnePartition.NUMBER));
+            store.refusesPerScope = true;
+            writeAll();
+            assertThat(batches()).as("nothing is written twice").containsExactly(3);
+            assertThat(told).containsExactly(other + " is at 1");
+            assertThat(replica.takenOver).contains(OnePartition.NUMBER).doesNotContain(8);
+            assertThat(held.isQuiet()).isTrue();
+            assertThat(held.hasProgressed()).isFalse();
+            assertThat(second.scope().isLost()).isFalse();
+            assertThat(writer.size()).isZero();
+        }
+
+        @Test
+        void failuresOfOtherScopesAreNotLostEither() {
+            String other = OnePartition.kbsOf(8, 1).get(0);
+            HeldPartition second = another(other);
+            fail(0);
+            fail(replica.begin(second, other));
+            store.openEpochs(Set.of(OnePartition.NUMBER));
+            store.refusesPerScope = true;
+            writeAll();
+            assertThat(told).singleElement().asString().startsWith(other + " failed: refused");
+            assertThat(replica.stored(other).record().failures()).isEqualTo(1);
+            assertThat(replica.state(0).record()).isNull();
+            assertThat(writer.size()).isZero();
+        }
+
+        @Test
+        void aRefusalThatNamesNoScopeOfTheBatchIsAnErrorAndNothingIsLost() {
+            finish(0);
+            store.refuses = 9;
+            assertThatThrownBy(CompletionWriterTest.this::writeAll)
+                    .isInstanceOf(StateStoreException.class)
+                    .hasMessage("the store refused a batch without naming a scope of the batch as stale: [9]");
+            assertThat(writer.size()).isEqualTo(1);
+            assertThat(replica.takenOver).isEmpty();
+            store.refuses = -1;
+            writeAll();
+            assertThat(told).containsExactly(KBS.get(0) + " is at 1");
+        }
+
+        private void enrollAgain(int kb) {
+            store.remove(Set.of(KBS.get(kb)));
+            store.enroll(List.of(KBS.get(kb)), 0);
+        }
+
+        @Test
+        void aKbThatWasEnrolledAgainGetsNoAdvance() {
+            finish(0, 1);
+            enrollAgain(0);
+            writeAll();
+            assertThat(replica.state(0)).isEqualTo(replica.at(KBS.get(0), 0));
+            assertThat(told).containsExactly(KBS.get(1) + " is at 1");
+            assertThat(held.isInFlight(KBS.get(0))).isFalse();
+        }
+
+        @Test
+        void aKbThatWasEnrolledAgainGetsNoFailure() {
+            fail(0);
+            enrollAgain(0);
+            writeAll();
+            assertThat(replica.state(0)).isEqualTo(replica.at(KBS.get(0), 0));
+            assertThat(told).isEmpty();
+            assertThat(held.isQuiet()).isTrue();
+        }
+
+        /** The response of the first write was lost, and what is read back belongs to another KB. */
+        @Test
+        void aKbThatWasEnrolledAgainAtTheVersionIsNotTakenForDone() {
+            finish(0);
+            store.write(Set.of(held.scope().epoch()), List.of(replica.advanced(KBS.get(0), 0, 1)));
+            store.remove(Set.of(KBS.get(0)));
+            store.enroll(List.of(KBS.get(0)), 1);
+            writeAll();
+            assertThat(told).isEmpty();
+            assertThat(held.isQuiet()).isTrue();
+        }
+
+        @Test
+        void aKbThatTheHostHadDeletedAndHasAgainStaysEnrolled() {
+            replica.deleted.add(KBS.get(0));
+            fail(0);
+            enrollAgain(0);
+            writeAll();
+            assertThat(replica.state(0)).isEqualTo(replica.at(KBS.get(0), 0));
             assertThat(held.isQuiet()).isTrue();
         }
 

@@ -151,6 +151,26 @@ class KbExecutionTest {
         }
 
         @Test
+        void itIsRefusedOnceTheKbIsEnrolledAgain() {
+            itCannotSaveAfter(
+                    () -> {
+                        replica.store.remove(Set.of(KB));
+                        replica.store.enroll(List.of(KB), 0);
+                    },
+                    Cancellation.GONE,
+                    "no longer enrolled");
+            assertThat(replica.stored(KB)).isEqualTo(replica.at(KB, 0));
+        }
+
+        @Test
+        void itIsRefusedIfTheStoreNamesTheStaleScopeOnly() {
+            replica.store.refusesPerScope = true;
+            itCannotSaveAfter(
+                    () -> replica.store.openEpochs(Set.of(OnePartition.NUMBER)), Cancellation.LOST, "took it over");
+            assertThat(replica.takenOver).containsExactly(OnePartition.NUMBER);
+        }
+
+        @Test
         void itIsRefusedOnceAnotherReplicaHasMovedTheKb() {
             itCannotSaveAfter(
                     () -> writeToStore(held, replica.advanced(KB, 0, 1)),
@@ -211,6 +231,10 @@ class KbExecutionTest {
             assertThat(execution.lastCheckpoint(Integer.class)).isEmpty();
             replica.store.enroll(List.of(KB), 0);
             assertThat(execution.lastCheckpoint(Integer.class)).isEmpty();
+            writeToStore(held, replica.checkpointed(KB, 0, 1, "9"));
+            assertThat(execution.lastCheckpoint(Integer.class))
+                    .as("the checkpoint of another enrolment")
+                    .isEmpty();
             writeToStore(held, replica.checkpointed(KB, 0, 2, "8"));
             assertThat(execution.lastCheckpoint(Integer.class)).isEmpty();
         }

@@ -228,6 +228,18 @@ class RequestServerTest implements RequestServer.Callbacks {
         }
 
         @Test
+        void aKbThatIsEnrolledAgainMeanwhileIsNotSkipped() {
+            replica.store.whileFinding = () -> {
+                replica.store.remove(Set.of(KB));
+                replica.store.enroll(List.of(KB), 0);
+            };
+            serve();
+            assertThat(replica.version(0)).isZero();
+            assertThat(held.hasProgressed()).isFalse();
+            assertThat(log.messages(Level.WARN)).isEmpty();
+        }
+
+        @Test
         void nothingIsSkippedIfTheLeaseRanOutWhileTheKbWasRead() {
             replica.store.findTakes = FrozenEnvironment.TTL;
             serve();

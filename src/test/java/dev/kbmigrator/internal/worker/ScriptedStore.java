@@ -6,11 +6,14 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
+import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,6 +36,13 @@ final class ScriptedStore extends MemoryStateStore {
 
     int maxBatch = 256;
     boolean failing;
+
+    /** Whether a stale epoch refuses the KBs of its own scope only. */
+    boolean refusesPerScope;
+
+    /** The scope that a refusal of every batch names; none refuses. */
+    int refuses = -1;
+
     boolean raisingFails;
     boolean openingFails;
     boolean removingFails;
@@ -76,11 +86,27 @@ final class ScriptedStore extends MemoryStateStore {
         if (failing) {
             throw new IllegalStateException("the store is down");
         }
+        if (refuses >= 0) {
+            return WriteResult.refused(Set.of(refuses));
+        }
         batches.add(List.copyOf(writes));
         epochs.add(List.copyOf(carried));
-        WriteResult result = super.write(carried, writes);
+        WriteResult result = refusesPerScope ? writePerScope(carried, writes) : super.write(carried, writes);
         whileWriting.run();
         return result;
+    }
+
+    private WriteResult writePerScope(Collection<Epoch> carried, List<KbWrite> writes) {
+        Set<Integer> stale = new HashSet<>();
+        Map<String, WriteResult.NotDone> exceptions = new HashMap<>();
+        for (KbWrite write : writes) {
+            int partition = Partitions.of(write.kbId());
+            List<Epoch> own = carried.stream().filter(epoch -> epoch.scope() == partition).toList();
+            WriteResult result = super.write(own, List.of(write));
+            stale.addAll(result.staleScopes());
+            exceptions.putAll(result.exceptions());
+        }
+        return new WriteResult(stale, exceptions);
     }
 
     @Override
