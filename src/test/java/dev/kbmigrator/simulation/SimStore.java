@@ -9,6 +9,7 @@ import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.Collection;
 import java.util.List;
@@ -98,7 +99,12 @@ final class SimStore implements StateStore {
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
         world.migrations.checkSent(node, epochs);
-        return call(() -> store.write(epochs, writes), "write", epochs.toString(), shown(writes));
+        try {
+            return call(() -> store.write(epochs, writes), "write", epochs.toString(), shown(writes));
+        } catch (StateStoreException e) {
+            node.writesFailed = true;
+            throw e;
+        }
     }
 
     private static String shown(List<KbWrite> writes) {

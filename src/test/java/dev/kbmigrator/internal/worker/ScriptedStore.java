@@ -33,6 +33,13 @@ final class ScriptedStore extends MemoryStateStore {
 
     int maxBatch = 256;
     boolean failing;
+
+    /** Whether failures can be recorded even while it fails. */
+    boolean failuresPass;
+
+    /** How often something was to be written, with or without success. */
+    int attempts;
+
     boolean raisingFails;
     boolean openingFails;
     boolean removingFails;
@@ -74,7 +81,9 @@ final class ScriptedStore extends MemoryStateStore {
 
     @Override
     public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
-        if (failing) {
+        attempts++;
+        boolean holdsFailures = writes.stream().allMatch(KbWrite.Failed.class::isInstance);
+        if (failing && !(failuresPass && holdsFailures)) {
             throw new IllegalStateException("the store is down");
         }
         batches.add(List.copyOf(writes));
