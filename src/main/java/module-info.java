@@ -1,19 +1,21 @@
 /**
  * Runs versioned data migrations on all knowledge boxes (KBs) of a service. Start at {@link dev.kbmigrator.Migrator}; to
  * bring your own database or lock service, start at {@code dev.kbmigrator.spi}. The libraries that only an adapter needs are
- * optional at run time.
+ * optional: a module that uses the adapter requires them itself.
  */
 // The adapters' libraries are automatic modules, and only their own projects can change that
-@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"})
+@SuppressWarnings("requires-automatic")
 module dev.kbmigrator {
     requires com.fasterxml.jackson.databind;
     requires com.google.common;
     requires org.slf4j;
     requires transitive java.sql;
-    requires static transitive org.jspecify;
-    requires static transitive curator.framework;
+
+    // Never transitive: a host's module would then need them, even to compile
+    requires static org.jspecify;
+    requires static curator.framework;
     requires static curator.client;
-    requires static transitive net.javacrumbs.shedlock.core;
+    requires static net.javacrumbs.shedlock.core;
     requires static zookeeper;
 
     exports dev.kbmigrator;

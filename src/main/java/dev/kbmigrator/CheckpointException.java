@@ -1,6 +1,6 @@
 package dev.kbmigrator;
 
-/** Thrown when a checkpoint cannot be written as JSON, is too large, or does not fit the type that it is read as. */
+/** Thrown when a checkpoint cannot be written as JSON, could not be read again, is too large, or does not fit the type that it is read as. */
 public final class CheckpointException extends MigratorException {
 
     private static final long serialVersionUID = 1L;

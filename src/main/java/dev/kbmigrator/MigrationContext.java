@@ -65,7 +65,7 @@ public interface MigrationContext {
      * @param <T> the type of the checkpoint
      * @param type the type to read the checkpoint's JSON as
      * @return the last checkpoint, or empty if there is none
-     * @throws CheckpointException if the stored checkpoint does not fit the type
+     * @throws CheckpointException if the stored checkpoint does not fit the type; the message ends with Jackson's own
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is unavailable
      */
     <T> Optional<T> lastCheckpoint(Class<T> type);
@@ -74,8 +74,13 @@ public interface MigrationContext {
      * Durably saves how far this execution has got, so that a later attempt can continue from there. The checkpoint replaces the
      * one before. Costs one round trip to the state store. This is also a point at which the execution can be cancelled.
      *
-     * @param checkpoint a value that Jackson can write as JSON, at most 64 KiB (65,536 UTF-8 bytes) long
-     * @throws CheckpointException if the value cannot be written as JSON, or is too large
+     * <p>The first value of each class is read back before it is saved, so that a value that no later attempt could read is refused
+     * here. It need not equal the original.
+     *
+     * @param checkpoint a value that Jackson can write as JSON, and read again as the value's own class, at most 64 KiB (65,536 UTF-8
+     *     bytes) long
+     * @throws CheckpointException if the value cannot be written as JSON, could not be read again, or is too large; the message ends
+     *     with Jackson's own
      * @throws MigrationCancelledException if the execution was cancelled, or another replica has taken over; do not catch it
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is unavailable
      */
@@ -91,6 +96,8 @@ public interface MigrationContext {
     /**
      * Returns whether this execution was cancelled: because the replica is closing, the time limit was exceeded, the lease was lost,
      * or the KB was deleted.
+     *
+     * <p>Once this method has returned true, a normal return of the part does not count as done: the part runs again.
      *
      * @return whether the part should stop as soon as possible
      */

@@ -3,6 +3,7 @@ package dev.kbmigrator;
 import dev.kbmigrator.internal.engine.Engine;
 import java.sql.Connection;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * Brings every KB of a fleet to the newest version, together with the other replicas of the service.
@@ -133,6 +134,7 @@ public final class Migrator implements AutoCloseable {
      * @param reason why, for the log
      * @return the KB's version afterwards
      * @throws InvalidKbIdException if the id is not valid
+     * @throws NullPointerException if the reason is null
      * @throws IllegalArgumentException if the version is less than 1, or the fleet's current stage does not reach it yet
      * @throws MigrationsPausedException if an operator has paused the fleet
      * @throws MigratorClosedException if the migrator is closed, or is closed during the call; in the latter case the
@@ -144,7 +146,7 @@ public final class Migrator implements AutoCloseable {
         if (version < 1) {
             throw new IllegalArgumentException("the version to skip must be at least 1, not " + version);
         }
-        return engine.migrateKb(kbId, version, reason);
+        return engine.migrateKb(kbId, version, Objects.requireNonNull(reason, "reason"));
     }
 
     /**
@@ -166,13 +168,15 @@ public final class Migrator implements AutoCloseable {
      *
      * @param connection the host's connection to the database that holds the state, with auto-commit off
      * @param kbId the KB's id
+     * @throws NullPointerException if the connection is null
+     * @throws IllegalArgumentException if the connection is in auto-commit mode, so that there is no transaction to join
      * @throws InvalidKbIdException if the id is not valid
      * @throws InvalidMigrationsException if this build's migrations conflict with the fleet's plan
      * @throws UnsupportedOperationException if the state store cannot take part in a transaction of the host
      * @throws dev.kbmigrator.spi.StateStoreException if the library's tables do not exist yet, or the database fails
      */
     public void registerKb(Connection connection, String kbId) {
-        engine.registerKb(connection, kbId);
+        engine.registerKb(Objects.requireNonNull(connection, "connection"), kbId);
     }
 
     /**
@@ -211,10 +215,11 @@ public final class Migrator implements AutoCloseable {
      * Pauses the whole fleet until {@link #resume()}. Executions in progress are finished, but no new ones are started.
      *
      * @param reason why, for people to read
+     * @throws NullPointerException if the reason is null
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void pause(String reason) {
-        engine.setPaused(true, reason);
+        engine.setPaused(true, Objects.requireNonNull(reason, "reason"));
     }
 
     /**
@@ -230,10 +235,11 @@ public final class Migrator implements AutoCloseable {
      * Withdraws the versions of which no part has started from the fleet's plan. Use this to take back a release.
      *
      * @param reason why, for the log
+     * @throws NullPointerException if the reason is null
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void abandonTarget(String reason) {
-        engine.abandonTarget(reason);
+        engine.abandonTarget(Objects.requireNonNull(reason, "reason"));
     }
 
     /**
@@ -242,10 +248,11 @@ public final class Migrator implements AutoCloseable {
      * returns to the list with its next look. Does nothing if the replica is not on the list.
      *
      * @param replicaId the replica's id, as {@link #status()} shows it
+     * @throws NullPointerException if the id is null
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void forgetReplica(String replicaId) {
-        engine.forgetReplica(replicaId);
+        engine.forgetReplica(Objects.requireNonNull(replicaId, "replicaId"));
     }
 
     /**
@@ -273,13 +280,17 @@ public final class Migrator implements AutoCloseable {
      * Stops the migrator. May be called more than once.
      *
      * <p>Nothing new is started. Executions in progress are cancelled at their next checkpoint, and their threads are interrupted
-     * after half of the timeout. The migrator then releases its leases and signs off from the fleet. Executions that do not stop in
-     * time are abandoned; their leases expire by themselves.
+     * after half of the timeout. An execution that finishes without having noticed is recorded as done. The migrator then releases its
+     * leases and signs off from the fleet. Executions that do not stop in time are abandoned; their leases expire by themselves.
      *
-     * @param timeout how long to wait at most, zero or more
+     * <p>Close the migrator before the state store's connection pool. If the store is out of reach, the last writes are tried again
+     * without a pause, and are then left to the replicas that take over.
+     *
+     * @param timeout how long to wait at most; a negative one counts as zero
+     * @throws NullPointerException if the timeout is null
      */
     public void close(Duration timeout) {
-        engine.close(timeout);
+        engine.close(Objects.requireNonNull(timeout, "timeout"));
     }
 
     /** Stops the migrator within 20 seconds. */

@@ -11,7 +11,6 @@ import dev.kbmigrator.internal.engine.Engine;
 import dev.kbmigrator.internal.state.MigrationCatalog;
 import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.internal.support.Durations;
-import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ListenerNotifier;
 import dev.kbmigrator.internal.support.SystemEnvironment;
 import dev.kbmigrator.spi.Lock;
@@ -87,6 +86,7 @@ public final class MigratorBuilder {
      * @throws NullPointerException if the storage, or a part of it, is null
      */
     public MigratorBuilder storage(Storage storage) {
+        Objects.requireNonNull(storage, "storage");
         return storage(storage.stateStore(), storage.lock());
     }
 
@@ -129,6 +129,7 @@ public final class MigratorBuilder {
      * @throws ClassCastException if the service is not an instance of the type
      */
     public <T> MigratorBuilder service(Class<T> type, T service) {
+        Objects.requireNonNull(type, "type");
         services.put(type, type.cast(Objects.requireNonNull(service, "service")));
         return this;
     }
@@ -150,7 +151,8 @@ public final class MigratorBuilder {
      * left to run.
      *
      * <p>{@link #kbConcurrency} limits how many parts run at a time, so an unbounded executor, such as one that starts a virtual
-     * thread per task, is fine. The migrator does not shut the executor down.
+     * thread per task, is fine. The migrator does not shut the executor down. While a part runs, the MDC of its thread holds {@code kb},
+     * {@code version} and {@code migration}; afterwards it is what it was before.
      *
      * @param hostExecutor the executor; it must not run tasks in the thread that submits them
      * @return this builder
@@ -320,6 +322,10 @@ public final class MigratorBuilder {
     /**
      * Finds the migrations, checks them and all settings, and creates the migrator. Does not use the state store or the lock yet.
      *
+     * <p>All threads that the migrator starts later have the context class loader of the thread that calls this method, because that
+     * is the one with which the migrations are found. They inherit no thread locals. The threads of {@linkplain #executor the host's
+     * own executor} keep what they have.
+     *
      * @return the migrator
      * @throws InvalidMigrationsException if something is missing or wrong; the exception names every problem
      */
@@ -334,13 +340,13 @@ public final class MigratorBuilder {
         if (!problems.isEmpty() || store == null || lock == null || list == null) {
             throw new InvalidMigrationsException(problems);
         }
-        Environment environment = new SystemEnvironment();
+        SystemEnvironment environment = new SystemEnvironment();
         Identity identity = new Identity(environment.nonce(), node == null ? machineName() : node, buildId, "");
         HostApplication host = new HostApplication(
                 list,
                 servicesWith(store),
                 new ListenerNotifier(listeners),
-                executor == null ? SystemEnvironment.newExecutor() : executor);
+                executor == null ? environment.newExecutor() : executor);
         Timings timings = new Timings(
                 Durations.bounded(leaseTtl),
                 Durations.bounded(activeLookInterval),

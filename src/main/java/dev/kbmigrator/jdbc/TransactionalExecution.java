@@ -15,12 +15,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One execution of a transactional migration.
  *
  * <ol>
- *   <li>Begin a transaction, and let the migration write.
+ *   <li>Begin a transaction, and let the migration write. Go no further if it was told to stop, or if one of its checkpoints could not
+ *       be committed: it may have caught the exception, but its work is not complete.
  *   <li>Limit how long the transaction may stay idle, because the next two steps lock rows of the library.
  *   <li>Change the KB's version by compare-and-set, or store the document that says that the global part is done.
  *   <li>Check the fence: the epoch must be current, and stays current until the commit.
@@ -39,6 +41,9 @@ final class TransactionalExecution {
     private final MigrationContext context;
     private final AttemptCommit outcome;
     private final Connection connection;
+
+    /** Why a checkpoint could not be committed; what was written before it may be lost. */
+    private @Nullable StateStoreException failure;
 
     /** What the migration does with the connection. */
     interface Part {
@@ -91,7 +96,8 @@ final class TransactionalExecution {
             dialect.beginForHost(connection);
             JdbcMigrationContext own = new JdbcMigrationContext(context, this::saveCheckpoint);
             part.run(own, guarded());
-            context.checkCancelled();
+            outcome.checkMayCommit();
+            checkNotFailed();
             Optional<Document> document = own.hasSaved() ? outcome.doneRecord() : done;
             commit(document, kbId -> new KbWrite.Advanced(
                     kbId, outcome.incarnation(), outcome.fromVersion(), context.version()));
@@ -102,8 +108,15 @@ final class TransactionalExecution {
         outcome.committed();
     }
 
+    private void checkNotFailed() {
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
     private void saveCheckpoint(Object checkpoint) {
         context.checkCancelled();
+        checkNotFailed();
         String json = outcome.checkpointJson(checkpoint);
         try {
             commit(
@@ -113,8 +126,11 @@ final class TransactionalExecution {
             outcome.checkpointSaved(json);
             database.dialect().beginForHost(connection);
         } catch (SQLException e) {
-            throw Database.failure("commit a checkpoint of " + context, e);
+            failure = Database.failure("commit a checkpoint of " + context, e);
+        } catch (StateStoreException e) {
+            failure = e;
         }
+        checkNotFailed();
         context.checkCancelled();
     }
 

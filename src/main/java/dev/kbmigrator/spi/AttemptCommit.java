@@ -10,7 +10,9 @@ import java.util.Optional;
  *
  * <ol>
  *   <li>It reads the {@link #doneRecord}, begins a transaction, and lets the migration make its writes.
- *   <li>It moves the KB's {@link #incarnation} from {@link #fromVersion} to the context's version, or stores the {@link #doneRecord} of a global part.
+ *   <li>When the migration has returned, it calls {@link #checkMayCommit}.
+ *   <li>It moves the KB's {@link #incarnation} from {@link #fromVersion} to the context's version, or stores the
+ *       {@link #doneRecord} of a global part.
  *   <li>It checks the {@link #epoch}, as the last statement of the transaction.
  *   <li>It commits, and then calls {@link #committed}.
  * </ol>
@@ -58,7 +60,7 @@ public interface AttemptCommit {
      *
      * @param checkpoint the value that the migration saves
      * @return its JSON text, at most {@value KbRecord#MAX_CHECKPOINT_BYTES} UTF-8 bytes
-     * @throws dev.kbmigrator.CheckpointException if the value cannot be written as JSON, or is too large
+     * @throws dev.kbmigrator.CheckpointException if the value cannot be written as JSON, could not be read again, or is too large
      */
     String checkpointJson(Object checkpoint);
 
@@ -78,6 +80,18 @@ public interface AttemptCommit {
      * @param json the checkpoint's JSON text
      */
     void checkpointSaved(String json);
+
+    /**
+     * Checks that the migration's normal return counts. A migration that was told to stop may return before it has done all of its
+     * work, so what it has written since its last checkpoint must not be committed as done. It was told to stop if {@link
+     * dev.kbmigrator.MigrationContext#isCancelled} returned true, if a call of its context threw {@link
+     * dev.kbmigrator.MigrationCancelledException}, or if the engine interrupted its thread.
+     *
+     * <p>Call this method after the migration has returned and before the outcome is written, and roll back if it throws.
+     *
+     * @throws dev.kbmigrator.MigrationCancelledException if the migration was told to stop before it returned
+     */
+    void checkMayCommit();
 
     /**
      * Tells the engine that the outcome has been committed. The engine then writes nothing itself, and the part counts as

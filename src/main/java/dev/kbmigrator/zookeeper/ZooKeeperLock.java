@@ -112,8 +112,11 @@ public final class ZooKeeperLock implements Lock {
     }
 
     private static ScheduledExecutorService newTimer() {
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "kb-migrator-zookeeper");
+            // Nothing of the thread that happens to be the first to need the timer: it may serve a request
+            Thread thread = new Thread(null, task, "kb-migrator-zookeeper", 0, false);
+            thread.setContextClassLoader(loader);
             thread.setDaemon(true);
             return thread;
         });

@@ -63,6 +63,7 @@ class TransactionalExecutionIT {
         private final long incarnation;
         private boolean cancelled;
         private boolean cancelledOnceSaved;
+        private boolean told;
 
         private Engine(DataSource dataSource, boolean ofKb) throws SQLException {
             this.store =
@@ -130,13 +131,21 @@ class TransactionalExecutionIT {
 
         @Override
         public boolean isCancelled() {
+            told |= cancelled;
             return cancelled;
         }
 
         @Override
         public void checkCancelled() {
-            if (cancelled) {
+            if (isCancelled()) {
                 throw new MigrationCancelledException("stop");
+            }
+        }
+
+        @Override
+        public void checkMayCommit() {
+            if (told) {
+                throw new MigrationCancelledException("it was told to stop");
             }
         }
 
@@ -249,6 +258,7 @@ class TransactionalExecutionIT {
             assertThat(context.isCancelled()).isTrue();
             assertThatThrownBy(context::checkCancelled).isInstanceOf(MigrationCancelledException.class);
             engine.cancelled = false;
+            engine.told = false;
         });
         assertThat(engine.heard).contains("half of it");
     }
@@ -300,14 +310,90 @@ class TransactionalExecutionIT {
     }
 
     @Test
-    void whoIsCancelledWhileItRunsCommitsNothing() throws Exception {
+    void whoReturnsAfterHavingSeenThatItIsCancelledCommitsNothing() throws Exception {
         assertThatThrownBy(() -> run((context, connection) -> {
                     add(connection);
                     engine.cancelled = true;
+                    assertThat(context.isCancelled()).isTrue();
                 }))
                 .isInstanceOf(MigrationCancelledException.class);
         assertThat(added()).isZero();
         assertThat(Stores.state(engine.store, KB).version()).isEqualTo(3);
+    }
+
+    @Test
+    void whoCatchesTheCancellationOfACheckpointCommitsNothing() throws Exception {
+        assertThatThrownBy(() -> run((context, connection) -> {
+                    add(connection);
+                    engine.cancelled = true;
+                    assertThatThrownBy(() -> context.saveCheckpoint("here"))
+                            .isInstanceOf(MigrationCancelledException.class);
+                }))
+                .isInstanceOf(MigrationCancelledException.class);
+        assertThat(added()).isZero();
+    }
+
+    @Test
+    void whoIsCancelledWithoutNoticingCommits() throws Exception {
+        run((context, connection) -> {
+            add(connection);
+            engine.cancelled = true;
+        });
+        assertThat(added()).isEqualTo(1);
+        assertThat(Stores.state(engine.store, KB).version()).isEqualTo(4);
+        assertThat(engine.heard).endsWith("committed");
+    }
+
+    /** Saves a checkpoint that cannot be committed the first time, and goes on as if nothing had happened. */
+    private TransactionalExecution.Part carefree(AtomicInteger runs) {
+        return (context, connection) -> {
+            runs.incrementAndGet();
+            add(connection);
+            try {
+                context.saveCheckpoint("here");
+            } catch (StateStoreException e) {
+                engine.heard.add("caught");
+            }
+            add(connection);
+        };
+    }
+
+    private void failTheFirstCommit(SQLException error) throws SQLException {
+        AtomicInteger commits = new AtomicInteger();
+        DataSource hooked = HookedDataSource.over(dataSource, new HookedDataSource.Hook() {
+            @Override
+            public void before(String step) throws SQLException {
+                if (step.equals("commit") && commits.incrementAndGet() == 1) {
+                    throw error;
+                }
+            }
+        });
+        JdbcStateStore store = JdbcStateStore.create(JdbcSettings.of(hooked));
+        engine = new Engine(store, engine);
+        store.find(Set.of(KB));
+        commits.set(0);
+    }
+
+    @Test
+    void aPartThatCatchesTheFailureOfACheckpointIsNotDone() throws Exception {
+        failTheFirstCommit(new SQLException("disk full", "53100"));
+        AtomicInteger runs = new AtomicInteger();
+        assertThatThrownBy(() -> run(carefree(runs)))
+                .isInstanceOf(StateStoreException.class)
+                .hasMessageContaining("commit a checkpoint");
+        assertThat(engine.heard).contains("caught");
+        assertThat(runs).hasValue(1);
+        assertThat(added()).isZero();
+        assertThat(Stores.state(engine.store, KB).version()).isEqualTo(3);
+    }
+
+    @Test
+    void aPartThatCatchesTheConflictOfACheckpointIsRunAgainAsAWhole() throws Exception {
+        failTheFirstCommit(deadlock());
+        AtomicInteger runs = new AtomicInteger();
+        run(carefree(runs));
+        assertThat(runs).hasValue(2);
+        assertThat(added()).isEqualTo(2);
     }
 
     @Test

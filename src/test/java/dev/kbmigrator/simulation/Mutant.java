@@ -1,5 +1,6 @@
 package dev.kbmigrator.simulation;
 
+import dev.kbmigrator.internal.execution.Execution;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
@@ -389,6 +390,24 @@ enum Mutant {
         }
     },
 
+    /** A part that was told that it is cancelled, and then returns, counts as done. */
+    QUIET_RETURN_COUNTS_AS_DONE {
+        @Override
+        boolean isCancelled(Execution execution) {
+            // As the part sees it; the engine does not notice that it was asked
+            return execution.cancellation() != null;
+        }
+    },
+
+    /** A part that has finished does not count if it was cancelled meanwhile, although it could not know. */
+    UNSEEN_CANCELLATION_COUNTS {
+        @Override
+        void returned(Execution execution) {
+            // The engine asks in the part's place
+            execution.isCancelled();
+        }
+    },
+
     /** A checkpoint outlives the version that it was made for. */
     CHECKPOINT_OUTLIVES_ITS_VERSION {
         @Override
@@ -514,6 +533,14 @@ enum Mutant {
     StateStore above(Node node, StateStore store) {
         return store;
     }
+
+    /** What a part is told when it asks whether it is cancelled. */
+    boolean isCancelled(Execution execution) {
+        return execution.isCancelled();
+    }
+
+    /** A part has returned. */
+    void returned(Execution execution) {}
 
     /** What the lock service really does. */
     Lock lock(Lock truth) {

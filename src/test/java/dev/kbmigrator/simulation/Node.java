@@ -33,6 +33,9 @@ class Node implements Environment, Executor {
     boolean dead;
     boolean closed;
 
+    /** Whether a write of KBs has failed, or its response was lost. */
+    boolean writesFailed;
+
     /** Nothing hangs here for ever. */
     boolean healthy;
 

@@ -17,6 +17,10 @@ final class PartBehaviour {
     final boolean deaf;
     final int failures;
     final long hangNanos;
+
+    /** It looks whether it is cancelled, and returns normally if it is, whatever is left to do. The others never look. */
+    final boolean quiet;
+
     private final int hangs;
     int attempts;
 
@@ -31,6 +35,7 @@ final class PartBehaviour {
         deaf = hangs > 0 && random.nextBoolean();
         boolean forEver = scenario.attemptTimeout != null && random.nextInt(3) == 0;
         hangNanos = forEver ? 1_000_000_000_000_000L : random.nextLong(1, 6) * scenario.ttl.toNanos();
+        quiet = random.nextInt(3) == 0;
     }
 
     boolean hangs(int attempt) {

@@ -76,6 +76,8 @@ final class SimLock implements Lock {
         for (Lease lease : toRenew) {
             if (answers.get(lease.name()) == Renewal.HELD) {
                 ((SimLease) lease).sentAt = sentAt;
+            } else if (answers.get(lease.name()) == Renewal.LOST) {
+                ((SimLease) lease).lost = true;
             }
         }
         return answers;
@@ -106,6 +108,9 @@ final class SimLock implements Lock {
         long token;
 
         boolean released;
+
+        /** Whether a renewal was answered with LOST. */
+        boolean lost;
 
         private SimLease(Lease lease, long sentAt) {
             this.lease = lease;

@@ -3,8 +3,10 @@ package dev.kbmigrator.simulation;
 import dev.kbmigrator.GlobalMigration;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
+import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.execution.Execution;
 import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Partitions;
@@ -28,10 +30,24 @@ final class SimMigrations {
     private final Map<String, PartBehaviour> behaviours = new HashMap<>();
     private final List<Running> running = new ArrayList<>();
 
+    /** The KB parts that have returned normally before they could notice a cancellation, until their leases are given back. */
+    private final List<Finished> finished = new ArrayList<>();
+
     /** Parts that fail for ever, as {@code kb@version} and {@code @version}. */
     final Set<String> hopeless = new HashSet<>();
 
-    record Running(Node node, int scope, MigrationContext context) {}
+    record Running(Node node, int scope, MigrationContext context) {
+
+        Execution execution() {
+            return (Execution) context;
+        }
+
+        boolean isUnder(Node holder, SimLock.SimLease lease) {
+            return node == holder && lockName(scope).equals(lease.name()) && context.fencingToken() == lease.token;
+        }
+    }
+
+    private record Finished(Running part, String kbId, long began) {}
 
     SimMigrations(World world) {
         this.world = world;
@@ -85,9 +101,15 @@ final class SimMigrations {
         int scope = Partitions.of(kbId);
         checkIsPlanned(info, context);
         checkKbStart(node, context, kbId);
-        run(new Running(node, scope, context), kbId);
-        scheduler.event("RETURN", kbId, context.version(), context.fencingToken());
-        model.returned.add(Model.key(kbId, context.version(), context.fencingToken(), incarnation(context)));
+        Running part = new Running(node, scope, context);
+        long began = model.tick();
+        boolean done = run(part, kbId);
+        scheduler.event(done ? "RETURN" : "RETURN EARLY", kbId, context.version(), context.fencingToken());
+        if (done) {
+            model.returned.add(Model.key(kbId, context.version(), context.fencingToken(), incarnation(context)));
+            finished.add(new Finished(part, kbId, began));
+        }
+        world.mutant.returned(part.execution());
     }
 
     /** Which enrolment of its KB an attempt is for. */
@@ -156,16 +178,21 @@ final class SimMigrations {
             scheduler.violate(
                     "the global part of version " + version + " starts again, though it is on record as done");
         }
-        run(new Running(node, Epoch.COORDINATOR, context), "");
-        scheduler.event("RETURN GLOBAL", version);
-        model.globalReturned.add(version);
+        Running part = new Running(node, Epoch.COORDINATOR, context);
+        boolean done = run(part, "");
+        scheduler.event(done ? "RETURN GLOBAL" : "RETURN GLOBAL EARLY", version);
+        if (done) {
+            model.globalReturned.add(version);
+        }
+        world.mutant.returned(part.execution());
     }
 
     private PartBehaviour behaviour(String key) {
         return behaviours.computeIfAbsent(key, made -> new PartBehaviour(world, made));
     }
 
-    private void run(Running one, String kbId) throws Exception {
+    /** Returns whether the part has done everything, and could not notice a cancellation before. */
+    private boolean run(Running one, String kbId) throws Exception {
         String key = kbId + "@" + one.context().version();
         PartBehaviour behaviour = behaviour(key);
         int attempt = ++behaviour.attempts;
@@ -173,17 +200,35 @@ final class SimMigrations {
         checkCheckpoint(one.context(), mark);
         running.add(one);
         try {
-            steps(one, behaviour, mark);
-            if (hopeless.contains(key) || attempt <= behaviour.failures) {
-                throw new IllegalStateException("simulated: " + key + " failed, attempt " + attempt);
+            return act(one, behaviour, key, attempt, mark) && !Thread.currentThread().isInterrupted();
+        } catch (InterruptedException | MigrationCancelledException e) {
+            if (!behaviour.quiet) {
+                throw e;
             }
-            if (behaviour.hangs(attempt)) {
-                scheduler.event("HANG", key);
-                hang(one, behaviour);
-            }
+            return false;
         } finally {
             running.remove(one);
         }
+    }
+
+    /** Returns whether the part has come to its end. */
+    private boolean act(Running one, PartBehaviour behaviour, String key, int attempt, String mark)
+             throws Exception {
+        if (!steps(one, behaviour, mark)) {
+            return false;
+        }
+        if (hopeless.contains(key) || attempt <= behaviour.failures) {
+            throw new IllegalStateException("simulated: " + key + " failed, attempt " + attempt);
+        }
+        if (behaviour.hangs(attempt)) {
+            scheduler.event("HANG", key);
+            return hang(one, behaviour);
+        }
+        return true;
+    }
+
+    private boolean stopsAt(Running one, PartBehaviour behaviour) {
+        return behaviour.quiet && world.mutant.isCancelled(one.execution());
     }
 
     private void checkCheckpoint(MigrationContext context, String mark) {
@@ -193,7 +238,7 @@ final class SimMigrations {
         }
     }
 
-    private void steps(Running one, PartBehaviour behaviour, String mark) throws Exception {
+    private boolean steps(Running one, PartBehaviour behaviour, String mark) throws Exception {
         for (int i = 0; i < behaviour.steps; i++) {
             if (behaviour.deaf) {
                 scheduler.sleep(scheduler.millis(0, behaviour.stepMillis));
@@ -201,13 +246,17 @@ final class SimMigrations {
                 scheduler.sleepInterruptibly(scheduler.millis(0, behaviour.stepMillis));
             }
             checkStep(one);
+            if (stopsAt(one, behaviour)) {
+                return false;
+            }
             if (behaviour.checkpoints) {
                 one.context().saveCheckpoint(mark + i);
             }
         }
+        return true;
     }
 
-    private void hang(Running one, PartBehaviour behaviour) throws InterruptedException {
+    private boolean hang(Running one, PartBehaviour behaviour) throws InterruptedException {
         long until = scheduler.now()
                 + (one.node().healthy ? Math.min(behaviour.hangNanos, MOST_HEALTHY) : behaviour.hangNanos);
         while (scheduler.now() < until) {
@@ -217,13 +266,17 @@ final class SimMigrations {
                 scheduler.sleepInterruptibly(Math.min(1_000_000_000, until - scheduler.now()));
             }
             checkStep(one);
+            if (stopsAt(one, behaviour)) {
+                return false;
+            }
         }
+        return true;
     }
 
     /** What runs under a lease that its own holder must know to be over has been told to stop. */
     private void checkStep(Running one) {
         if (isOver(one.node(), one.scope(), one.context().fencingToken())
-                && !one.context().isCancelled()) {
+                && one.execution().cancellation() == null) {
             scheduler.violate("a part that runs on " + one.node()
                     + " goes on uncancelled after the deadline of its lease of scope " + one.scope());
         }
@@ -249,14 +302,32 @@ final class SimMigrations {
         }
     }
 
-    /** Nothing runs any more under a lease that is given back. */
+    /** Nothing runs any more under a lease that is given back, and what has finished under it is on record. */
     void checkReleased(Node node, SimLock.SimLease lease) {
         for (Running one : running) {
-            if (one.node() == node
-                    && lockName(one.scope()).equals(lease.name())
-                    && one.context().fencingToken() == lease.token) {
+            if (one.isUnder(node, lease)) {
                 scheduler.violate(node + " releases " + lease.name() + " while a part runs under it");
             }
+        }
+        for (Finished one : List.copyOf(finished)) {
+            if (one.part().isUnder(node, lease)) {
+                finished.remove(one);
+                checkRecorded(node, one, lease);
+            }
+        }
+    }
+
+    /** A part that could not notice that it is to stop, and returned normally, counts, unless the lease was lost or the store failed. */
+    private void checkRecorded(Node node, Finished one, SimLock.SimLease lease) {
+        long version = one.part().context().version();
+        Long stored = model.versions.get(one.kbId());
+        boolean held = !lease.lost
+                && !node.writesFailed
+                && model.isCurrent(one.part().execution().epoch())
+                && node.nanoTime() - lease.sentAt < world.scenario.ttl.toNanos() / 2;
+        if (held && stored != null && stored < version && model.enrolledAt.get(one.kbId()) < one.began()) {
+            scheduler.violate(node + " releases " + lease.name() + ", but that " + one.kbId() + " has reached version "
+                    + version + " is not on record");
         }
     }
 
@@ -266,5 +337,6 @@ final class SimMigrations {
 
     void forget(Node node) {
         running.removeIf(one -> one.node() == node);
+        finished.removeIf(one -> one.part().node() == node);
     }
 }

@@ -11,6 +11,7 @@ import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaReport;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -109,11 +110,16 @@ final class SimStore implements StateStore {
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
         world.migrations.checkSent(node, epochs);
-        return call(
-                () -> world.scenario.refusesPerScope ? writePerScope(epochs, writes) : store.write(epochs, writes),
-                "write",
-                epochs.toString(),
-                shown(writes));
+        try {
+            return call(
+                    () -> world.scenario.refusesPerScope ? writePerScope(epochs, writes) : store.write(epochs, writes),
+                    "write",
+                    epochs.toString(),
+                    shown(writes));
+        } catch (StateStoreException e) {
+            node.writesFailed = true;
+            throw e;
+        }
     }
 
     private WriteResult writePerScope(Collection<Epoch> epochs, List<KbWrite> writes) {

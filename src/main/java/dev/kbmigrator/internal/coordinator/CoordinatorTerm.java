@@ -16,7 +16,7 @@ import dev.kbmigrator.internal.state.FullRollout;
 import dev.kbmigrator.internal.state.GlobalPartRecord;
 import dev.kbmigrator.internal.state.MigrationCatalog;
 import dev.kbmigrator.internal.support.Environment;
-import dev.kbmigrator.internal.support.ShortText;
+import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.internal.support.StepRetry;
 import dev.kbmigrator.spi.Epoch;
 import java.time.Duration;
@@ -306,15 +306,17 @@ public final class CoordinatorTerm implements Runnable {
             return recorded(execution, execution::recordDone);
         }
         if (execution.outcome() instanceof Failed failed) {
-            Throwable error = failed.error().error();
+            ErrorText error = failed.error();
             Duration retryAfter = config.timings().backoff().delay(execution.attempt(), config.environment());
             LOG.atWarn()
                     .addKeyValue("version", execution.version())
-                    .setCause(error)
+                    .setCause(error.printed())
                     .log("{} failed, next attempt in {}", execution, retryAfter);
             recorded(execution, () -> execution.recordFailure(failed, retryAfter));
-            callbacks.globalPartFailed(execution.info() + ": " + ShortText.of(error.toString(), 1_000));
-            config.host().listeners().tell(listener -> listener.globalFailed(execution.info(), error, retryAfter));
+            callbacks.globalPartFailed(execution.info() + ": " + error.summary());
+            config.host()
+                    .listeners()
+                    .tell(listener -> listener.globalFailed(execution.info(), error.error(), retryAfter));
         } else if (execution.cancellation() == Cancellation.LOST) {
             // The fence may have refused one of its checkpoints
             fenced(execution.scope());
@@ -350,6 +352,10 @@ public final class CoordinatorTerm implements Runnable {
                 signal.await(retry.waitNanos(1));
             }
         } while (attempt.written == null && !callbacks.isStopping());
+        if (attempt.written == null) {
+            // The replica closes: one more attempt, without a pause
+            retry.runNow(attempt);
+        }
         if (Boolean.FALSE.equals(attempt.written)) {
             fenced(execution.scope());
         }

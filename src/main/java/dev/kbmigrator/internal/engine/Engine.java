@@ -24,6 +24,7 @@ import dev.kbmigrator.spi.HostTransactionSupport;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -292,11 +293,26 @@ public final class Engine {
                             + " cannot join a transaction of the host: use registerKb(kbId) before the KB is visible to"
                             + " readers");
         }
+        checkInTransaction(connection);
         if (!announced) {
             transactional.checkReady(connection);
         }
         announce();
         transactional.enroll(connection, kbId, registrationVersion());
+    }
+
+    private static void checkInTransaction(Connection connection) {
+        boolean autoCommit;
+        try {
+            autoCommit = connection.getAutoCommit();
+        } catch (SQLException e) {
+            throw new StateStoreException("the host's connection cannot be used: " + e.getMessage(), e);
+        }
+        if (autoCommit) {
+            throw new IllegalArgumentException(
+                    "the host's connection is in auto-commit mode, so there is no transaction to join: call"
+                            + " setAutoCommit(false) first, or use registerKb(kbId)");
+        }
     }
 
     private long registrationVersion() {

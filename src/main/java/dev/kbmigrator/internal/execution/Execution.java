@@ -1,7 +1,5 @@
 package dev.kbmigrator.internal.execution;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import dev.kbmigrator.CheckpointException;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.MigrationContext;
@@ -11,12 +9,9 @@ import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.internal.state.MigrationCatalog;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ErrorText;
-import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Epoch;
-import dev.kbmigrator.spi.KbRecord;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -46,7 +41,7 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
     /** What came of an execution. */
     public sealed interface Outcome {}
 
-    /** The part returned normally. */
+    /** The part returned normally, and had not been told to stop before, or it has committed by itself. */
     public record Done() implements Outcome {}
 
     /**
@@ -72,6 +67,14 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
     private final int attempt;
     private @Nullable Outcome outcome;
     private volatile @Nullable Cancellation cancellation;
+
+    /**
+     * Whether the part could have noticed that it is to stop: it was told so when it asked, a call of its context threw, or its thread
+     * was interrupted. What such a part does next is unknown, so that it is not done although it returns normally. Set before the part can
+     * notice.
+     */
+    private volatile boolean toldToStop;
+
     private volatile long ranFor;
     private long cancelledAt;
     private volatile String progress = "";
@@ -133,21 +136,27 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
     /** Runs the part in this thread, unless it is cancelled already; returns what came of it. */
     final Outcome attempt(InterruptShield interrupts) {
         shield = interrupts;
-        if (cancellation != null) {
-            return new Cancelled();
-        }
+        return cancellation == null ? LogContext.during(this, this::runPart) : new Cancelled();
+    }
+
+    private Outcome runPart() {
         try {
             call(migration.migration());
-            return new Done();
         } catch (Throwable e) {
             if (!committed) {
                 return outcomeOf(e);
             }
             LOG.atWarn()
-                    .setCause(ErrorText.loggable(e))
+                    .setCause(ErrorText.of(e).printed())
                     .log("{} threw an exception after it had committed; it counts as done", this);
             return new Done();
         }
+        if (committed || !toldToStop) {
+            return new Done();
+        }
+        return cancellation == Cancellation.TIMEOUT
+                ? timedOut(null, " and returned, which does not count as done")
+                : new Cancelled();
     }
 
     private Outcome outcomeOf(Throwable error) {
@@ -155,12 +164,12 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
         if (reason == null) {
             return new Failed(textOf(error));
         }
-        return reason == Cancellation.TIMEOUT ? timedOut(ErrorText.loggable(error)) : new Cancelled();
+        return reason == Cancellation.TIMEOUT ? timedOut(ErrorText.loggable(error), "") : new Cancelled();
     }
 
-    private Failed timedOut(@Nullable Throwable cause) {
-        String message = this + " was cancelled after its time limit of "
-                + timeLimit().orElseThrow() + (cause == null ? " and did not stop" : "");
+    private Failed timedOut(@Nullable Throwable cause, String ending) {
+        String message =
+                this + " was cancelled after its time limit of " + timeLimit().orElseThrow() + ending;
         return new Failed(ErrorText.of(new AttemptTimeoutException(message, cause)));
     }
 
@@ -175,7 +184,7 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
         if (committed) {
             settle(new Done());
         } else {
-            settle(cancellation == Cancellation.TIMEOUT ? timedOut(null) : new Cancelled());
+            settle(cancellation == Cancellation.TIMEOUT ? timedOut(null, " and did not stop") : new Cancelled());
         }
     }
 
@@ -293,18 +302,7 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
     public final <T> Optional<T> lastCheckpoint(Class<T> type) {
         String saved = savedCheckpoint;
         String json = saved == null ? shielded(this::readCheckpoint) : saved;
-        if (json == null) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.ofNullable(Json.MAPPER.readValue(json, type));
-        } catch (JsonProcessingException e) {
-            throw new CheckpointException(
-                    "the checkpoint of " + this + " cannot be read as " + type.getName() + ". It was written as "
-                            + ShortText.of(json, 200)
-                            + ". Read checkpoints with a type that still fits what earlier builds wrote",
-                    e);
-        }
+        return json == null ? Optional.empty() : CheckpointJson.read(json, type, this);
     }
 
     @Override
@@ -321,21 +319,7 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
 
     @Override
     public final String checkpointJson(Object checkpoint) {
-        String json;
-        try {
-            json = Json.wellFormed(Json.MAPPER.writeValueAsString(checkpoint));
-        } catch (JsonProcessingException e) {
-            throw new CheckpointException(
-                    "the checkpoint of " + this + ", a " + checkpoint.getClass().getName()
-                            + ", cannot be written as JSON: use a text, a number, or a record of such values",
-                    e);
-        }
-        int bytes = json.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > KbRecord.MAX_CHECKPOINT_BYTES) {
-            throw new CheckpointException("the checkpoint of " + this + " has " + bytes + " bytes as JSON; at most "
-                    + KbRecord.MAX_CHECKPOINT_BYTES + " are kept: save how far you have got, not what you have found");
-        }
-        return json;
+        return CheckpointJson.write(checkpoint, this);
     }
 
     @Override
@@ -350,7 +334,11 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
 
     @Override
     public final boolean isCancelled() {
-        return cancellation != null;
+        boolean cancelled = cancellation != null;
+        if (cancelled) {
+            toldToStop = true;
+        }
+        return cancelled;
     }
 
     @Override
@@ -361,15 +349,33 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
         }
     }
 
+    @Override
+    public final void checkMayCommit() {
+        Cancellation reason = cancellation;
+        if (toldToStop && reason != null) {
+            throw cancelled(reason);
+        }
+    }
+
+    /** The thread of the part is about to be interrupted. */
+    final void interrupting() {
+        toldToStop = true;
+    }
+
     /** Returns the exception that tells the migration to stop. */
     protected final MigrationCancelledException cancelled(Cancellation reason) {
-        return new MigrationCancelledException(this + " was cancelled: "
-                + switch (reason) {
-                    case LOST -> scope.lostBecause();
-                    case CLOSING -> "this replica is closing";
-                    case TIMEOUT -> "it has run for too long";
-                    case GONE -> "the KB is no longer enrolled";
-                });
+        return cancelled(switch (reason) {
+            case LOST -> scope.lostBecause();
+            case CLOSING -> "this replica is closing";
+            case TIMEOUT -> "it has run for too long";
+            case GONE -> "the KB is no longer enrolled";
+        });
+    }
+
+    /** Returns such an exception that says why. */
+    protected final MigrationCancelledException cancelled(String reason) {
+        toldToStop = true;
+        return new MigrationCancelledException(this + " was cancelled: " + reason);
     }
 
     private <T> @Nullable T shielded(Supplier<@Nullable T> call) {

@@ -55,6 +55,7 @@ public final class ExecutionThread {
     /** Interrupts the execution, if it is still the one that runs. */
     synchronized void interrupt(Execution execution) {
         if (current == execution) {
+            execution.interrupting();
             shield.interrupt();
         }
     }

@@ -25,9 +25,13 @@ public final class StepRetry {
 
     /** Runs the step, unless it failed so recently that it has to wait. */
     public void run(Runnable step) {
-        if (failures > 0 && notBefore - environment.nanoTime() > 0) {
-            return;
+        if (failures == 0 || notBefore - environment.nanoTime() <= 0) {
+            runNow(step);
         }
+    }
+
+    /** Runs the step, even if it failed just before: there is no time to wait. */
+    public void runNow(Runnable step) {
         try {
             step.run();
             failures = 0;

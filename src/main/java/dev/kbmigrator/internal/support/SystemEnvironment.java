@@ -10,11 +10,20 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
-/** The real environment. The only class of {@code internal} that touches the clock, threads and randomness. */
+/**
+ * The real environment. The only class of {@code internal} that touches the clock, threads and randomness.
+ *
+ * <p>All of its threads have the context class loader of the thread that created this object, which is the one with which the migrations
+ * were found. They inherit nothing from the thread that starts them, which may serve a request: neither its context class loader, nor
+ * its inheritable thread locals, nor its priority.
+ */
 public final class SystemEnvironment implements Environment {
 
     private static final long KEEP_ALIVE_SECONDS = 5;
+
+    private final @Nullable ClassLoader loader = Thread.currentThread().getContextClassLoader();
 
     @Override
     public long nanoTime() {
@@ -50,15 +59,17 @@ public final class SystemEnvironment implements Environment {
      * Returns an executor whose threads live only while there is something to run. The engine limits how many tasks it submits
      * at a time.
      */
-    public static Executor newExecutor() {
+    public Executor newExecutor() {
         ThreadFactory threads = task -> daemon("kb-migrator-execution", task);
         return new ThreadPoolExecutor(
                 0, Integer.MAX_VALUE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), threads);
     }
 
-    private static Thread daemon(String name, Runnable task) {
-        Thread thread = new Thread(task, name);
+    private Thread daemon(String name, Runnable task) {
+        Thread thread = new Thread(null, task, name, 0, false);
         thread.setDaemon(true);
+        thread.setPriority(Thread.NORM_PRIORITY);
+        thread.setContextClassLoader(loader);
         return thread;
     }
 

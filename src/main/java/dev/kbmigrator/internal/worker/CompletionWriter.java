@@ -100,6 +100,15 @@ final class CompletionWriter {
             }
         }
 
+        private boolean dropNext() {
+            List<Entry> next = entries.subList(0, Math.min(store.maxBatch(), entries.size()));
+            boolean some = !next.isEmpty();
+            next.forEach(entry ->
+                    entry.execution().partition().dropped(entry.execution().kb()));
+            next.clear();
+            return some;
+        }
+
         private void writeIfDue(boolean nothingRuns) {
             // Each time: the write before may have taken longer than the leases last
             dropLost();
@@ -242,8 +251,7 @@ final class CompletionWriter {
         LOG.atDebug()
                 .addKeyValue("kb", execution.kb())
                 .addKeyValue("version", execution.version())
-                .setCause(error.error())
-                .log("{} failed", execution);
+                .log("{} failed: {}", execution, error.text());
     }
 
     /** Writes what is due: everything when nothing runs, but failures only when no page is to come either. */
@@ -252,6 +260,16 @@ final class CompletionWriter {
         removeGone();
         advanced.writeIfDue(nothingRuns);
         failed.writeIfDue(nothingRuns && !pageToCome);
+    }
+
+    /** Forgets what the next write would hold, because that cannot be written; returns whether there was anything. */
+    boolean dropNext() {
+        if (!gone.isEmpty()) {
+            gone.forEach(execution -> execution.partition().dropped(execution.kb()));
+            gone.clear();
+            return true;
+        }
+        return advanced.dropNext() || failed.dropNext();
     }
 
     private void removeGone() {

@@ -1,7 +1,6 @@
 package dev.kbmigrator.internal.worker;
 
 import dev.kbmigrator.Migration;
-import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.internal.config.Services;
 import dev.kbmigrator.internal.execution.Execution;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
@@ -149,7 +148,7 @@ final class KbExecution extends Execution {
         }
         if (notDone != null) {
             cancel(Cancellation.LOST);
-            throw new MigrationCancelledException(this + ": another replica has moved the KB's version: " + notDone);
+            throw cancelled("another replica has moved the KB's version: " + notDone);
         }
     }
 

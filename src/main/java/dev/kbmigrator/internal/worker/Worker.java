@@ -169,19 +169,42 @@ public final class Worker implements Runnable {
                 if (scans.isEmpty() && (queue.isStopping() || !queue.hasAvailable() || !queue.isWanted(signal))) {
                     break;
                 }
-                awaitNews();
+                if (queue.isStopping() && retry.failures() > 0) {
+                    finishWrites();
+                }
+                if (!scans.isEmpty() || !queue.isStopping()) {
+                    awaitNews();
+                }
             }
         } finally {
             queue.workerEnded(signal);
         }
     }
 
+    /**
+     * The replica closes although its writes fail. Once nothing else is left, each write is made again, and then once more, without the
+     * usual pauses. What the store refuses even then is left to the next holder.
+     */
+    private void finishWrites() {
+        takeFinished();
+        if (inFlight() > writer.size()) {
+            return;
+        }
+        do {
+            retry.runNow(this::step);
+            if (retry.failures() > 0) {
+                retry.runNow(this::step);
+            }
+        } while (retry.failures() > 0 && writer.dropNext());
+        if (retry.failures() > 0) {
+            retry.runNow(this::leave);
+        }
+    }
+
     private void step() {
         settle();
         if (queue.isHalted() || pool.isExhausted()) {
-            // Nothing more is started here: what is not under way is left to others
-            scans.forEach(scan -> scan.next = null);
-            leases.giveBack(scans);
+            leave();
             return;
         }
         while (pool.backlog() < pool.size() && !pool.isExhausted() && inFlight() < 2 * store.maxBatch()) {
@@ -192,16 +215,15 @@ public final class Worker implements Runnable {
         }
     }
 
+    /** Nothing more is started here: what is not under way is left to others. */
+    private void leave() {
+        scans.forEach(scan -> scan.next = null);
+        leases.giveBack(scans);
+    }
+
     /** Takes over what has finished, makes it durable, and gives back what is quiet. */
     private void settle() {
-        int taken = 0;
-        for (KbExecution execution = inbox.poll(); execution != null; execution = inbox.poll()) {
-            writer.add(execution);
-            taken++;
-            ran += execution.ranFor();
-        }
-        inbox.taken(taken);
-        counted += taken;
+        takeFinished();
         try {
             writer.writeIfDue(inFlight() == writer.size(), !queue.isHalted() && isPageToCome());
         } finally {
@@ -212,6 +234,17 @@ public final class Worker implements Runnable {
         requests.deleteAnswered(scans);
         leases.giveBack(scans);
         learnRate();
+    }
+
+    private void takeFinished() {
+        int taken = 0;
+        for (KbExecution execution = inbox.poll(); execution != null; execution = inbox.poll()) {
+            writer.add(execution);
+            taken++;
+            ran += execution.ranFor();
+        }
+        inbox.taken(taken);
+        counted += taken;
     }
 
     private void learnRate() {
@@ -398,8 +431,8 @@ public final class Worker implements Runnable {
         int running = inFlight() - writer.size();
         int worthWaking = writer.size() == 0 ? 1 : Math.max(1, Math.min(writer.room(), running));
         boolean enough = inbox.wakeAt(worthWaking);
-        // While a step has to wait because the one before failed, what is in the inbox stays there
-        if (retry.failures() > 0 || !enough) {
+        // While a step has to wait because the one before failed, what is in the inbox stays there, unless the replica closes
+        if (!enough || (retry.failures() > 0 && !queue.isStopping())) {
             signal.await(waitNanos());
         }
     }

@@ -491,11 +491,28 @@ class EngineTest {
             assertThat(store.count(WatchedStore.ENROL)).isZero();
         }
 
-        private static Connection connection() {
+        /** Of the host's connection, only its mode is of interest. */
+        private static Connection connection(boolean autoCommit) {
             return (Connection) Proxy.newProxyInstance(
                     EngineTest.class.getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {
+                        if (method.getName().equals("getAutoCommit")) {
+                            return autoCommit;
+                        }
                         throw new AssertionError("not to be used");
                     });
+        }
+
+        private static Connection connection() {
+            return connection(false);
+        }
+
+        @Test
+        void aConnectionThatCommitsByItselfIsRefused() {
+            use(kb(1));
+            assertThatThrownBy(() -> engine.registerKb(connection(true), KB))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("auto-commit");
+            assertThat(store.calls).isEmpty();
         }
 
         @Test

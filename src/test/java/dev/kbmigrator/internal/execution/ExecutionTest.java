@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a migration can do with its context, and what becomes of an attempt that is told to stop. */
 class ExecutionTest {
@@ -193,6 +194,89 @@ class ExecutionTest {
                 .hasCause(thrown)
                 .hasMessageContaining("time limit")
                 .hasMessageNotContaining("did not stop");
+    }
+
+    /** What a part may do that could tell it that it is to stop, after which it returns normally. */
+    private List<ProbeExecution.Call> waysToNotice() {
+        return List.of(
+                () -> assertThat(execution.isCancelled()).isTrue(),
+                () -> assertThatThrownBy(execution::checkCancelled).isInstanceOf(MigrationCancelledException.class),
+                () -> assertThatThrownBy(() -> execution.saveCheckpoint(1))
+                        .isInstanceOf(MigrationCancelledException.class),
+                () -> pool.busy().get(0).interrupt(execution));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Cancellation.class)
+    void oneThatReturnsAfterItCouldNoticeIsNotDone(Cancellation reason) {
+        for (ProbeExecution.Call notice : waysToNotice()) {
+            run(() -> {
+                execution.cancel(reason);
+                notice.run();
+            });
+            if (reason == Cancellation.TIMEOUT) {
+                assertThat(failure())
+                        .hasMessageContaining("time limit of PT10S")
+                        .hasMessageContaining("does not count");
+            } else {
+                assertThat(execution.outcome()).isInstanceOf(Cancelled.class);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Cancellation.class)
+    void oneThatReturnsWithoutHavingLookedIsDone(Cancellation reason) {
+        run(() -> {
+            assertThat(execution.isCancelled()).isFalse();
+            execution.checkCancelled();
+            execution.saveCheckpoint(1);
+            execution.cancel(reason);
+            execution.checkMayCommit();
+            execution.progress("no question");
+            assertThat(execution.lastCheckpoint(Integer.class)).hasValue(1);
+        });
+        assertThat(execution.outcome()).isInstanceOf(Done.class);
+    }
+
+    @Test
+    void oneThatIsCancelledWhileItsCheckpointIsSavedAndGoesOnIsNotDone() {
+        run(() -> {
+            execution.whileSaving = () -> execution.cancel(Cancellation.CLOSING);
+            assertThatThrownBy(() -> execution.saveCheckpoint(1)).isInstanceOf(MigrationCancelledException.class);
+        });
+        assertThat(execution.outcome()).isInstanceOf(Cancelled.class);
+    }
+
+    @Test
+    void oneThatANoticeInAThreadOfItsOwnHasReachedIsNotDone() {
+        run(() -> {
+            execution.cancel(Cancellation.CLOSING);
+            assertThat(CompletableFuture.supplyAsync(execution::isCancelled).join())
+                    .isTrue();
+        });
+        assertThat(execution.outcome()).isInstanceOf(Cancelled.class);
+    }
+
+    @Test
+    void oneThatCouldNoticeMustNotCommit() {
+        execution.checkMayCommit();
+        execution.cancel(Cancellation.CLOSING);
+        execution.checkMayCommit();
+        assertThat(execution.isCancelled()).isTrue();
+        assertThatThrownBy(execution::checkMayCommit)
+                .isInstanceOf(MigrationCancelledException.class)
+                .hasMessageContaining("this replica is closing");
+    }
+
+    @Test
+    void oneThatHasCommittedIsDoneAlthoughItCouldNotice() {
+        run(() -> {
+            execution.cancel(Cancellation.CLOSING);
+            assertThat(execution.isCancelled()).isTrue();
+            execution.committed();
+        });
+        assertThat(execution.outcome()).isInstanceOf(Done.class);
     }
 
     @Test

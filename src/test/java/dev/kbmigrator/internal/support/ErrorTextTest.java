@@ -86,6 +86,118 @@ class ErrorTextTest {
         assertThat(textAfter(circular, circular)).contains("CIRCULAR REFERENCE");
     }
 
+    @Test
+    void anErrorWithoutATextIsCalledByItsClass() {
+        ErrorText said = ErrorText.of(new SaysNothing());
+        assertThat(said.text()).startsWith(SaysNothing.class.getName() + "\n\tat ");
+        assertThat(said.summary()).isEqualTo(SaysNothing.class.getName());
+        assertThat(ErrorText.of(new IllegalStateException("a", new SaysNothing()))
+                        .text())
+                .contains("Caused by: " + SaysNothing.class.getName());
+    }
+
+    @Test
+    void aTextThatDoesNotFitIntoMemoryTwiceIsShortened() {
+        assertThat(ErrorText.of(new TooLong()).text())
+                .startsWith(TooLong.class.getName() + ": xxx")
+                .endsWith("x…")
+                .hasSize(KbRecord.MAX_ERROR_CHARACTERS);
+    }
+
+    @Test
+    void aHugeMessageIsShortenedAndNotPrinted() {
+        Throwable huge = new IllegalStateException("x".repeat(100_000_000));
+        ErrorText said = ErrorText.of(huge);
+        assertThat(said.error()).isSameAs(huge);
+        assertThat(said.text()).startsWith("java.lang.IllegalStateException: xxx").endsWith("x…");
+        assertThat(said.summary()).hasSize(1_000).startsWith("java.lang.IllegalStateException: xxx");
+        assertThat(said.printed().getMessage()).hasSize(KbRecord.MAX_ERROR_CHARACTERS);
+    }
+
+    @Test
+    void anErrorThatCannotBePrintedIsSaidToHaveThrownWhatItThrew() {
+        assertThat(ErrorText.of(new Unprintable()).text())
+                .contains(Unprintable.class.getName() + ", which threw java.lang.UnsupportedOperationException when it");
+    }
+
+    @Test
+    void aPrintingThatNeverEndsIsCutOff() {
+        assertThat(ErrorText.of(new Endless()).text()).hasSize(KbRecord.MAX_ERROR_CHARACTERS);
+    }
+
+    @Test
+    void whatIsLoggedSaysTheSameWithoutCallingTheError() {
+        Counted error = new Counted(failure("b", null));
+        error.addSuppressed(failure("c", null));
+        ErrorText said = ErrorText.of(error);
+        int calls = error.calls;
+        Throwable printed = said.printed();
+        assertThat(printed).hasToString("counted").isNotSameAs(error);
+        assertThat(printed.getStackTrace()).isEqualTo(error.getStackTrace());
+        assertThat(printed.getCause())
+                .hasToString("java.lang.IllegalStateException: b")
+                .isNotSameAs(error.getCause());
+        assertThat(printed.getSuppressed())
+                .singleElement()
+                .asString()
+                .isEqualTo("java.lang.IllegalStateException: c");
+        assertThat(ErrorText.of(failure("d", null), said).text()).contains("d");
+        assertThat(said.summary()).isEqualTo("counted");
+        assertThat(error.calls).as("nobody has asked it again").isEqualTo(calls);
+    }
+
+    /** Counts how often it is asked. */
+    private static final class Counted extends RuntimeException {
+
+        private int calls;
+
+        private Counted(Throwable cause) {
+            super(cause);
+        }
+
+        @Override
+        public String getMessage() {
+            calls++;
+            return "counted";
+        }
+
+        @Override
+        public String toString() {
+            calls++;
+            return "counted";
+        }
+    }
+
+    private static final class SaysNothing extends RuntimeException {
+
+        @Override
+        public @Nullable String toString() {
+            return null;
+        }
+    }
+
+    private static final class TooLong extends RuntimeException {
+
+        private TooLong() {
+            super("x".repeat(3_000));
+        }
+
+        @Override
+        public String toString() {
+            throw new OutOfMemoryError("simulated");
+        }
+    }
+
+    private static final class Endless extends RuntimeException {
+
+        @Override
+        public void printStackTrace(PrintWriter writer) {
+            while (true) {
+                writer.println("once more");
+            }
+        }
+    }
+
     private static final class Circular extends RuntimeException {
 
         @Override
@@ -98,7 +210,7 @@ class ErrorTextTest {
 
         @Override
         public void printStackTrace(PrintWriter writer) {
-            throw new IllegalStateException("cannot be printed");
+            throw new UnsupportedOperationException("cannot be printed");
         }
     }
 

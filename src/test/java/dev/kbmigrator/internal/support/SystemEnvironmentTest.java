@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kbmigrator.internal.support.Environment.Signal;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -14,7 +18,9 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -27,7 +33,7 @@ class SystemEnvironmentTest {
     private static final long AN_HOUR = TimeUnit.HOURS.toNanos(1);
     private static final long SHORT = TimeUnit.MILLISECONDS.toNanos(20);
 
-    private final Environment environment = new SystemEnvironment();
+    private final SystemEnvironment environment = new SystemEnvironment();
     private final Signal signal = environment.newSignal();
 
     /** A thread, and the result of what runs in it. */
@@ -121,7 +127,7 @@ class SystemEnvironmentTest {
 
     @Test
     void theExecutorRunsAllTasksAtOnceInDaemonThreads() {
-        Executor executor = SystemEnvironment.newExecutor();
+        Executor executor = environment.newExecutor();
         CyclicBarrier allThree = new CyclicBarrier(3);
         CompletableFuture<Thread> thread = new CompletableFuture<>();
         for (int i = 0; i < 3; i++) {
@@ -138,6 +144,45 @@ class SystemEnvironmentTest {
             assertThat(runner.getName()).isEqualTo("kb-migrator-execution");
             assertThat(runner.isDaemon()).isTrue();
         });
+    }
+
+    /** What a thread has inherited from the one that started it. */
+    private record Inherited(@Nullable ClassLoader loader, @Nullable String local, int priority) {}
+
+    private static final InheritableThreadLocal<String> LOCAL = new InheritableThreadLocal<>();
+
+    private static Inherited inherited() {
+        Thread self = Thread.currentThread();
+        return new Inherited(self.getContextClassLoader(), LOCAL.get(), self.getPriority());
+    }
+
+    @Test
+    void itsThreadsInheritOnlyTheLoaderOfWhoCreatedIt() throws IOException {
+        ClassLoader builders = getClass().getClassLoader();
+        try (URLClassLoader requests = new URLClassLoader(new URL[0], builders)) {
+            SystemEnvironment built = inAThread(() -> {
+                        Thread.currentThread().setContextClassLoader(builders);
+                        return new SystemEnvironment();
+                    })
+                    .value();
+            Executor executor = built.newExecutor();
+            List<Consumer<Runnable>> ways =
+                    List.of(task -> built.start("kb-migrator-test", task), executor::execute);
+            for (Consumer<Runnable> way : ways) {
+                CompletableFuture<Inherited> seen = new CompletableFuture<>();
+                inAThread(() -> {
+                            Thread.currentThread().setContextClassLoader(requests);
+                            Thread.currentThread().setPriority(Thread.MAX_PRIORITY);
+                            LOCAL.set("of a request");
+                            way.accept(() -> seen.complete(inherited()));
+                            return true;
+                        })
+                        .value();
+                assertThat(seen)
+                        .succeedsWithin(SOON)
+                        .isEqualTo(new Inherited(builders, null, Thread.NORM_PRIORITY));
+            }
+        }
     }
 
     @Test

@@ -43,6 +43,12 @@ final class ScriptedStore extends MemoryStateStore {
     /** The scope that a refusal of every batch names; none refuses. */
     int refuses = -1;
 
+    /** Whether failures can be recorded even while it fails. */
+    boolean failuresPass;
+
+    /** How often something was to be written, with or without success. */
+    int attempts;
+
     boolean raisingFails;
     boolean openingFails;
     boolean removingFails;
@@ -83,7 +89,9 @@ final class ScriptedStore extends MemoryStateStore {
 
     @Override
     public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
-        if (failing) {
+        attempts++;
+        boolean holdsFailures = writes.stream().allMatch(KbWrite.Failed.class::isInstance);
+        if (failing && !(failuresPass && holdsFailures)) {
             throw new IllegalStateException("the store is down");
         }
         if (refuses >= 0) {

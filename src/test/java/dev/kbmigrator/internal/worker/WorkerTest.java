@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -555,6 +556,88 @@ class WorkerTest {
             assertThat(isFree()).isTrue();
             assertThat(replica.store.raised).as("not all of it was done").isEmpty();
             assertThat(replica.ran).hasSize(2);
+        }
+
+        @Test
+        void aWriteThatFailsIsRetriedWithoutAPauseAndThenLeftToOthers() {
+            replica.enroll(2);
+            start();
+            replica.executor.runOne();
+            replica.executor.runOne();
+            replica.store.failing = true;
+            step();
+            int attempts = replica.store.attempts;
+            replica.queue.stop();
+            replica.pool.close();
+            step();
+            assertThat(workers.size()).as("it has ended").isZero();
+            assertThat(replica.store.attempts - attempts).isBetween(1, 2);
+            assertThat(replica.version(0)).isZero();
+            assertThat(isFree()).isTrue();
+        }
+
+        @Test
+        void aWriteThatSucceedsWhenItIsRetriedIsNotLost() {
+            replica.enroll(2);
+            start();
+            replica.executor.runOne();
+            replica.executor.runOne();
+            replica.store.failing = true;
+            step();
+            replica.queue.stop();
+            replica.pool.close();
+            replica.store.failing = false;
+            step();
+            assertThat(workers.size()).as("it has ended").isZero();
+            assertThat(replica.version(0)).isEqualTo(1);
+            assertThat(replica.version(1)).isEqualTo(1);
+        }
+
+        @Test
+        void eachWriteIsTriedAlthoughTheOneBeforeFails() {
+            replica.part = (context, kbId) -> {
+                if (kbId.equals(WorkerFixture.KBS.get(1))) {
+                    throw new IllegalStateException("broken");
+                }
+            };
+            replica.enroll(2);
+            start();
+            replica.executor.runOne();
+            replica.executor.runOne();
+            replica.store.failing = true;
+            replica.store.failuresPass = true;
+            step();
+            replica.queue.stop();
+            replica.pool.close();
+            step();
+            assertThat(workers.size()).as("it has ended").isZero();
+            assertThat(replica.version(0)).isZero();
+            assertThat(Objects.requireNonNull(replica.state(1).record()).failures())
+                    .isEqualTo(1);
+        }
+
+        @Test
+        void whileSomethingRunsTheWritesWaitForIt() {
+            replica = new WorkerFixture(2, 1, 2);
+            replica.enroll(2);
+            start();
+            replica.part = (context, kbId) -> {
+                replica.part = (c, k) -> {};
+                replica.executor.runOne();
+                replica.store.failing = true;
+                step();
+                replica.queue.stop();
+                replica.pool.close();
+                step();
+                assertThat(workers.size()).as("it waits for the other KB").isEqualTo(1);
+                assertThat(isFree()).isFalse();
+            };
+            replica.executor.runOne();
+            replica.store.failing = false;
+            step();
+            assertThat(workers.size()).as("it has ended").isZero();
+            assertThat(replica.version(0)).isEqualTo(1);
+            assertThat(replica.version(1)).isEqualTo(1);
         }
 
         @Test
