@@ -42,12 +42,15 @@ abstract class DocumentSql {
 
     /** The document with this name, if there is one. */
     final Optional<Document> document(String name) {
-        return database.autocommit("read the document " + name, connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.sql(READ))) {
-                statement.setString(1, name);
-                return read(statement).stream().findFirst();
-            }
-        });
+        return database.read("read the document " + name, connection -> document(connection, name));
+    }
+
+    /** The same on an open connection. */
+    final Optional<Document> document(Connection connection, String name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(READ))) {
+            statement.setString(1, name);
+            return read(statement).stream().findFirst();
+        }
     }
 
     /** The documents from one name up to, but not including, another, in the order of their names. */
