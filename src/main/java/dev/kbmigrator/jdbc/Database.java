@@ -3,6 +3,8 @@ package dev.kbmigrator.jdbc;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -10,8 +12,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Connections and transactions. Each call borrows a connection and returns it with its settings unchanged. What the database
- * rolled back because of a conflict is tried again. Any other error is passed on, because its effect is unknown. Missing
- * tables are created, once per call. Safe for use by many threads.
+ * rolled back because of a conflict is tried again. Any other error is passed on, because its effect is unknown. The first call
+ * finds out where the tables are; missing tables are created, unless this object has already worked with them. A transaction
+ * that the caller has begun is never ended. Safe for use by many threads.
  */
 final class Database {
 
@@ -19,7 +22,11 @@ final class Database {
     private static final int ATTEMPTS = 20;
 
     private final JdbcSettings settings;
-    private volatile @Nullable Dialect dialect;
+    private final Set<String> databaseNames = ConcurrentHashMap.newKeySet();
+    private final ThreadLocal<@Nullable Connection> ofPart = new ThreadLocal<>();
+    private volatile @Nullable TableLocation location;
+    private volatile boolean worked;
+    private volatile boolean warnedOfPooler;
 
     /** What to do with a connection. It can fail with errors of its own besides those of the database. */
     interface Work<T, E extends Exception> {
@@ -42,17 +49,39 @@ final class Database {
         return settings;
     }
 
-    /** The database's dialect. The first call detects it, and borrows a connection for that. */
+    /** The database's dialect. */
     Dialect dialect() {
-        Dialect known = dialect;
+        return tables().dialect();
+    }
+
+    /** Where the tables are. The first call finds out, and borrows a connection for that. */
+    TableLocation tables() {
+        TableLocation known = location;
         if (known == null) {
-            try (Connection connection = settings.dataSource().getConnection()) {
-                known = DialectDetector.detect(connection);
-                dialect = known;
+            try {
+                known = search();
+                location = known;
             } catch (SQLException e) {
                 throw failure("connect to the database", e);
             }
         }
+        return known;
+    }
+
+    private TableLocation search() throws SQLException {
+        return borrow(connection -> {
+            setAutoCommit(connection);
+            return DialectDetector.detect(connection).locate(connection, settings);
+        });
+    }
+
+    /** Where the tables are for a connection of the host, without another one. */
+    TableLocation tablesFor(Connection host) throws SQLException {
+        TableLocation known = location;
+        if (known == null || !(known.complete() || worked)) {
+            return DialectDetector.detect(host).locate(host, settings);
+        }
+        known.dialect().checkDatabase(host, known, databaseNames);
         return known;
     }
 
@@ -66,6 +95,24 @@ final class Database {
     }
 
     /**
+     * Reads something. On the thread of a transactional part, this takes place on the part's connection, so that it needs no
+     * second one.
+     *
+     * @param what what it does, to follow "could not" in an error
+     */
+    <T> T read(String what, Work<T, SQLException> work) {
+        Connection part = ofPart.get();
+        if (part == null) {
+            return call(what, Mode.AUTOCOMMIT, work);
+        }
+        try {
+            return work.apply(part);
+        } catch (SQLException e) {
+            throw failure(what, e);
+        }
+    }
+
+    /**
      * Does something in one transaction.
      *
      * @param what what it does, to follow "could not" in an error
@@ -75,48 +122,86 @@ final class Database {
     }
 
     private <T> T call(String what, Mode mode, Work<T, SQLException> work) {
-        Dialect known = dialect();
-        boolean installed = false;
+        TableLocation known = tables();
+        Dialect dialect = known.dialect();
+        boolean installed = !worked && !known.complete();
+        if (installed) {
+            install(known, new Tables.Incomplete());
+        }
         for (int attempt = 1; ; attempt++) {
             try {
-                return once(mode, known, work);
+                T result = once(mode, dialect, work);
+                worked = true;
+                return result;
             } catch (SQLException e) {
-                if (!installed && (e instanceof Tables.Incomplete || known.isMissingTable(e))) {
+                if (!installed && (e instanceof Tables.Incomplete || dialect.isMissingTable(e))) {
                     install(known, e);
                     installed = true;
                     continue;
                 }
-                if (attempt == ATTEMPTS || !known.isRetryable(e)) {
+                if (attempt == ATTEMPTS || !dialect.isRetryable(e)) {
+                    warnOfPooler(e);
                     throw failure(what, e);
                 }
-                LOG.atDebug().setCause(e).log("Trying again to {} after a conflict", what);
+                LOG.atDebug().setCause(Secrets.masked(e)).log("Trying again to {} after a conflict", what);
             }
             RetryPause.after(attempt);
         }
     }
 
-    private <T> T once(Mode mode, Dialect known, Work<T, SQLException> work) throws SQLException {
+    private <T> T once(Mode mode, Dialect dialect, Work<T, SQLException> work) throws SQLException {
         return borrow(connection -> {
             if (mode == Mode.TRANSACTION) {
-                return inTransaction(connection, known, work);
+                return inTransaction(connection, dialect, work);
             }
-            if (!connection.getAutoCommit()) {
-                connection.setAutoCommit(true);
-            }
+            setAutoCommit(connection);
             return work.apply(connection);
         });
+    }
+
+    private static void setAutoCommit(Connection connection) throws SQLException {
+        if (!connection.getAutoCommit()) {
+            try {
+                connection.setAutoCommit(true);
+            } catch (SQLException e) {
+                if (CallersTransaction.isControlledElsewhere(connection, e)) {
+                    throw CallersTransaction.controlledElsewhere(e);
+                }
+                throw e;
+            }
+        }
     }
 
     /** Borrows a connection, once, and returns it with auto-commit as it was. */
     <T, E extends Exception> T borrow(Work<T, E> work) throws SQLException, E {
         try (Connection connection = settings.dataSource().getConnection()) {
             boolean autocommit = connection.getAutoCommit();
+            TableLocation known = location;
+            if (!autocommit) {
+                CallersTransaction.refuse(
+                        connection, known == null ? DialectDetector.detect(connection) : known.dialect());
+            }
             try {
+                if (known != null) {
+                    known.dialect().checkDatabase(connection, known, databaseNames);
+                }
                 return work.apply(connection);
             } finally {
                 restoreAutoCommit(connection, autocommit);
             }
         }
+    }
+
+    /** The same for a transactional part: what this thread reads meanwhile, it reads on that connection. */
+    <T, E extends Exception> T borrowForPart(Work<T, E> work) throws SQLException, E {
+        return borrow(connection -> {
+            ofPart.set(connection);
+            try {
+                return work.apply(connection);
+            } finally {
+                ofPart.remove();
+            }
+        });
     }
 
     private <T> T inTransaction(Connection connection, Dialect known, Work<T, SQLException> work) throws SQLException {
@@ -157,35 +242,60 @@ final class Database {
         }
     }
 
-    /** Creates the tables, if tables are what is missing. */
-    private void install(Dialect known, SQLException missing) {
+    /** Creates the tables, if tables are what is missing, and if this object has never worked with them. */
+    private void install(TableLocation known, SQLException missing) {
         try {
             borrow(connection -> {
-                connection.setAutoCommit(true);
-                if (!Tables.exist(connection, settings, known)) {
-                    Tables.install(connection, known, settings);
-                    LOG.atInfo().log("Created the tables {}", names());
+                setAutoCommit(connection);
+                TableLocation now = known.dialect().locate(connection, settings);
+                if (!now.schema().equals(known.schema())) {
+                    throw new StateStoreException("the connection would use the schema \"" + now.schema()
+                            + "\", but this process has found " + known.description() + " in the schema \""
+                            + known.schema() + "\": name one with JdbcSettings.withSchema");
+                }
+                if (now.complete() && Tables.isDocumented(connection, now)) {
+                    location = now;
+                } else if (worked) {
+                    throw new StateStoreException(known.description()
+                            + " are gone or damaged, although this process has worked with them: they are not created again,"
+                            + " because their contents would be lost unnoticed. Restore them, or restart the process to"
+                            + " begin with empty ones");
+                } else {
+                    Tables.install(connection, now);
+                    location = known.dialect().locate(connection, settings);
+                    LOG.atInfo().log("Created the tables {} in the schema {}", names(), now.schema());
                 }
                 return true;
             });
         } catch (SQLException e) {
             e.addSuppressed(missing);
             throw new StateStoreException(
-                    "the library's tables (" + settings.sql("{kb}")
-                            + " and others) are missing and could not be created: " + e.getMessage()
+                    known.description() + " are missing and could not be created: " + Secrets.masked(e.getMessage())
                             + ". Allow this user to create tables, or run the statements that JdbcStateStore.ddl()"
                             + " returns",
-                    e);
+                    Secrets.masked(e));
         }
     }
 
     private String names() {
         return JdbcSettings.TABLES.stream()
-                .map(table -> settings.sql("{" + table + "}"))
+                .map(table -> settings.tablePrefix() + table)
                 .collect(Collectors.joining(", "));
     }
 
+    /** Says once what is wrong if a pooler has mixed up the prepared statements of its clients. */
+    private void warnOfPooler(SQLException e) {
+        if (PostgresDialect.isPoolerMixUp(e) && !warnedOfPooler) {
+            warnedOfPooler = true;
+            LOG.atWarn()
+                    .log("A pooler between this process and the database mixes up prepared statements: {}. Add"
+                            + " prepareThreshold=0 to the URL, or use PgBouncer 1.21 or later with max_prepared_statements",
+                            Secrets.masked(e.getMessage()));
+        }
+    }
+
     static StateStoreException failure(String what, SQLException e) {
-        return new StateStoreException("could not " + what + ": " + e.getMessage(), e);
+        return new StateStoreException(
+                "could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
     }
 }

@@ -1,14 +1,13 @@
 package dev.kbmigrator.jdbc;
 
 import java.sql.Connection;
-import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** How a database differs from the others in types, clock, locks, errors and transactions. Stateless. */
@@ -100,28 +99,38 @@ abstract class Dialect {
         }
     }
 
-    /** Whether a table exists. Never fails for a missing table: on some databases that would end the host's transaction. */
-    boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
-        DatabaseMetaData catalogue = connection.getMetaData();
-        String schema = settings.schema() == null ? connection.getSchema() : stored(catalogue, settings.schema());
-        return isInCatalogue(catalogue, connection.getCatalog(), schema, settings.tablePrefix() + table);
+    /** Finds out where the tables are and whether the database offers what the library needs, in one round trip. */
+    abstract TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException;
+
+    /** A name in quotes. */
+    String quoted(String name) {
+        return "\"" + name.replace("\"", "\"\"") + "\"";
     }
 
-    static boolean isInCatalogue(
-            DatabaseMetaData catalogue, @Nullable String database, @Nullable String schema, String table)
-            throws SQLException {
-        String pattern = stored(catalogue, table).replace("_", catalogue.getSearchStringEscape() + "_");
-        try (ResultSet tables = catalogue.getTables(database, schema, pattern, null)) {
-            return tables.next();
-        }
+    /**
+     * Whether the connection goes to the database with the tables, where statements cannot name it. Asks the server only if the
+     * driver's name for the database is unknown, which may be an alias of a pooler.
+     *
+     * @param known the driver's names for that database
+     */
+    void checkDatabase(Connection connection, TableLocation tables, Set<String> known) throws SQLException {}
+
+    /** How the settings of a session are read and restored. */
+    abstract SessionSettings sessionSettings();
+
+    /** The clause that limits a query to a number of rows, which is bound. */
+    String limitRows() {
+        return "LIMIT ?";
     }
 
-    /** A name as the catalogue spells it. */
-    private static String stored(DatabaseMetaData catalogue, String name) throws SQLException {
-        if (catalogue.storesUpperCaseIdentifiers()) {
-            return name.toUpperCase(Locale.ROOT);
-        }
-        return catalogue.storesLowerCaseIdentifiers() ? name.toLowerCase(Locale.ROOT) : name;
+    /** Whether a transaction is open on a connection with auto-commit off; false where the database does not say. */
+    boolean isInTransaction(Connection connection) throws SQLException {
+        return false;
+    }
+
+    /** Whether a statement was ended because it took too long: fewer rows may succeed. */
+    boolean isTimeLimit(SQLException error) {
+        return false;
     }
 
     /** Binds a KB's id. Ids are compared byte by byte. */
@@ -132,6 +141,13 @@ abstract class Dialect {
     /** Reads a KB's id. */
     String getKbId(ResultSet rows, int column) throws SQLException {
         return rows.getString(column);
+    }
+
+    static boolean queryFlag(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            return rows.next() && rows.getBoolean(1);
+        }
     }
 
     static void execute(Connection connection, String sql) throws SQLException {

@@ -20,7 +20,7 @@ abstract class DocumentSql {
 
     private static final String LIST = """
             SELECT name, revision, json FROM {document}
-            WHERE name >= ? AND name < ? AND name > ? AND name <> 'now/tables' ORDER BY name LIMIT ?
+            WHERE name >= ? AND name < ? AND name > ? AND name <> 'now/tables' ORDER BY name {limit}
             """;
 
     private static final String CHANGE = """
@@ -43,12 +43,15 @@ abstract class DocumentSql {
 
     /** The document with this name, if there is one. */
     final Optional<Document> document(String name) {
-        return database.autocommit("read the document " + name, connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.sql(READ))) {
-                statement.setString(1, name);
-                return read(statement).stream().findFirst();
-            }
-        });
+        return database.read("read the document " + name, connection -> document(connection, name));
+    }
+
+    /** The same on an open connection. */
+    final Optional<Document> document(Connection connection, String name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.sql(READ))) {
+            statement.setString(1, name);
+            return read(statement).stream().findFirst();
+        }
     }
 
     /**

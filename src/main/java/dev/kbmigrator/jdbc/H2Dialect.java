@@ -73,23 +73,23 @@ final class H2Dialect extends StandardDialect {
             """);
 
     private static final String INSERT_FLOORS = """
-            INSERT INTO {floor} (kb_partition, version) SELECT * FROM (VALUES {rows}) v
-            WHERE NOT EXISTS (SELECT 1 FROM {floor} t WHERE t.kb_partition = v.C1)
+            INSERT INTO {floor} (kb_partition, version) SELECT * FROM (VALUES {rows}) v (id, number)
+            WHERE NOT EXISTS (SELECT 1 FROM {floor} t WHERE t.kb_partition = v.id)
             """;
 
     private static final String INSERT_EPOCHS = """
-            INSERT INTO {epoch} (scope, number) SELECT * FROM (VALUES {rows}) v
-            WHERE NOT EXISTS (SELECT 1 FROM {epoch} t WHERE t.scope = v.C1)
+            INSERT INTO {epoch} (scope, number) SELECT * FROM (VALUES {rows}) v (id, number)
+            WHERE NOT EXISTS (SELECT 1 FROM {epoch} t WHERE t.scope = v.id)
             """;
 
     private static final String INSERT_DOCUMENTS = """
-            INSERT INTO {document} (name, revision, json) SELECT * FROM (VALUES {rows}) v
-            WHERE NOT EXISTS (SELECT 1 FROM {document} t WHERE t.name = v.C1)
+            INSERT INTO {document} (name, revision, json) SELECT * FROM (VALUES {rows}) v (name, revision, json)
+            WHERE NOT EXISTS (SELECT 1 FROM {document} t WHERE t.name = v.name)
             """;
 
     private static final String INSERT_LOCK = """
-            INSERT INTO {lock} (name, nonce, expires_us) SELECT * FROM (VALUES (?, ?, {now} + ?)) v
-            WHERE NOT EXISTS (SELECT 1 FROM {lock} t WHERE t.name = v.C1)
+            INSERT INTO {lock} (name, nonce, expires_us) SELECT * FROM (VALUES (?, ?, {now} + ?)) v (name, nonce, expires_us)
+            WHERE NOT EXISTS (SELECT 1 FROM {lock} t WHERE t.name = v.name)
             """;
 
     private static final String PUT_REPLICA = """
@@ -186,6 +186,35 @@ final class H2Dialect extends StandardDialect {
     @Override
     boolean isMissingTable(SQLException error) {
         return hasCode(error, 42102, 42103, 42104);
+    }
+
+    @Override
+    SessionSettings sessionSettings() {
+        return new SessionSettings.H2();
+    }
+
+    @Override
+    TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
+        return TableSearch.h2(connection, settings);
+    }
+
+    /** The form that H2 understands in each of its compatibility modes. */
+    @Override
+    String limitRows() {
+        return "FETCH FIRST ? ROWS ONLY";
+    }
+
+    @Override
+    boolean isInTransaction(Connection connection) throws SQLException {
+        return queryFlag(
+                connection,
+                "SELECT contains_uncommitted FROM information_schema.sessions WHERE session_id = SESSION_ID()");
+    }
+
+    /** Statement cancelled, or timed out. */
+    @Override
+    boolean isTimeLimit(SQLException error) {
+        return hasCode(error, 57014);
     }
 
     @Override

@@ -26,7 +26,7 @@ public final class JdbcLock implements Lock {
     private final Database database;
     private volatile @Nullable LockSql sql;
 
-    private JdbcLock(Database database) {
+    JdbcLock(Database database) {
         this.database = database;
     }
 
@@ -53,10 +53,10 @@ public final class JdbcLock implements Lock {
     private LockSql sql() {
         LockSql known = sql;
         if (known == null) {
-            Dialect dialect = database.dialect();
-            known = dialect instanceof StandardDialect standard
-                    ? new StandardLockSql(database, standard)
-                    : new PostgresLockSql(database, dialect);
+            TableLocation tables = database.tables();
+            known = tables.dialect() instanceof StandardDialect standard
+                    ? new StandardLockSql(database, standard, tables)
+                    : new PostgresLockSql(database, tables);
             sql = known;
         }
         return known;

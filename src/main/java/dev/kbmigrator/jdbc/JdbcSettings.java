@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Where the library's tables are. Immutable: each {@code with} method returns a changed copy.
  *
  * @param dataSource the host's data source; each call borrows a connection and returns it with its settings unchanged
- * @param schema the schema that holds the tables, which must exist; null for the connection's own
+ * @param schema the schema that holds the tables, which must exist; null for the default one of a new session, whatever a
+ *     borrowed connection is set to
  * @param tablePrefix the start of every table's name
  * @param transactionTimeout how long a transaction of the library may stay idle, and a statement in it may wait. A replica
  *     that stops in the middle of a transaction blocks the others no longer than that. At most the lease's time to live
@@ -49,7 +50,7 @@ public record JdbcSettings(
     }
 
     /**
-     * The default settings: the connection's own schema, tables whose names start with {@code kb_migrator_}, and a timeout
+     * The default settings: the schema that a new session uses, tables whose names start with {@code kb_migrator_}, and a timeout
      * of 5 seconds.
      *
      * @param dataSource the host's data source
@@ -60,7 +61,8 @@ public record JdbcSettings(
     }
 
     /**
-     * Sets the schema.
+     * Sets the schema. It is taken to the letter and quoted in statements; on H2, a name in lower case also finds the schema
+     * in upper case.
      *
      * @param name an existing schema
      * @return the changed settings
@@ -89,17 +91,11 @@ public record JdbcSettings(
         return new JdbcSettings(dataSource, schema, tablePrefix, timeout);
     }
 
-    /** Completes a statement: {@code {kb}} becomes the full name of that table, with schema and prefix. */
-    String sql(String template) {
-        String start = (schema == null ? "" : schema + ".") + tablePrefix;
-        StringBuilder sql = new StringBuilder(template);
-        for (String table : TABLES) {
-            String token = "{" + table + "}";
-            for (int at = sql.indexOf(token); at >= 0; at = sql.indexOf(token, at)) {
-                sql.replace(at, at + token.length(), start + table);
-            }
-        }
-        return sql.toString();
+    /** The settings as a text, without passwords that the data source's own text contains. */
+    @Override
+    public String toString() {
+        return "JdbcSettings[dataSource=" + Secrets.masked(String.valueOf(dataSource)) + ", schema=" + schema
+                + ", tablePrefix=" + tablePrefix + ", transactionTimeout=" + transactionTimeout + "]";
     }
 
     private static void checkIdentifier(String what, String name) {

@@ -17,11 +17,15 @@ import dev.kbmigrator.spi.WriteResult;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -39,9 +43,8 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
 
     private final Database database;
     private volatile @Nullable StateSql sql;
-    private volatile boolean ready;
 
-    private JdbcStateStore(Database database) {
+    JdbcStateStore(Database database) {
         this.database = database;
     }
 
@@ -72,13 +75,32 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
     StateSql sql() {
         StateSql known = sql;
         if (known == null) {
-            Dialect dialect = database.dialect();
-            known = dialect instanceof StandardDialect standard
-                    ? new StandardStateSql(database, standard)
-                    : new PostgresStateSql(database, dialect);
+            known = sql(database.tables());
             sql = known;
         }
         return known;
+    }
+
+    private StateSql sql(TableLocation tables) {
+        return tables.dialect() instanceof StandardDialect standard
+                ? new StandardStateSql(database, standard, tables)
+                : new PostgresStateSql(database, tables);
+    }
+
+    /** The statements for a connection of the host, without another connection, even if this is the first contact. */
+    private StateSql sql(Connection host) {
+        try {
+            TableLocation tables = database.tablesFor(host);
+            if (!tables.complete()) {
+                throw new StateStoreException(tables.description()
+                        + " do not exist yet, and cannot be created in the host's transaction: call start() or run() before"
+                        + " the first registerKb, or run the statements that JdbcStateStore.ddl() returns");
+            }
+            StateSql known = sql;
+            return known == null ? sql(tables) : known;
+        } catch (SQLException e) {
+            throw Database.failure("look for the library's tables", e);
+        }
     }
 
     /**
@@ -88,7 +110,7 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
      * @throws StateStoreException when the database cannot be reached or is not supported
      */
     public List<String> ddl() {
-        return Tables.ddl(database.dialect(), database.settings());
+        return Tables.ddl(database.tables());
     }
 
     @Override
@@ -113,14 +135,16 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
 
     @Override
     public Set<String> enroll(Collection<String> kbIds, long version) {
-        return kbIds.isEmpty() ? Set.of() : sql().enroll(KbKey.sorted(kbIds), version);
+        Set<String> enrolled = new HashSet<>();
+        inPieces(kbIds, keys -> enrolled.addAll(sql().enroll(keys, version)));
+        return enrolled;
     }
 
     @Override
     public boolean enroll(Connection connection, String kbId, long version) {
-        checkReady(connection);
+        StateSql own = sql(connection);
         try {
-            return !sql().enroll(connection, KbKey.sorted(Set.of(kbId)), version)
+            return !own.enroll(connection, KbKey.sorted(Set.of(kbId)), version)
                     .isEmpty();
         } catch (SQLException e) {
             throw Database.failure("enrol KB " + kbId + " in the host's transaction", e);
@@ -129,33 +153,39 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
 
     @Override
     public void checkReady(Connection connection) {
-        if (ready) {
-            return;
-        }
+        sql(connection);
+    }
+
+    @Override
+    public Optional<Document> document(Connection connection, String name) {
+        StateSql own = sql(connection);
         try {
-            // Not with a statement that may fail, which would end the host's transaction on some databases
-            ready = DialectDetector.detect(connection).isInCatalogue(connection, database.settings(), "kb");
+            return own.documents().document(connection, name);
         } catch (SQLException e) {
-            throw Database.failure("look for the library's tables", e);
+            throw Database.failure("read the document " + name + " in the host's transaction", e);
         }
-        if (!ready) {
-            throw new StateStoreException(
-                    "the library's tables (" + database.settings().sql("{kb}")
-                            + " and others) do not exist yet, and cannot be created in the host's transaction: call start() or"
-                            + " run() before the first registerKb, or run the statements that JdbcStateStore.ddl() returns");
+    }
+
+    @Override
+    public boolean compareAndSet(Connection connection, String name, long expectedRevision, @Nullable String json) {
+        StateSql own = sql(connection);
+        try {
+            return own.documents().compareAndSet(connection, name, expectedRevision, json);
+        } catch (SQLException e) {
+            throw Database.failure("change the document " + name + " in the host's transaction", e);
         }
     }
 
     @Override
     public void remove(Collection<String> kbIds) {
-        if (!kbIds.isEmpty()) {
-            sql().remove(KbKey.sorted(kbIds));
-        }
+        inPieces(kbIds, keys -> sql().remove(keys));
     }
 
     @Override
     public Map<String, KbState> find(Collection<String> kbIds) {
-        return kbIds.isEmpty() ? Map.of() : sql().find(KbKey.sorted(kbIds));
+        Map<String, KbState> found = new HashMap<>();
+        inPieces(kbIds, keys -> found.putAll(sql().find(keys)));
+        return found;
     }
 
     @Override
@@ -208,5 +238,27 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
     @Override
     public boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
         return sql().documents().compareAndSet(name, expectedRevision, json, fence);
+    }
+
+    /** Does something with all KBs at once, or in pieces that are halved for as long as they exceed a time limit. */
+    private void inPieces(Collection<String> kbIds, Consumer<SortedSet<KbKey>> work) {
+        List<KbKey> keys = List.copyOf(KbKey.sorted(kbIds));
+        int size = keys.size();
+        for (int from = 0; from < keys.size(); ) {
+            int end = Math.min(keys.size(), from + size);
+            try {
+                work.accept(new TreeSet<>(keys.subList(from, end)));
+                from = end;
+            } catch (StateStoreException e) {
+                if (size == 1 || !isTimeLimit(e)) {
+                    throw e;
+                }
+                size = (size + 1) / 2;
+            }
+        }
+    }
+
+    private boolean isTimeLimit(StateStoreException e) {
+        return e.getCause() instanceof SQLException error && database.dialect().isTimeLimit(error);
     }
 }

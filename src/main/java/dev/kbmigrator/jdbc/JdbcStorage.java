@@ -25,6 +25,8 @@ public final class JdbcStorage {
      * @return the storage, for {@link dev.kbmigrator.MigratorBuilder#storage}
      */
     public static Storage create(JdbcSettings settings) {
-        return new Storage(JdbcStateStore.create(settings), JdbcLock.create(settings));
+        // One first contact is enough for both
+        Database database = new Database(settings);
+        return new Storage(new JdbcStateStore(database), new JdbcLock(database));
     }
 }

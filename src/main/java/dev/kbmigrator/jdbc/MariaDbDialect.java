@@ -260,11 +260,31 @@ final class MariaDbDialect extends StandardDialect {
         execute(connection, mariaDb ? MARIADB_RESTORE : MYSQL_RESTORE);
     }
 
+    @Override
+    SessionSettings sessionSettings() {
+        return new SessionSettings.MariaDb();
+    }
+
     /** What the settings call a schema is a database here. */
     @Override
-    boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
-        String database = settings.schema() == null ? connection.getCatalog() : settings.schema();
-        return isInCatalogue(connection.getMetaData(), database, null, settings.tablePrefix() + table);
+    TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
+        return TableSearch.mariaDb(connection, settings);
+    }
+
+    @Override
+    String quoted(String name) {
+        return "`" + name.replace("`", "``") + "`";
+    }
+
+    @Override
+    boolean isInTransaction(Connection connection) throws SQLException {
+        return mariaDb && queryFlag(connection, "SELECT @@SESSION.in_transaction");
+    }
+
+    /** Interrupted because of max_statement_time (MariaDB) or max_execution_time (MySQL). */
+    @Override
+    boolean isTimeLimit(SQLException error) {
+        return hasCode(error, 1969, 3024);
     }
 
     @Override

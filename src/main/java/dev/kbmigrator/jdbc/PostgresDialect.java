@@ -1,12 +1,14 @@
 package dev.kbmigrator.jdbc;
 
+import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** PostgreSQL 14 and later. Frequent calls are a single statement each, with lists as arrays. */
 final class PostgresDialect extends Dialect {
@@ -150,19 +152,55 @@ final class PostgresDialect extends Dialect {
         return false;
     }
 
-    /**
-     * Finds the table the way the statements do, anywhere in the search path. The query has to read {@code pg_class}: a bare
-     * {@code to_regclass} that has missed a table once keeps missing it until the end of the transaction.
-     */
     @Override
-    boolean isInCatalogue(Connection connection, JdbcSettings settings, String table) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement("SELECT EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass(?))")) {
-            statement.setString(1, settings.sql("{" + table + "}"));
-            try (ResultSet rows = statement.executeQuery()) {
-                return rows.next() && rows.getBoolean(1);
+    SessionSettings sessionSettings() {
+        return new SessionSettings.Postgres();
+    }
+
+    @Override
+    TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
+        return TableSearch.postgres(connection, settings);
+    }
+
+    @Override
+    void checkDatabase(Connection connection, TableLocation tables, Set<String> known) throws SQLException {
+        String name = connection.getCatalog();
+        if (name == null || known.contains(name)) {
+            return;
+        }
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT current_database()")) {
+            rows.next();
+            if (!rows.getString(1).equals(tables.database())) {
+                throw new StateStoreException("the connection goes to the database \"" + rows.getString(1)
+                        + "\", but " + tables.description() + " are in the database \"" + tables.database()
+                        + "\": pass a data source, and connections, that go to that one database");
             }
         }
+        known.add(name);
+    }
+
+    /** The driver knows; where it is hidden, the server says whether the transaction has changed or locked anything. */
+    @Override
+    boolean isInTransaction(Connection connection) throws SQLException {
+        Object state = DriverState.of(connection, "org.postgresql.core.BaseConnection", "getTransactionState");
+        if (state != null) {
+            return !state.toString().equals("IDLE");
+        }
+        return queryFlag(connection, "SELECT pg_current_xact_id_if_assigned() IS NOT NULL");
+    }
+
+    /** Whether a statement was prepared on a connection of the server that a pooler has since given to somebody else. */
+    static boolean isPoolerMixUp(SQLException error) {
+        return hasState(error, "26000", "42P05")
+                || (hasState(error, "08P01")
+                        && String.valueOf(error.getMessage()).contains("bind message supplies"));
+    }
+
+    /** Query cancelled. */
+    @Override
+    boolean isTimeLimit(SQLException error) {
+        return hasState(error, "57014");
     }
 
     /** One round trip. The pool may use another isolation level, at which a floor could be raised above a KB. */

@@ -39,9 +39,9 @@ final class PostgresLockSql implements LockSql {
     private final Database database;
     private final Statements statements;
 
-    PostgresLockSql(Database database, Dialect dialect) {
+    PostgresLockSql(Database database, TableLocation tables) {
         this.database = database;
-        this.statements = new Statements(database.settings(), dialect);
+        this.statements = new Statements(tables);
     }
 
     @Override

@@ -129,8 +129,8 @@ final class PostgresStateSql extends StateSql {
     private final PostgresPlans plans;
     private final PostgresPageSql pages;
 
-    PostgresStateSql(Database database, Dialect dialect) {
-        this(database, new Statements(database.settings(), dialect));
+    PostgresStateSql(Database database, TableLocation tables) {
+        this(database, new Statements(tables));
     }
 
     private PostgresStateSql(Database database, Statements statements) {
@@ -243,7 +243,7 @@ final class PostgresStateSql extends StateSql {
 
     @Override
     Map<String, KbState> find(SortedSet<KbKey> keys) {
-        return database.autocommit("read KBs", connection -> {
+        return database.read("read KBs", connection -> {
             Map<String, KbState> found = new HashMap<>();
             try (PreparedStatement statement = connection.prepareStatement(statements.sql(FIND))) {
                 PostgresArrays.bindKeys(connection, statement, 1, keys);

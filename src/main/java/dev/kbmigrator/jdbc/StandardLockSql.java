@@ -37,9 +37,9 @@ final class StandardLockSql implements LockSql {
     private final Statements statements;
     private final String insert;
 
-    StandardLockSql(Database database, StandardDialect dialect) {
+    StandardLockSql(Database database, StandardDialect dialect, TableLocation tables) {
         this.database = database;
-        this.statements = new Statements(database.settings(), dialect);
+        this.statements = new Statements(tables);
         this.insert = statements.sql(dialect.insertLock());
     }
 

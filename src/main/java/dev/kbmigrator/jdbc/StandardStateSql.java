@@ -66,7 +66,7 @@ final class StandardStateSql extends StateSql {
             FROM {kb} k LEFT JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
             WHERE {partitions} AND k.version < ?
             ORDER BY k.kb_partition, k.kb_id
-            LIMIT ?
+            {limit}
             """;
 
     /** The KBs below a version that fail. They are found through the few records, not through all KBs. */
@@ -76,7 +76,7 @@ final class StandardStateSql extends StateSql {
             FROM {kb} k JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
             WHERE {partitions} AND k.version < ? AND (a.failures > 0 OR a.set_aside = 1)
             ORDER BY k.kb_partition, k.kb_id
-            LIMIT ?
+            {limit}
             """;
 
     /** The KBs below a version that are due. */
@@ -88,7 +88,7 @@ final class StandardStateSql extends StateSql {
               AND (a.kb_id IS NULL
                 OR (a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)))
             ORDER BY k.kb_partition, k.kb_id
-            LIMIT ?
+            {limit}
             """;
 
     /** The partitions of a page that continues in the middle of a partition. */
@@ -108,8 +108,8 @@ final class StandardStateSql extends StateSql {
     private final StandardDialect dialect;
     private final Statements statements;
 
-    StandardStateSql(Database database, StandardDialect dialect) {
-        this(database, dialect, new Statements(database.settings(), dialect));
+    StandardStateSql(Database database, StandardDialect dialect, TableLocation tables) {
+        this(database, dialect, new Statements(tables));
     }
 
     private StandardStateSql(Database database, StandardDialect dialect, Statements statements) {
@@ -261,7 +261,7 @@ final class StandardStateSql extends StateSql {
 
     @Override
     Map<String, KbState> find(SortedSet<KbKey> keys) {
-        return database.autocommit("read KBs", connection -> {
+        return database.read("read KBs", connection -> {
             Map<String, KbState> found = new HashMap<>();
             statements.forKeys(connection, FIND, keys, statement -> {
                 try (ResultSet rows = statement.executeQuery()) {

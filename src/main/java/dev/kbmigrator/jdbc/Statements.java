@@ -17,15 +17,15 @@ import java.util.concurrent.ConcurrentHashMap;
  * Completes statement templates and binds what every statement binds alike: keys, lists of numbers, and which records are
  * due. Safe for use by many threads.
  *
- * <p>In a template, {@code {kb}} is the name of a table, {@code {now}} the database's clock, {@code {forUpdate}} a lock, and
- * {@code {list}}, {@code {keys}} or {@code {numbers}} a list that is bound.
+ * <p>In a template, {@code {kb}} is the name of a table, {@code {now}} the database's clock, {@code {forUpdate}} a lock,
+ * {@code {limit}} the number of rows, and {@code {list}}, {@code {keys}} or {@code {numbers}} a list that is bound.
  */
 final class Statements {
 
     private static final int KEYS_AT_ONCE = 256;
     private static final long NEVER = -1;
 
-    private final JdbcSettings settings;
+    private final TableLocation tables;
     private final Dialect dialect;
     private final Map<String, String> completed = new ConcurrentHashMap<>();
 
@@ -34,9 +34,9 @@ final class Statements {
         T apply(PreparedStatement statement) throws SQLException;
     }
 
-    Statements(JdbcSettings settings, Dialect dialect) {
-        this.settings = settings;
-        this.dialect = dialect;
+    Statements(TableLocation tables) {
+        this.tables = tables;
+        this.dialect = tables.dialect();
     }
 
     Dialect dialect() {
@@ -54,7 +54,8 @@ final class Statements {
     }
 
     private String complete(String template) {
-        return settings.sql(template.replace("{now}", dialect.now())
+        return tables.sql(template.replace("{now}", dialect.now())
+                .replace("{limit}", dialect.limitRows())
                 .replace("{forUpdate}", dialect.forUpdate())
                 .replace("{forShare}", dialect.forShare())
                 .replace("{forUpdateSkippingLocked}", dialect.forUpdateSkippingLocked()));

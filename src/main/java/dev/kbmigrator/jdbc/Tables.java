@@ -61,7 +61,8 @@ final class Tables {
     }
 
     /** The statements that create the tables, in order. */
-    static List<String> ddl(Dialect dialect, JdbcSettings settings) {
+    static List<String> ddl(TableLocation location) {
+        Dialect dialect = location.dialect();
         List<String> statements = new ArrayList<>();
         List<String> tables = dialect.createTables();
         statements.addAll(tables.subList(1, tables.size()));
@@ -75,7 +76,7 @@ final class Tables {
         statements.add(tables.get(0));
         statements.add(withRows(dialect.insertDocuments(), "('" + DOCUMENT + "', 1, '" + text(MINOR) + "')"));
         return statements.stream()
-                .map(statement -> settings.sql(statement).strip())
+                .map(statement -> location.sql(statement).strip())
                 .toList();
     }
 
@@ -93,8 +94,9 @@ final class Tables {
     }
 
     /** Creates what is missing. */
-    static void install(Connection connection, Dialect dialect, JdbcSettings settings) throws SQLException {
-        for (String statement : ddl(dialect, settings)) {
+    static void install(Connection connection, TableLocation location) throws SQLException {
+        Dialect dialect = location.dialect();
+        for (String statement : ddl(location)) {
             execute(connection, dialect, statement);
         }
         // The statements above have just added what an older layout lacked
@@ -104,7 +106,7 @@ final class Tables {
                     .replace("{new}", text(MINOR))
                     .replace("{name}", DOCUMENT)
                     .replace("{old}", text(older));
-            execute(connection, dialect, settings.sql(raise));
+            execute(connection, dialect, location.sql(raise));
         }
     }
 
@@ -127,19 +129,9 @@ final class Tables {
         }
     }
 
-    /** Whether all tables exist, with the layout of this build or a newer one. */
-    static boolean exist(Connection connection, JdbcSettings settings, Dialect dialect) throws SQLException {
-        for (String name : JdbcSettings.TABLES) {
-            if (!dialect.isInCatalogue(connection, settings, name)) {
-                return false;
-            }
-        }
-        return isDocumented(connection, settings);
-    }
-
     /** Whether the document is there, which is written once all tables are as this build needs them. */
-    private static boolean isDocumented(Connection connection, JdbcSettings settings) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(settings.sql(READ_VERSION))) {
+    static boolean isDocumented(Connection connection, TableLocation location) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(location.sql(READ_VERSION))) {
             statement.setString(1, DOCUMENT);
             try (ResultSet rows = statement.executeQuery()) {
                 if (!rows.next()) {

@@ -6,14 +6,11 @@ import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStoreException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -34,13 +31,13 @@ import org.jspecify.annotations.Nullable;
 final class TransactionalExecution {
 
     private static final int ATTEMPTS = 5;
-    private static final Set<String> REFUSED = Set.of("commit", "close", "abort", "setAutoCommit");
 
     private final Database database;
     private final StateSql sql;
     private final MigrationContext context;
     private final AttemptCommit outcome;
     private final Connection connection;
+    private final PartConnection guard;
 
     /** Why a checkpoint could not be committed; what was written before it may be lost. */
     private @Nullable StateStoreException failure;
@@ -57,6 +54,7 @@ final class TransactionalExecution {
         this.context = context;
         this.outcome = outcome;
         this.connection = connection;
+        this.guard = new PartConnection(connection, database.dialect(), context.toString());
     }
 
     static void run(MigrationContext context, Part part) throws Exception {
@@ -68,7 +66,7 @@ final class TransactionalExecution {
         Database database = store.database();
         for (int attempt = 1; ; attempt++) {
             try {
-                database.borrow(connection -> {
+                database.borrowForPart(connection -> {
                     new TransactionalExecution(store, context, outcome, connection).run(part);
                     return true;
                 });
@@ -95,15 +93,18 @@ final class TransactionalExecution {
         try {
             dialect.beginForHost(connection);
             JdbcMigrationContext own = new JdbcMigrationContext(context, this::saveCheckpoint);
-            part.run(own, guarded());
+            part.run(own, guard.guarded());
             outcome.checkMayCommit();
             checkNotFailed();
             Optional<Document> document = own.hasSaved() ? outcome.doneRecord() : done;
+            guard.suspend();
             commit(document, kbId -> new KbWrite.Advanced(
                     kbId, outcome.incarnation(), outcome.fromVersion(), context.version()));
         } catch (Throwable e) {
             Database.rollback(connection, dialect, e);
             throw e;
+        } finally {
+            guard.restore();
         }
         outcome.committed();
     }
@@ -119,12 +120,14 @@ final class TransactionalExecution {
         checkNotFailed();
         String json = outcome.checkpointJson(checkpoint);
         try {
+            Map<String, String> own = guard.suspend();
             commit(
                     outcome.checkpointRecord(json),
                     kbId -> new KbWrite.Checkpointed(
                             kbId, outcome.incarnation(), outcome.fromVersion(), context.version(), json));
             outcome.checkpointSaved(json);
             database.dialect().beginForHost(connection);
+            guard.resume(own);
         } catch (SQLException e) {
             failure = Database.failure("commit a checkpoint of " + context, e);
         } catch (StateStoreException e) {
@@ -165,24 +168,5 @@ final class TransactionalExecution {
 
     private boolean write(Document next) throws SQLException {
         return sql.documents().compareAndSet(connection, next.name(), next.revision(), next.json());
-    }
-
-    /** The connection as the migration sees it: only the library ends the transaction. */
-    private Connection guarded() {
-        InvocationHandler handler = (proxy, method, arguments) -> {
-            boolean whole = method.getName().equals("rollback") && (arguments == null || arguments.length == 0);
-            if (whole || REFUSED.contains(method.getName())) {
-                throw new UnsupportedOperationException("a migration must not call " + method.getName()
-                        + "(): the library begins and ends the transaction of " + context
-                        + ". To roll it back, throw an exception");
-            }
-            try {
-                return method.invoke(connection, arguments);
-            } catch (InvocationTargetException e) {
-                throw e.getCause();
-            }
-        };
-        return (Connection)
-                Proxy.newProxyInstance(Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, handler);
     }
 }

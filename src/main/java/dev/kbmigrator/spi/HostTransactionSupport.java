@@ -1,10 +1,13 @@
 package dev.kbmigrator.spi;
 
 import java.sql.Connection;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets a KB be enrolled in a transaction of the host. A {@link StateStore} over a relational database may implement it as
- * well. Implementations are safe for use by many threads.
+ * well. Each method uses the given connection and no other, so that a host whose threads have taken all connections of a pool
+ * does not wait for one more. Implementations are safe for use by many threads.
  */
 public interface HostTransactionSupport {
 
@@ -28,4 +31,27 @@ public interface HostTransactionSupport {
      * @throws StateStoreException if the library's tables do not exist yet, with what to do, or the database fails
      */
     void checkReady(Connection connection);
+
+    /**
+     * Reads a document in the host's transaction.
+     *
+     * @param connection the host's connection
+     * @param name the document's name
+     * @return the document, if there is one
+     * @throws StateStoreException if the library's tables do not exist yet, or the database fails
+     */
+    Optional<Document> document(Connection connection, String name);
+
+    /**
+     * Changes a document in the host's transaction if its revision is the expected one. The change takes effect when the host
+     * commits, and nobody else can change the document until then.
+     *
+     * @param connection the host's connection, with auto-commit off
+     * @param name the document's name
+     * @param expectedRevision the revision that must be stored; 0 if there must be no document
+     * @param json the new text; null deletes the document
+     * @return whether the document was changed
+     * @throws StateStoreException if the library's tables do not exist yet, or the database fails
+     */
+    boolean compareAndSet(Connection connection, String name, long expectedRevision, @Nullable String json);
 }

@@ -25,7 +25,8 @@ class TablesTest {
                     return DatabaseTest.failing(Statement.class, exists);
                 });
         JdbcSettings settings = JdbcSettings.of(DatabaseTest.failing(DataSource.class, exists));
-        assertThatThrownBy(() -> Tables.install(connection, new H2Dialect(), settings))
+        TableLocation location = TableLocation.of(new H2Dialect(), null, "PUBLIC", settings, 0);
+        assertThatThrownBy(() -> Tables.install(connection, location))
                 .isSameAs(exists);
         assertThat(tries).hasValueBetween(2, 100);
     }

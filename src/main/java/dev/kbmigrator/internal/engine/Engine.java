@@ -165,7 +165,11 @@ public final class Engine {
     }
 
     private void change(UnaryOperator<FleetState> change) {
-        DocumentUpdate.Outcome outcome = documents.replace(FleetState.DOCUMENT, null, document -> {
+        change(documents, change);
+    }
+
+    private void change(DocumentUpdate where, UnaryOperator<FleetState> change) {
+        DocumentUpdate.Outcome outcome = where.replace(FleetState.DOCUMENT, null, document -> {
             FleetState before = FleetState.read(document, config.build().baseline());
             FleetState after = change.apply(before);
             return after.equals(before) ? Optional.empty() : Optional.of(after.toJson());
@@ -294,10 +298,14 @@ public final class Engine {
                             + " readers");
         }
         checkInTransaction(connection);
-        if (!announced) {
+        if (!isAnnounced()) {
             transactional.checkReady(connection);
+            // Not on record as announced: the host may roll this back, together with the KB
+            announce(new DocumentUpdate(
+                    name -> transactional.document(connection, name),
+                    (name, revision, json, fence) ->
+                            transactional.compareAndSet(connection, name, revision, json)));
         }
-        announce();
         transactional.enroll(connection, kbId, registrationVersion());
     }
 
@@ -321,10 +329,26 @@ public final class Engine {
 
     /** A version at which KBs are created must be in the fleet's plan, so that nobody else can give it another meaning. */
     private void announce() {
-        if (announced) {
-            return;
+        if (!isAnnounced()) {
+            announce(documents);
+            announced = true;
         }
-        change(state -> {
+    }
+
+    /** Returns whether that is known without a look: this replica has announced it, or has seen that there is no need. */
+    private boolean isAnnounced() {
+        if (!announced) {
+            ReplicaLoop running;
+            synchronized (this) {
+                running = replica;
+            }
+            announced = running != null && running.hasSeenStarted(registrationVersion());
+        }
+        return announced;
+    }
+
+    private void announce(DocumentUpdate where) {
+        change(where, state -> {
             if (!state.unknownFeatures().isEmpty()) {
                 throw new MigratorException("the KB cannot be registered, because "
                         + PlanComparison.compare(state, config.build().catalog())
@@ -338,7 +362,6 @@ public final class Engine {
             }
             return state.extended(comparison.extension()).registeredUpTo(registrationVersion());
         });
-        announced = true;
     }
 
     /** Forgets a KB that the host has deleted. */

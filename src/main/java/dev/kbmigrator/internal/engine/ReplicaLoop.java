@@ -184,6 +184,15 @@ final class ReplicaLoop {
         return observer.readiness();
     }
 
+    /** Returns whether the latest look shows that the fleet knows this build's plan and can no longer withdraw that version. */
+    boolean hasSeenStarted(long version) {
+        FleetView view = observer.viewOrNull();
+        return view != null
+                && view.comparison().problems().isEmpty()
+                && view.comparison().extension().isEmpty()
+                && view.state().started() >= version;
+    }
+
     /** Returns how it ended; null while it has not, or when {@link #fatal} says why. */
     RunCompletion.@Nullable End end() {
         return end;

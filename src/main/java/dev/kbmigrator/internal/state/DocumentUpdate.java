@@ -44,10 +44,23 @@ public final class DocumentUpdate {
 
     private static final int MAX_ANNOUNCED_BYTES = 5 * 1024;
 
-    private final StateStore store;
+    private final Function<String, Optional<Document>> reader;
+    private final Writer writer;
 
+    /** Changes a document if its revision is the expected one and the epoch, if there is one, is current. */
+    public interface Writer {
+        boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence);
+    }
+
+    /** Over a store. */
     public DocumentUpdate(StateStore store) {
-        this.store = store;
+        this(store::document, store::compareAndSet);
+    }
+
+    /** Over what reads and changes one document, such as a transaction of the host. */
+    public DocumentUpdate(Function<String, Optional<Document>> reader, Writer writer) {
+        this.reader = reader;
+        this.writer = writer;
     }
 
     /** Returns the name of a document about one version; names sort by version. */
@@ -57,7 +70,7 @@ public final class DocumentUpdate {
 
     /** Reads a document; null when there is none. */
     public @Nullable Document find(String name) {
-        return store.document(name).orElse(null);
+        return reader.apply(name).orElse(null);
     }
 
     /** Reads a document; an empty object when there is none. */
@@ -106,7 +119,7 @@ public final class DocumentUpdate {
      */
     public Outcome replaceOnce(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
         checkSize(name, json);
-        if (store.compareAndSet(name, expectedRevision, json, fence)) {
+        if (writer.compareAndSet(name, expectedRevision, json, fence)) {
             return Outcome.CHANGED;
         }
         // Where nobody has changed the document, it was the fence that refused

@@ -170,9 +170,13 @@ public record FleetState(
 
     /** Returns the state without the migrations of which no part has started: those above what is open or was registered. */
     public FleetState withdrawn() {
-        long started = Math.max(open, Math.max(current, registered));
-        return with(current, open, cap, registered, new Plan(plan.between(0, started)))
+        return with(current, open, cap, registered, new Plan(plan.between(0, started())))
                 .retargeted();
+    }
+
+    /** Returns the version up to which a part may have started, or KBs may have been created. */
+    public long started() {
+        return Math.max(open, Math.max(current, registered));
     }
 
     private FleetState with(long current, long open, long cap, long registered, Plan plan) {

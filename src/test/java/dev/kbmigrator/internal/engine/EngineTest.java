@@ -21,6 +21,7 @@ import dev.kbmigrator.internal.state.ControlDocument;
 import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.Plan;
 import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.HostTransactionSupport;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Partitions;
@@ -32,7 +33,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -66,6 +69,18 @@ class EngineTest {
         @Override
         public void checkReady(Connection connection) {
             calls.add("check");
+        }
+
+        @Override
+        public Optional<Document> document(Connection connection, String name) {
+            calls.add("read " + name + " with the host");
+            return document(name);
+        }
+
+        @Override
+        public boolean compareAndSet(Connection connection, String name, long revision, @Nullable String json) {
+            calls.add("change " + name + " with the host");
+            return compareAndSet(name, revision, json, null);
         }
     }
 
