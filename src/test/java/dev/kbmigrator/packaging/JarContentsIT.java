@@ -9,8 +9,12 @@ import java.lang.module.ModuleReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class JarContentsIT {
 
@@ -29,7 +33,8 @@ class JarContentsIT {
         assertThat(typesIn(BuiltJar.TEST_KIT)).containsExactlyInAnyOrderElementsOf(sources("src/testkit/java"));
         assertThat(BuiltJar.TEST_KIT.files())
                 .contains("dev/kbmigrator/testkit/StateStoreContract.class")
-                .allMatch(name -> name.startsWith("dev/kbmigrator/testkit/") && name.endsWith(".class"));
+                .allMatch(name -> (name.startsWith("dev/kbmigrator/testkit/") && name.endsWith(".class"))
+                        || name.equals("META-INF/LICENSE"));
     }
 
     @Test
@@ -46,6 +51,26 @@ class JarContentsIT {
     @Test
     void theTestKitHasAModulesNameOfItsOwn() {
         assertThat(module(BuiltJar.TEST_KIT).name()).isEqualTo("dev.kbmigrator.testkit");
+    }
+
+    @ParameterizedTest
+    @EnumSource(BuiltJar.class)
+    void everyJarHoldsTheLicence(BuiltJar jar) throws IOException {
+        try (JarFile file = new JarFile(jar.path().toFile())) {
+            JarEntry licence = file.getJarEntry("META-INF/LICENSE");
+            assertThat(licence).as("META-INF/LICENSE in " + jar.path()).isNotNull();
+            assertThat(file.getInputStream(licence).readAllBytes())
+                    .isEqualTo(Files.readAllBytes(NewUserProject.PROJECT.resolve("LICENSE")));
+        }
+    }
+
+    /** Whoever uses the library does not want to read, or scan, the dependencies of its tests. */
+    @Test
+    void thePublishedPomNamesNoTestDependencies() throws IOException {
+        String pom = Files.readString(Path.of(System.getProperty("build.directory"), "published-pom.xml"));
+        assertThat(pom)
+                .contains("<artifactId>guava</artifactId>", "<artifactId>shedlock-core</artifactId>", "<licenses>")
+                .doesNotContain("<scope>test</scope>", "junit", "testcontainers", "hikari", "<build>");
     }
 
     private static ModuleDescriptor module(BuiltJar jar) {
