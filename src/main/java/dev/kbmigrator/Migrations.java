@@ -98,7 +98,7 @@ public final class Migrations {
         }
         if (found.isEmpty() && errors == 0) {
             problems.accept("ServiceLoader found no migrations: no META-INF/services/" + Migration.class.getName()
-                    + " that the context class loader (" + loader() + ") can see names one, and no module provides one. If"
+                    + " that the context class loader (" + loaderName() + ") can see names one, and no module provides one. If"
                     + " there should be some, check that the file was kept when jars were merged, or use"
                     + " Migrations.of(...); without an argument, it says that there are none");
         }
@@ -157,7 +157,7 @@ public final class Migrations {
         }
         if (migrations.isEmpty()) {
             problems.accept("the package " + packageName + " contains no migrations that the context class loader ("
-                    + loader() + ") can see. If it should, the class path cannot be scanned here: jars nested in another"
+                    + loaderName() + ") can see. If it should, the class path cannot be scanned here: jars nested in another"
                     + " jar and the module path hide their classes. Use Migrations.fromServiceLoader() or"
                     + " Migrations.of(...)");
         }
@@ -196,6 +196,11 @@ public final class Migrations {
         } catch (RuntimeException | LinkageError e) {
             return Optional.empty();
         }
+    }
+
+    private static String loaderName() {
+        ClassLoader loader = loader();
+        return loader.getName() == null ? loader.toString() : loader.getName() + ", " + loader;
     }
 
     /** Returns the class loader with which migrations are searched for. */

@@ -1,6 +1,7 @@
 package dev.kbmigrator.behaviour;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -15,14 +16,17 @@ import dev.kbmigrator.MigrationFailedException;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorListener;
+import dev.kbmigrator.spi.Storage;
 import dev.kbmigrator.support.LogCapture;
 import dev.kbmigrator.support.MemoryFleet;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +110,31 @@ class BadInputTest {
                 fleet.recording(1));
         migrator.run();
         assertThat(log.messages(Level.ERROR)).hasSize(11).last().asString().contains("10000");
+    }
+
+    @Test
+    void aMissingArgumentIsNamed() {
+        Migrator migrator = fleet.migrator(fleet.recording(1));
+        Map<String, ThrowingCallable> calls = Map.of(
+                "timeout", () -> migrator.close(null),
+                "connection", () -> migrator.registerKb(null, "kb"),
+                "replicaId", () -> migrator.forgetReplica(null),
+                "storage", () -> Migrator.builder().storage((Storage) null),
+                "type", () -> Migrator.builder().service(null, "service"),
+                "service", () -> Migrator.builder().service(String.class, null),
+                "hostExecutor", () -> Migrator.builder().executor(null),
+                "ttl", () -> Migrator.builder().leaseTtl(null));
+        calls.forEach((name, call) -> assertThatNullPointerException()
+                .isThrownBy(call)
+                .withMessage(name));
+        for (ThrowingCallable call : List.<ThrowingCallable>of(
+                () -> migrator.pause(null),
+                () -> migrator.abandonTarget(null),
+                () -> migrator.skipKb("kb", 1, null))) {
+            assertThatNullPointerException().isThrownBy(call).withMessage("reason");
+        }
+        assertThat(fleet.storeCalls.calls).isEmpty();
+        migrator.close(Duration.ofSeconds(-1));
     }
 
     @Test

@@ -3,15 +3,18 @@ package dev.kbmigrator.behaviour;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
 import com.google.common.util.concurrent.Uninterruptibles;
 import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorClosedException;
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.support.LogCapture;
 import dev.kbmigrator.support.MemoryFleet;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -23,6 +26,9 @@ class CloseTest {
 
     @RegisterExtension
     final MemoryFleet fleet = new MemoryFleet().withKbs(20);
+
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
 
     private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch never = new CountDownLatch(1);
@@ -172,6 +178,26 @@ class CloseTest {
         background.close();
         once.close();
         assertThat(watcher.status().replicas()).isEmpty();
+    }
+
+    /** As when the framework destroys the connection pool before the migrator. */
+    @Test
+    void servicesThatWereClosedFirstDoNotHoldUpClosing() {
+        Migrator migrator = fleet.migrator(KbMigration.of(1, "slow", (context, kbId) -> {
+            entered.countDown();
+            for (int i = 0; i < 100; i++) {
+                context.checkCancelled();
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+        }));
+        migrator.start();
+        Uninterruptibles.awaitUninterruptibly(entered);
+        fleet.storeCalls.fail(() -> new StateStoreException("the pool is closed"));
+        fleet.lockCalls.fail(() -> new StateStoreException("the pool is closed"));
+        MemoryFleet.await()
+                .until(() -> log.messages(Level.WARN).stream()
+                        .anyMatch(message -> message.startsWith("Attempt 6 failed") && message.contains("pool")));
+        assertThat(timeOf(() -> migrator.close(Duration.ofSeconds(15)))).isLessThan(Duration.ofSeconds(1));
     }
 
     @Test

@@ -1,17 +1,21 @@
 package dev.kbmigrator.behaviour;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ch.qos.logback.classic.Level;
 import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.Migrations;
 import dev.kbmigrator.behaviour.discovery.bad.M0002_NeedsAService;
+import dev.kbmigrator.behaviour.discovery.beside.M0001_AddSlugs;
 import dev.kbmigrator.behaviour.discovery.good.M0001_MigrateData;
 import dev.kbmigrator.behaviour.discovery.good.V0002_X;
 import dev.kbmigrator.behaviour.discovery.good.deeper.M12_ABCTest;
+import dev.kbmigrator.support.LogCapture;
 import dev.kbmigrator.support.MemoryFleet;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
@@ -22,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +39,9 @@ class DiscoveryTest {
 
     @RegisterExtension
     final MemoryFleet fleet = new MemoryFleet();
+
+    @RegisterExtension
+    final LogCapture log = new LogCapture();
 
     private List<MigrationInfo> planOf(Migrations source) {
         return fleet.builder().migrations(source).build().dryRun().stages().stream()
@@ -123,6 +131,98 @@ class DiscoveryTest {
                         .contains("Migrations.fromServiceLoader()")
                         .contains("Migrations.of("));
         assertThat(problemsOf(Migrations.inPackage("no.such.pkg"))).hasSize(1);
+    }
+
+    @Test
+    void anEmptyPackageNamesWhatCannotBeSearched() throws IOException {
+        try (URLClassLoader loader = new URLClassLoader("the host's", new URL[0], getClass().getClassLoader())) {
+            assertThat(with(loader, () -> problemsOf(Migrations.inPackage("no.such.pkg"))))
+                    .singleElement()
+                    .asString()
+                    .contains("nested in another jar", "module path", "the host's");
+        }
+    }
+
+    @Test
+    void aClassBesideItsMigrationIsNoProblem() {
+        assertThat(planOf(Migrations.inPackage(M0001_AddSlugs.class.getPackageName())))
+                .containsExactly(new MigrationInfo(1, "add_slugs", true, false));
+        assertThat(log.messages(Level.WARN))
+                .as("its test belongs there; another class of that version may be a mistake")
+                .singleElement()
+                .asString()
+                .contains("M0001_Rows", "does not implement Migration");
+    }
+
+    /** Its version may be another than its name says. */
+    @Test
+    void aClassBesideAMigrationThatSaysItsVersionIsNoProblem() {
+        List<String> problems = problemsOf(Migrations.inPackage(BAD, type -> KbMigration.of(3, "made", (c, kb) -> {})));
+        assertThat(problems).noneMatch(problem -> problem.contains("M0003_NoMigration"));
+    }
+
+    @Test
+    void aServiceLoaderThatFindsNothingIsReported() throws IOException {
+        try (URLClassLoader loader = new URLClassLoader("the host's", new URL[0], getClass().getClassLoader())) {
+            assertThat(with(loader, () -> problemsOf(Migrations.fromServiceLoader())))
+                    .singleElement()
+                    .asString()
+                    .contains("META-INF/services/dev.kbmigrator.Migration", "the host's", "Migrations.of(...)");
+        }
+    }
+
+    @Test
+    void aProviderThatFailsIsTheOnlyProblem(@TempDir Path directory) throws IOException {
+        withServices(
+                directory,
+                List.of(BAD + ".M0004_FailsWhenMade"),
+                () -> assertThat(problemsOf(Migrations.fromServiceLoader()))
+                        .singleElement()
+                        .asString()
+                        .contains("M0004_FailsWhenMade"));
+    }
+
+    @Test
+    void anExplicitListMayBeEmpty() {
+        assertThat(planOf(Migrations.of())).isEmpty();
+        assertThat(planOf(Migrations.of(List.of()))).isEmpty();
+    }
+
+    @Test
+    void aMigrationThatIsNullIsReportedWithTheOtherProblems() {
+        KbMigration zero = KbMigration.of(1, "one", (context, kbId) -> {});
+        assertThat(problemsOf(Migrations.of(zero, null, zero)))
+                .hasSize(2)
+                .anySatisfy(problem -> assertThat(problem).contains("is null"))
+                .anySatisfy(problem -> assertThat(problem).contains("claimed twice"));
+        assertThat(problemsOf(Migrations.of((Migration) null))).hasSize(1);
+    }
+
+    @Test
+    void aMissingArgumentIsNamed() {
+        assertThatNullPointerException()
+                .isThrownBy(() -> Migrations.of((Migration[]) null))
+                .withMessage("migrations");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Migrations.of((Iterable<Migration>) null))
+                .withMessage("migrations");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Migrations.inPackage(null))
+                .withMessage("packageName");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Migrations.inPackage("a", null))
+                .withMessage("factory");
+    }
+
+    private static <T> T with(ClassLoader loader, Supplier<T> call) {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        try {
+            thread.setContextClassLoader(loader);
+            return call.get();
+        } finally {
+            thread.setContextClassLoader(before);
+        }
     }
 
     @Test

@@ -116,6 +116,11 @@ final class NewUserProject {
         return output.resolve("runner");
     }
 
+    /** The jars that the library brings along. */
+    static List<Path> libraries() {
+        return jarsOf(OF_EACH_LIBRARY);
+    }
+
     private static List<Path> jarsOf(List<String> classes) {
         return classes.stream().map(NewUserProject::jarOf).toList();
     }

@@ -89,15 +89,15 @@ final class CheckpointJson {
     }
 
     /**
-     * Returns the type that the value is read back as: its class, or, where nobody outside can name that class, what it is known as.
-     * {@code Map.of(...)} is read as a map.
+     * Returns the type that the value is read back as: its class, or, where nobody outside can name that class, what it is known as. A
+     * map or a collection of the JDK's is read as a map or a collection, because that is how a migration would read it.
      */
     private static Class<?> typeOf(Object checkpoint) {
         Class<?> type = checkpoint.getClass();
         if (checkpoint instanceof Enum<?> constant) {
             return constant.getDeclaringClass();
         }
-        if (!Modifier.isPublic(type.getModifiers())) {
+        if (!Modifier.isPublic(type.getModifiers()) || type.getClassLoader() == null) {
             if (checkpoint instanceof Map) {
                 return Map.class;
             }

@@ -91,8 +91,7 @@ class ErrorTextTest {
         ErrorText said = ErrorText.of(new SaysNothing());
         assertThat(said.text()).startsWith(SaysNothing.class.getName() + "\n\tat ");
         assertThat(said.summary()).isEqualTo(SaysNothing.class.getName());
-        assertThat(ErrorText.of(new IllegalStateException("a", new SaysNothing()))
-                        .text())
+        assertThat(ErrorText.of(failure("a", new SaysNothing())).text())
                 .contains("Caused by: " + SaysNothing.class.getName());
     }
 

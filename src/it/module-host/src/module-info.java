@@ -1,0 +1,3 @@
+module acme.app {
+    requires dev.kbmigrator;
+}

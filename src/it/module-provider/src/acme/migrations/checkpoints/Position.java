@@ -1,0 +1,4 @@
+package acme.migrations.checkpoints;
+
+/** How far a KB has been read. */
+public record Position(int page, String lastKey) {}
