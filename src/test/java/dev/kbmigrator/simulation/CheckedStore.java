@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** Holds every change of the state against the {@link Model}, at the instant at which it happens. */
@@ -113,6 +114,9 @@ final class CheckedStore extends ForwardingStore {
         Long stored = model.versions.get(write.kbId());
         if (stored == null || stored != write.from()) {
             violate(write + " was done although the version was " + stored);
+        }
+        if (!Objects.equals(model.incarnations.get(write.kbId()), write.incarnation())) {
+            violate(write + " was done to another KB of the same id, " + model.incarnations.get(write.kbId()));
         }
         if (write instanceof KbWrite.Advanced advanced) {
             boolean skipped = advanced.to() <= model.skips.getOrDefault(advanced.kbId(), 0L);

@@ -80,20 +80,6 @@ enum Mutant {
         }
     },
 
-    /** The KBs that were refused only because of others in the batch are taken for written. */
-    REST_OF_A_REFUSED_BATCH_LOST {
-        @Override
-        StateStore above(Node node, StateStore store) {
-            return new ForwardingStore(store) {
-                @Override
-                public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
-                    WriteResult result = super.write(epochs, writes);
-                    return new WriteResult(result.staleScopes(), result.exceptions());
-                }
-            };
-        }
-    },
-
     /** A document is changed whatever its fence. */
     DOCUMENT_IGNORES_FENCE {
         @Override

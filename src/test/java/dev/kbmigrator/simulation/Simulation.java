@@ -391,12 +391,18 @@ final class Simulation {
         }
         scheduler.event("REPLACE", kbId);
         asHost(node, "replace", () -> {
+            Long before = world.model.versions.get(kbId);
             try {
                 node.engine.forgetKb(kbId);
             } finally {
                 world.host.replaced.remove(kbId);
             }
-            node.engine.registerKb(kbId);
+            if (before != null && scheduler.random.nextBoolean()) {
+                // As the registration by an older build, at the same version as the KB that is gone
+                world.store.enroll(Set.of(kbId), before);
+            } else {
+                node.engine.registerKb(kbId);
+            }
         });
     }
 

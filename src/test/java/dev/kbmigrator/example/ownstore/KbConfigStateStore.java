@@ -168,10 +168,16 @@ public class KbConfigStateStore implements StateStore {
         return transactions.run("write a batch", connection -> {
             SortedMap<Integer, Scope> locked = Scopes.lock(connection, scopes(epochs));
             Set<Integer> stale = Scopes.stale(locked, epochs);
-            // Nothing is written without an epoch of its partition
-            writes.stream().map(write -> Partitions.of(write.kbId())).filter(scope -> !locked.containsKey(scope)).forEach(stale::add);
+            stale.addAll(withoutEpoch(writes, locked.keySet()));
             return stale.isEmpty() ? write(connection, locked, writes) : WriteResult.refused(stale);
         });
+    }
+
+    /** The partitions of KBs for which the batch carries no epoch: nothing is written without one. */
+    private static Set<Integer> withoutEpoch(List<KbWrite> writes, Set<Integer> scopes) {
+        Set<Integer> partitions =
+                partitions(writes.stream().map(KbWrite::kbId).toList());
+        return partitions.stream().filter(scope -> !scopes.contains(scope)).collect(Collectors.toSet());
     }
 
     private static WriteResult write(Connection connection, SortedMap<Integer, Scope> locked, List<KbWrite> writes)
