@@ -93,8 +93,10 @@ final class TransactionalExecution {
             part.run(own, guarded());
             context.checkCancelled();
             Optional<Document> document = own.hasSaved() ? outcome.doneRecord() : done;
-            commit(document, kbId -> new KbWrite.Advanced(
-                    kbId, outcome.incarnation(), outcome.fromVersion(), context.version()));
+            commit(
+                    document,
+                    kbId -> new KbWrite.Advanced(
+                            kbId, outcome.incarnation(), outcome.fromVersion(), context.version()));
         } catch (Throwable e) {
             Database.rollback(connection, dialect, e);
             throw e;

@@ -55,7 +55,7 @@ class TablesIT {
             }
             assertThat(Stores.look(JdbcStateStore.create(dataSource)).replicas())
                     .hasSize(STORES + 1);
-            assertThat(columns(dataSource, "kb_migrator_")).hasSize(29 + 9);
+            assertThat(columns(dataSource, "kb_migrator_")).hasSize(30 + 9);
         }
     }
 
