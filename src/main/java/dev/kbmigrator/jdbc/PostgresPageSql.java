@@ -159,8 +159,7 @@ final class PostgresPageSql {
     }
 
     // A short method of its own: the JIT compiler soon compiles what goes through all KBs of a page
-    static List<KbState> withoutRecords(
-            Integer[] partitions, String[] kbIds, Long[] incarnations, Long[] versions) {
+    static List<KbState> withoutRecords(Integer[] partitions, String[] kbIds, Long[] incarnations, Long[] versions) {
         List<KbState> kbs = new ArrayList<>(kbIds.length);
         int before = 0;
         for (int i = 0; i < kbIds.length; i++) {

@@ -229,7 +229,8 @@ final class PostgresStateSql extends StateSql {
         Set<String> enrolled = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(statements.sql(ENROLL))) {
             int index = PostgresArrays.bindKeys(connection, statement, 1, keys);
-            Long[] incarnations = Stream.generate(UniqueNumbers::next).limit(keys.size()).toArray(Long[]::new);
+            Long[] incarnations =
+                    Stream.generate(UniqueNumbers::next).limit(keys.size()).toArray(Long[]::new);
             statement.setArray(index, connection.createArrayOf("int8", incarnations));
             statement.setLong(index + 1, version);
             try (ResultSet rows = statement.executeQuery()) {
@@ -285,8 +286,12 @@ final class PostgresStateSql extends StateSql {
         Map<String, NotDone> reasons = new HashMap<>();
         for (String kbId : kbIds) {
             KbState kb = stored.get(kbId);
-            boolean isGone = kb == null || kb.incarnation() != Objects.requireNonNull(missed.get(kbId)).incarnation();
-            reasons.put(kbId, isGone ? new WriteResult.Gone() : new WriteResult.Stale(kb.version()));
+            long meant = Objects.requireNonNull(missed.get(kbId)).incarnation();
+            reasons.put(
+                    kbId,
+                    kb == null || kb.incarnation() != meant
+                            ? new WriteResult.Gone()
+                            : new WriteResult.Stale(kb.version()));
         }
         return reasons;
     }

@@ -83,17 +83,13 @@ final class Statements {
 
     /** The same for a statement that ends with {@code {numbers}}, the list of one number for each key. */
     <T> List<T> forKeys(
-            Connection connection,
-            String template,
-            Collection<KbKey> keys,
-            Map<KbKey, Long> numbers,
-            Use<T> use)
+            Connection connection, String template, Collection<KbKey> keys, Map<KbKey, Long> numbers, Use<T> use)
             throws SQLException {
         List<T> results = new ArrayList<>();
         for (List<KbKey> part : split(keys)) {
             int padded = Placeholders.padded(part.size());
-            String sql = sql(template.replace("{keys}", dialect.keysIn(padded))
-                    .replace("{numbers}", Placeholders.list(padded)));
+            String sql = sql(
+                    template.replace("{keys}", dialect.keysIn(padded)).replace("{numbers}", Placeholders.list(padded)));
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 int index = bindKeys(statement, part, padded);
                 for (int i = 0; i < padded && !numbers.isEmpty(); i++) {

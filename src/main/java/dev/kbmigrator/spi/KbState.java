@@ -12,4 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param record its KB record, or null if it has none
  */
 public record KbState(
-        String kbId, long incarnation, long version, @Nullable KbRecord record) {}
+        String kbId,
+        long incarnation,
+        long version,
+        @Nullable KbRecord record) {}

@@ -80,7 +80,8 @@ public sealed interface KbWrite {
             long version,
             int failures,
             String error,
-            @Nullable Duration retryAfter) implements KbWrite {}
+            @Nullable Duration retryAfter)
+            implements KbWrite {}
 
     /**
      * Saves the checkpoint of an attempt at a version, and replaces the previous one. Recorded failures at the same version
@@ -92,6 +93,5 @@ public sealed interface KbWrite {
      * @param version the version that is being attempted
      * @param checkpoint the checkpoint's JSON text, at most {@value KbRecord#MAX_CHECKPOINT_BYTES} UTF-8 bytes
      */
-    record Checkpointed(String kbId, long incarnation, long from, long version, String checkpoint)
-            implements KbWrite {}
+    record Checkpointed(String kbId, long incarnation, long from, long version, String checkpoint) implements KbWrite {}
 }

@@ -40,8 +40,8 @@ class AttemptCommitTest {
         AttemptCommit attempt = (AttemptCommit) context;
         String kbId = context.kbId().orElseThrow();
         var result = fleet.memory.write(
-                Set.of(attempt.epoch()), List.of(new KbWrite.Advanced(
-                        kbId, attempt.incarnation(), attempt.fromVersion(), context.version())));
+                Set.of(attempt.epoch()),
+                List.of(new KbWrite.Advanced(kbId, attempt.incarnation(), attempt.fromVersion(), context.version())));
         assertThat(result.exceptions()).isEmpty();
         assertThat(result.refused()).isFalse();
         assertThat(attempt.doneRecord()).isEmpty();

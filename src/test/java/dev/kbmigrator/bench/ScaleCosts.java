@@ -135,7 +135,8 @@ final class ScaleCosts implements AutoCloseable {
         List<KbState> kbs = storage.stateStore().page(request).kbs();
         Spent spent = spent(() -> {
             for (KbState kb : kbs) {
-                storage.stateStore().write(List.of(epoch), List.of(new KbWrite.Advanced(kb.kbId(), kb.incarnation(), 1, 2)));
+                storage.stateStore()
+                        .write(List.of(epoch), List.of(new KbWrite.Advanced(kb.kbId(), kb.incarnation(), 1, 2)));
             }
         });
         figures.put("server_seconds_per_batch", spent.serverSeconds() / kbs.size());

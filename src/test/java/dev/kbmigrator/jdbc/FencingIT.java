@@ -92,7 +92,8 @@ class FencingIT {
                 assertThat(end.answer().refused()).isEqualTo(end.openedFirst());
                 long version = Stores.state(store, KB).version();
                 boolean saved = Stores.state(store, KB).record() != null;
-                assertThat(write instanceof KbWrite.Advanced ? version == 1 : saved).isEqualTo(!end.openedFirst());
+                assertThat(write instanceof KbWrite.Advanced ? version == 1 : saved)
+                        .isEqualTo(!end.openedFirst());
             }
         }
     }

@@ -37,7 +37,8 @@ class MariaDbPlansIT {
             Epoch epoch = Stores.epoch(store, PARTITION);
             List<String> some = kbs.subList(KBS - size, KBS);
 
-            assertReadsLittle(dataSource, size, "advance", () -> write(store, epoch, some, kb -> advance(store, kb, 0)));
+            assertReadsLittle(
+                    dataSource, size, "advance", () -> write(store, epoch, some, kb -> advance(store, kb, 0)));
             assertReadsLittle(dataSource, size, "fail", () -> write(store, epoch, some, kb -> fail(store, kb)));
             assertReadsLittle(
                     dataSource,

@@ -20,8 +20,8 @@ import dev.kbmigrator.support.HookedDataSource;
 import dev.kbmigrator.support.RoundTrips;
 import dev.kbmigrator.support.Sql;
 import dev.kbmigrator.support.TestDatabase;
-import dev.kbmigrator.support.Writes;
 import dev.kbmigrator.support.TestFiles;
+import dev.kbmigrator.support.Writes;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
@@ -36,6 +36,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -104,7 +105,7 @@ class PitfallsIT {
                     WriteResult result = store.write(
                             epochs,
                             batch.subList(0, 50).stream()
-                                    .map(kbId -> change(enrolled.get(kbId), from, random))
+                                    .map(kbId -> change(Objects.requireNonNull(enrolled.get(kbId)), from, random))
                                     .toList());
                     assertThat(result.refused()).isFalse();
                     done.addAndGet(50 - result.exceptions().size());

@@ -62,11 +62,10 @@ final class CheckedStore extends ForwardingStore {
             }
             if (isNew) {
                 model.enrolledAt.put(kbId, model.tick());
-                long incarnation = store.find(Set.of(kbId)).get(kbId).incarnation();
-                model.incarnations.put(kbId, incarnation);
                 world.host.checkMayAppear(kbId);
             }
             checkKb(kbId);
+            model.incarnations.put(kbId, store.find(Set.of(kbId)).get(kbId).incarnation());
         }
         return enrolled;
     }
@@ -123,10 +122,11 @@ final class CheckedStore extends ForwardingStore {
             if (!skipped && advanced.to() != model.nextFor(advanced.from())) {
                 violate(advanced + " leaves versions out");
             }
-            String attempt = Model.key(
-                    advanced.kbId(), advanced.to(), epoch.number(), model.incarnations.get(advanced.kbId()));
+            String attempt =
+                    Model.key(advanced.kbId(), advanced.to(), epoch.number(), model.incarnations.get(advanced.kbId()));
             if (!skipped && !model.returned.contains(attempt)) {
-                violate(advanced + " but no attempt at it returned normally under " + epoch + " for the KB that is stored");
+                violate(advanced + " but no attempt at it returned normally under " + epoch
+                        + " for the KB that is stored");
             }
             model.versions.put(advanced.kbId(), advanced.to());
         } else if (write instanceof KbWrite.Failed failed && failed.version() != model.nextFor(failed.from())) {

@@ -265,7 +265,8 @@ enum Mutant {
                     for (KbWrite write : writes) {
                         long next = node.world.model.nextFor(write.from() + 1);
                         boolean skips = write instanceof Advanced && next > 0 && next <= node.world.model.open;
-                        changed.add(skips ? new Advanced(write.kbId(), write.incarnation(), write.from(), next) : write);
+                        changed.add(
+                                skips ? new Advanced(write.kbId(), write.incarnation(), write.from(), next) : write);
                     }
                     return super.write(epochs, changed);
                 }

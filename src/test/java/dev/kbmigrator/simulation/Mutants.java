@@ -69,7 +69,8 @@ final class Mutants {
         @Override
         public Map<String, KbState> find(Collection<String> kbIds) {
             Map<String, KbState> found = new HashMap<>(store.find(kbIds));
-            found.replaceAll((kbId, kb) -> advanced.contains(kbId) ? new KbState(kbId, kb.incarnation(), kb.version(), null) : kb);
+            found.replaceAll((kbId, kb) ->
+                    advanced.contains(kbId) ? new KbState(kbId, kb.incarnation(), kb.version(), null) : kb);
             return found;
         }
     }
@@ -99,8 +100,7 @@ final class Mutants {
                     failed.retryAfter());
         }
         KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
-        return new KbWrite.Checkpointed(
-                saved.kbId(), incarnation, saved.from(), saved.version(), saved.checkpoint());
+        return new KbWrite.Checkpointed(saved.kbId(), incarnation, saved.from(), saved.version(), saved.checkpoint());
     }
 
     /** Leases that whoever holds one may renew or release, whoever owns the name by now. */

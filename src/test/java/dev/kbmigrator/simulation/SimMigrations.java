@@ -119,9 +119,7 @@ final class SimMigrations {
 
     /** The KBs that a part runs for. */
     List<String> underWay() {
-        return running.stream()
-                .flatMap(one -> one.context().kbId().stream())
-                .toList();
+        return running.stream().flatMap(one -> one.context().kbId().stream()).toList();
     }
 
     private void checkKbStart(Node node, MigrationContext context, String kbId) {

@@ -247,7 +247,8 @@ final class Simulation {
                     world.store.openEpochs(Set.of(Partitions.of(kbId))).values();
             world.store.write(
                     epochs,
-                    List.of(Writes.failed(world.store, kbId, world.model.versions.get(kbId), next, 1, "simulated", null)));
+                    List.of(Writes.failed(
+                            world.store, kbId, world.model.versions.get(kbId), next, 1, "simulated", null)));
         }
     }
 

@@ -62,7 +62,8 @@ final class StoreMutants {
         @Override
         public Snapshot look(Heartbeat self) {
             Snapshot seen = store.look(self);
-            List<Document> documents = seen.documents().stream().map(this::shown).toList();
+            List<Document> documents =
+                    seen.documents().stream().map(this::shown).toList();
             return new Snapshot(seen.storeMicros(), documents, seen.floors(), seen.recordCounts(), seen.replicas());
         }
 
@@ -140,7 +141,8 @@ final class StoreMutants {
         @Override
         public Map<String, KbState> find(Collection<String> kbIds) {
             Map<String, KbState> found = new HashMap<>(store.find(kbIds));
-            found.replaceAll((kbId, kb) -> late.remove(kbId) ? new KbState(kbId, kb.incarnation(), kb.version(), null) : kb);
+            found.replaceAll(
+                    (kbId, kb) -> late.remove(kbId) ? new KbState(kbId, kb.incarnation(), kb.version(), null) : kb);
             return found;
         }
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.KbRecordCount;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
 import dev.kbmigrator.spi.Partitions;
@@ -94,8 +93,7 @@ interface DueFilterContract extends StoreFixture {
                         kbs().failed(kbIds.get(3), 0, 1, 1, "boom", null),
                         kbs().checkpointed(kbIds.get(4), 0, 1, "1"),
                         kbs().failed(kbIds.get(5), 0, 2, 1, "boom", null));
-        kbs().done(kbs().failed(
-                StoreDriver.inPartition(31, "kb-", 1).get(0), 0, 1, 1, "boom", Duration.ofHours(3)));
+        kbs().done(kbs().failed(StoreDriver.inPartition(31, "kb-", 1).get(0), 0, 1, 1, "boom", Duration.ofHours(3)));
         long first = kbs().recorded(kbIds.get(0)).dueMicros();
         long third =
                 kbs().recorded(StoreDriver.inPartition(31, "kb-", 1).get(0)).dueMicros();

@@ -26,7 +26,9 @@ interface EnrolmentContract extends StoreFixture {
     @Test
     default void anEnrolledKbIsAtItsVersionWithNothingOnRecord() {
         assertThat(store().enroll(List.of("kb"), 7)).containsExactly("kb");
-        assertThat(store().find(List.of("kb"))).containsOnlyKeys("kb").containsValue(new KbState("kb", kbs().incarnation("kb"), 7, null));
+        assertThat(store().find(List.of("kb")))
+                .containsOnlyKeys("kb")
+                .containsValue(new KbState("kb", kbs().incarnation("kb"), 7, null));
         assertThat(other().find(List.of("kb"))).containsOnlyKeys("kb");
     }
 

@@ -105,7 +105,9 @@ interface EpochContract extends StoreFixture {
                 kbs().checkpointed(uncovered, 0, 1, "1"))) {
             assertWritten(store().write(List.of(), List.of(write)), without, List.of(uncovered));
             assertWritten(
-                    store().write(List.of(kbs().epoch(Epoch.COORDINATOR)), List.of(write)), without, List.of(uncovered));
+                    store().write(List.of(kbs().epoch(Epoch.COORDINATOR)), List.of(write)),
+                    without,
+                    List.of(uncovered));
         }
     }
 
@@ -160,11 +162,9 @@ interface EpochContract extends StoreFixture {
     default void anEpochOpenedByOneHandleCountsForTheOther() {
         kbs().enroll(0, "kb");
         List<Epoch> epoch = List.copyOf(kbs().open("kb"));
-        assertThat(other().write(epoch, List.of(kbs().advanced("kb", 0, 1))))
-                .isEqualTo(WriteResult.ALL_DONE);
+        assertThat(other().write(epoch, List.of(kbs().advanced("kb", 0, 1)))).isEqualTo(WriteResult.ALL_DONE);
         other().openEpochs(Set.of(Partitions.of("kb")));
-        assertThat(store().write(epoch, List.of(kbs().advanced("kb", 1, 2)))
-                        .staleScopes())
+        assertThat(store().write(epoch, List.of(kbs().advanced("kb", 1, 2))).staleScopes())
                 .containsExactly(Partitions.of("kb"));
     }
 }

@@ -144,7 +144,8 @@ interface FloorContract extends StoreFixture {
         kbs().enroll(2, kbId);
         kbs().advance(kbId, 2, 3);
         assertThat(kbs().state(kbId))
-                .isEqualTo(new KbState(kbId, kbs().incarnation(kbId), 3, new KbRecord(4, 0, null, 0, 0, false, false, null)));
+                .isEqualTo(new KbState(
+                        kbId, kbs().incarnation(kbId), 3, new KbRecord(4, 0, null, 0, 0, false, false, null)));
         kbs().advance(kbId, 3, 5);
         assertThat(kbs().recordOf(kbId))
                 .as("the record of a KB that has caught up")

@@ -109,7 +109,10 @@ interface IncarnationContract extends StoreFixture {
     private static void assertIsGone(WriteResult result, KbWrite write, long version) {
         assertThat(result.staleScopes()).as("%s", write).isEmpty();
         assertThat(result.exceptions())
-                .as(RULE + "the KB that %s was meant for is gone; another one is enrolled at version %s", write, version)
+                .as(
+                        RULE + "the KB that %s was meant for is gone; another one is enrolled at version %s",
+                        write,
+                        version)
                 .containsOnlyKeys("kb")
                 .containsValue(new Gone());
     }
@@ -160,7 +163,9 @@ interface IncarnationContract extends StoreFixture {
             });
             assertThat(store().find(kbIds).values())
                     .hasSize(20)
-                    .as(RULE + "KBs that were removed and enrolled again at version 0, while the first ones were written")
+                    .as(
+                            RULE
+                                    + "KBs that were removed and enrolled again at version 0, while the first ones were written")
                     .allMatch(kb -> kb.version() == 0 && kb.record() == null);
         }
     }

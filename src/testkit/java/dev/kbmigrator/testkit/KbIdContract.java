@@ -3,7 +3,6 @@ package dev.kbmigrator.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.spi.KbState;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Heartbeat;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.ReplicaReport;

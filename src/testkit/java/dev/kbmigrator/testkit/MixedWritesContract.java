@@ -41,8 +41,7 @@ interface MixedWritesContract extends StoreFixture {
                 StateStore mine = thread % 2 == 0 ? store() : other();
                 WriteResult result = mine.write(
                         carried(epochs, List.of(contended, own.get(thread))),
-                        List.of(
-                                new KbWrite.Advanced(contended, incarnation, 0, thread + 1), saved.get(thread)));
+                        List.of(new KbWrite.Advanced(contended, incarnation, 0, thread + 1), saved.get(thread)));
                 assertThat(result.exceptions().keySet()).isSubsetOf(contended);
                 winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
             });

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.KbState;
-import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.PageQuery.Selection;
@@ -131,7 +130,8 @@ interface PageContract extends StoreFixture {
                 });
             });
         }
-        assertThat(kbs().pass(StoreDriver.all(Partitions.all(), 10))).contains(new KbState("plain", kbs().incarnation("plain"), 4, null));
+        assertThat(kbs().pass(StoreDriver.all(Partitions.all(), 10)))
+                .contains(new KbState("plain", kbs().incarnation("plain"), 4, null));
     }
 
     @Test

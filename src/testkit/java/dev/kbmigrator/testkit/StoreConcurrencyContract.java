@@ -82,8 +82,7 @@ interface StoreConcurrencyContract extends StoreFixture {
                         KbWrite write = i % 2 == 0
                                 ? new KbWrite.Checkpointed(kbId, incarnation, 0, 1, "" + i)
                                 : new KbWrite.Failed(kbId, incarnation, 0, 1, i, "boom", Duration.ofHours(1));
-                        return !other()
-                                .write(List.of(epoch), List.of(write))
+                        return !other().write(List.of(epoch), List.of(write))
                                 .staleScopes()
                                 .isEmpty();
                     },

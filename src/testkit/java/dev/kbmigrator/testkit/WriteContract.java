@@ -69,7 +69,8 @@ interface WriteContract extends StoreFixture {
         assertThat(kbs().write(kbs().advanced(kbIds.get(1), even, odd + 1)).exceptions())
                 .as(rule)
                 .containsEntry(kbIds.get(1), new Stale(odd));
-        assertThat(kbs().write(kbs().failed(kbIds.get(1), even, odd, 1, "boom", null)).exceptions())
+        assertThat(kbs().write(kbs().failed(kbIds.get(1), even, odd, 1, "boom", null))
+                        .exceptions())
                 .as(rule)
                 .containsEntry(kbIds.get(1), new Stale(odd));
         assertThat(store().count(odd)).as(rule).isEqualTo(1);

@@ -175,8 +175,7 @@ public class KbConfigStateStore implements StateStore {
 
     /** The partitions of KBs for which the batch carries no epoch: nothing is written without one. */
     private static Set<Integer> withoutEpoch(List<KbWrite> writes, Set<Integer> scopes) {
-        Set<Integer> partitions =
-                partitions(writes.stream().map(KbWrite::kbId).toList());
+        Set<Integer> partitions = partitions(writes.stream().map(KbWrite::kbId).toList());
         return partitions.stream().filter(scope -> !scopes.contains(scope)).collect(Collectors.toSet());
     }
 

@@ -97,7 +97,8 @@ class KbConfigStateStoreTest extends StateStoreContract {
         }
         edits.join();
         assertThat(host.read("kb")).containsExactly("title 300", "{}");
-        assertThat(store().find(List.of("kb"))).containsEntry("kb", new KbState("kb", Writes.incarnation(store(), "kb"), version, null));
+        assertThat(store().find(List.of("kb")))
+                .containsEntry("kb", new KbState("kb", Writes.incarnation(store(), "kb"), version, null));
     }
 
     private String read() {

@@ -141,10 +141,7 @@ final class KbRecords {
         if (write instanceof KbWrite.Advanced advanced) {
             boolean isBehind = attempt != null && advanced.to() < floor;
             return new KbState(
-                    before.kbId(),
-                    before.incarnation(),
-                    advanced.to(),
-                    isBehind ? dueAtOnce(advanced.to() + 1) : null);
+                    before.kbId(), before.incarnation(), advanced.to(), isBehind ? dueAtOnce(advanced.to() + 1) : null);
         }
         if (write instanceof KbWrite.Failed failed) {
             Duration retryAfter = failed.retryAfter();

@@ -260,9 +260,7 @@ class KbRequestClientTest {
         assertThat(migrate(
                         KB,
                         () -> {
-                            assertThat(asked())
-                                    .singleElement()
-                                    .isEqualTo(request(0, ""));
+                            assertThat(asked()).singleElement().isEqualTo(request(0, ""));
                             woken.add(wakeUp.lower());
                             replica.observer().look();
                         },

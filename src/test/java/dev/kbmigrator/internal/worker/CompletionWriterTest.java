@@ -1,5 +1,6 @@
 package dev.kbmigrator.internal.worker;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -463,7 +464,9 @@ class CompletionWriterTest implements CompletionWriter.Callbacks {
             store.refusesPerScope = true;
             writeAll();
             assertThat(told).singleElement().asString().startsWith(other + " failed: refused");
-            assertThat(replica.stored(other).record().failures()).isEqualTo(1);
+            assertThat(replica.stored(other))
+                    .extracting(kb -> requireNonNull(kb.record()).failures())
+                    .isEqualTo(1);
             assertThat(replica.state(0).record()).isNull();
             assertThat(writer.size()).isZero();
         }

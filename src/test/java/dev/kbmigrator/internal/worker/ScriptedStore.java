@@ -109,7 +109,8 @@ final class ScriptedStore extends MemoryStateStore {
         Map<String, WriteResult.NotDone> exceptions = new HashMap<>();
         for (KbWrite write : writes) {
             int partition = Partitions.of(write.kbId());
-            List<Epoch> own = carried.stream().filter(epoch -> epoch.scope() == partition).toList();
+            List<Epoch> own =
+                    carried.stream().filter(epoch -> epoch.scope() == partition).toList();
             WriteResult result = super.write(own, List.of(write));
             stale.addAll(result.staleScopes());
             exceptions.putAll(result.exceptions());

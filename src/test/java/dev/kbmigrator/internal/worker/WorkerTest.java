@@ -443,8 +443,7 @@ class WorkerTest {
         void whatIsRequestedMeanwhileIsServedWithTheNewView() {
             replica.enroll(2);
             replica.store.write(
-                    OnePartition.epochs(replica.config),
-                    List.of(replica.failed(KBS.get(1), 0, Duration.ofHours(1))));
+                    OnePartition.epochs(replica.config), List.of(replica.failed(KBS.get(1), 0, Duration.ofHours(1))));
             startUnasked();
             assertThat(replica.pool.backlog()).isEqualTo(1);
             replica.part = (context, kbId) -> {

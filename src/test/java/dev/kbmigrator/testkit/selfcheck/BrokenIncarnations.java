@@ -59,8 +59,7 @@ final class BrokenIncarnations {
                     failed.retryAfter());
         }
         KbWrite.Checkpointed saved = (KbWrite.Checkpointed) write;
-        return new KbWrite.Checkpointed(
-                saved.kbId(), incarnation, saved.from(), saved.version(), saved.checkpoint());
+        return new KbWrite.Checkpointed(saved.kbId(), incarnation, saved.from(), saved.version(), saved.checkpoint());
     }
 
     static final class AdvancesAnyIncarnation extends Careless {

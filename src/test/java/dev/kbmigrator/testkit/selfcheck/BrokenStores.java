@@ -284,7 +284,8 @@ final class BrokenStores {
         @Override
         public synchronized Map<String, KbState> find(Collection<String> kbIds) {
             Map<String, KbState> found = new HashMap<>(super.find(kbIds));
-            found.replaceAll((kbId, kb) -> kb.record() == null ? new KbState(kbId, kb.incarnation(), kb.version(), left.get(kbId)) : kb);
+            found.replaceAll((kbId, kb) ->
+                    kb.record() == null ? new KbState(kbId, kb.incarnation(), kb.version(), left.get(kbId)) : kb);
             return found;
         }
     }
@@ -341,8 +342,8 @@ final class BrokenStores {
         @Override
         public synchronized boolean compareAndSet(String name, long expected, String json, Epoch fence) {
             long stored = super.document(name).map(Document::revision).orElse(0L);
-            boolean changed = counters.getOrDefault(name, 0L) == expected
-                    && super.compareAndSet(name, stored, json, fence);
+            boolean changed =
+                    counters.getOrDefault(name, 0L) == expected && super.compareAndSet(name, stored, json, fence);
             if (changed && json == null) {
                 counters.remove(name);
             } else if (changed) {

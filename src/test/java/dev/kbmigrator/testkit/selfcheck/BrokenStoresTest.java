@@ -56,8 +56,7 @@ class BrokenStoresTest {
                 new Broken(AGAIN, BrokenIncarnations.FailsAnyIncarnation::new),
                 new Broken(AGAIN, BrokenIncarnations.ChecksNoIncarnationOfACheckpoint::new),
                 new Broken(AGAIN, BrokenIncarnations.AnswersStaleForAnotherIncarnation::new),
-                new Broken(
-                        "noEnrolmentOfAKbHasTheNumberOfAnEarlierOne", BrokenIncarnations.NumbersByTheId::new),
+                new Broken("noEnrolmentOfAKbHasTheNumberOfAnEarlierOne", BrokenIncarnations.NumbersByTheId::new),
                 new Broken("aKbKeepsItsNumberWhateverIsWritten", BrokenIncarnations.AnotherNumberWithEachVersion::new),
                 new Broken("versionsAreIntegersOf64Bits", BrokenWrites.ComparesVersionsAsDoubles::new),
                 new Broken("versionsAreIntegersOf64Bits", BrokenStores.KeepsVersionsAsDoubles::new),

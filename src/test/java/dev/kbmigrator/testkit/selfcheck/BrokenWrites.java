@@ -143,8 +143,8 @@ final class BrokenWrites {
         @Override
         public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
             Map<Integer, Epoch> completed = new HashMap<>();
-            writes.forEach(write -> completed.put(
-                    Partitions.of(write.kbId()), newest.get(Partitions.of(write.kbId()))));
+            writes.forEach(
+                    write -> completed.put(Partitions.of(write.kbId()), newest.get(Partitions.of(write.kbId()))));
             carried.forEach(epoch -> completed.put(epoch.scope(), epoch));
             return super.write(completed.values(), writes);
         }
