@@ -81,7 +81,8 @@ public final class Migrations {
 
     private static List<Migration> provided(Consumer<String> problems) {
         List<Migration> found = new ArrayList<>();
-        Iterator<Migration> providers = ServiceLoader.load(Migration.class, loader()).iterator();
+        Iterator<Migration> providers =
+                ServiceLoader.load(Migration.class, loader()).iterator();
         int errors = 0;
         // The iterator continues after an error. The bound protects against one that repeats the same error forever.
         while (errors < MOST_PROVIDER_ERRORS) {
@@ -98,7 +99,8 @@ public final class Migrations {
         }
         if (found.isEmpty() && errors == 0) {
             problems.accept("ServiceLoader found no migrations: no META-INF/services/" + Migration.class.getName()
-                    + " that the context class loader (" + loaderName() + ") can see names one, and no module provides one. If"
+                    + " that the context class loader (" + loaderName()
+                    + ") can see names one, and no module provides one. If"
                     + " there should be some, check that the file was kept when jars were merged, or use"
                     + " Migrations.of(...); without an argument, it says that there are none");
         }
@@ -157,7 +159,8 @@ public final class Migrations {
         }
         if (migrations.isEmpty()) {
             problems.accept("the package " + packageName + " contains no migrations that the context class loader ("
-                    + loaderName() + ") can see. If it should, the class path cannot be scanned here: jars nested in another"
+                    + loaderName()
+                    + ") can see. If it should, the class path cannot be scanned here: jars nested in another"
                     + " jar and the module path hide their classes. Use Migrations.fromServiceLoader() or"
                     + " Migrations.of(...)");
         }

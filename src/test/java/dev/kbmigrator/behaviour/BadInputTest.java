@@ -124,13 +124,10 @@ class BadInputTest {
                 "service", () -> Migrator.builder().service(String.class, null),
                 "hostExecutor", () -> Migrator.builder().executor(null),
                 "ttl", () -> Migrator.builder().leaseTtl(null));
-        calls.forEach((name, call) -> assertThatNullPointerException()
-                .isThrownBy(call)
-                .withMessage(name));
+        calls.forEach((name, call) ->
+                assertThatNullPointerException().isThrownBy(call).withMessage(name));
         for (ThrowingCallable call : List.<ThrowingCallable>of(
-                () -> migrator.pause(null),
-                () -> migrator.abandonTarget(null),
-                () -> migrator.skipKb("kb", 1, null))) {
+                () -> migrator.pause(null), () -> migrator.abandonTarget(null), () -> migrator.skipKb("kb", 1, null))) {
             assertThatNullPointerException().isThrownBy(call).withMessage("reason");
         }
         assertThat(fleet.storeCalls.calls).isEmpty();

@@ -46,7 +46,9 @@ class ContextClassLoaderTest {
     }
 
     private void note(String what) {
-        seen.put(what, String.valueOf(Thread.currentThread().getContextClassLoader().getName()));
+        seen.put(
+                what,
+                String.valueOf(Thread.currentThread().getContextClassLoader().getName()));
     }
 
     private final KnowledgeBoxes host = new KnowledgeBoxes() {
@@ -109,8 +111,7 @@ class ContextClassLoaderTest {
         inARequest(migrator::start);
         MemoryFleet.await().until(() -> seen.containsKey("global part") && seen.containsKey("versionReached"));
         assertThat(seen.keySet())
-                .containsExactlyInAnyOrder(
-                        "ids", "existing", "kbMigrated", "versionReached", "KB part", "global part");
+                .containsExactlyInAnyOrder("ids", "existing", "kbMigrated", "versionReached", "KB part", "global part");
         assertThat(seen.values()).containsOnly("application");
     }
 

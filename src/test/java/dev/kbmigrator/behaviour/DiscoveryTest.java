@@ -135,7 +135,8 @@ class DiscoveryTest {
 
     @Test
     void anEmptyPackageNamesWhatCannotBeSearched() throws IOException {
-        try (URLClassLoader loader = new URLClassLoader("the host's", new URL[0], getClass().getClassLoader())) {
+        try (URLClassLoader loader =
+                new URLClassLoader("the host's", new URL[0], getClass().getClassLoader())) {
             assertThat(with(loader, () -> problemsOf(Migrations.inPackage("no.such.pkg"))))
                     .singleElement()
                     .asString()
@@ -163,7 +164,8 @@ class DiscoveryTest {
 
     @Test
     void aServiceLoaderThatFindsNothingIsReported() throws IOException {
-        try (URLClassLoader loader = new URLClassLoader("the host's", new URL[0], getClass().getClassLoader())) {
+        try (URLClassLoader loader =
+                new URLClassLoader("the host's", new URL[0], getClass().getClassLoader())) {
             assertThat(with(loader, () -> problemsOf(Migrations.fromServiceLoader())))
                     .singleElement()
                     .asString()

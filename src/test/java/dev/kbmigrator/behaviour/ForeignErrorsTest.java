@@ -104,8 +104,9 @@ class ForeignErrorsTest {
                     throw new Watched();
                 }));
         MigrationFailedException error = catchThrowableOfType(MigrationFailedException.class, migrator::run);
-        assertThat(error.report().failures()).hasSize(20).allSatisfy(failure -> assertThat(failure.error())
-                .startsWith("watched"));
+        assertThat(error.report().failures())
+                .hasSize(20)
+                .allSatisfy(failure -> assertThat(failure.error()).startsWith("watched"));
         assertThat(misdeeds).isEmpty();
     }
 
@@ -191,7 +192,8 @@ class ForeignErrorsTest {
                 .until(() -> fleet.memory.documents("global/").stream()
                         .anyMatch(record -> record.json().contains("\"failures\":1")));
         MemoryFleet.await()
-                .until(() -> fleet.storeCalls.calls.stream().filter("look"::equals).count() > 20);
+                .until(() ->
+                        fleet.storeCalls.calls.stream().filter("look"::equals).count() > 20);
         assertThat(attempts).hasValue(1);
         assertThat(migrator.status().waitingFor())
                 .anySatisfy(reason -> assertThat(reason).contains("SaysNothing"));
@@ -203,7 +205,7 @@ class ForeignErrorsTest {
             throw new SaysNothing();
         }));
         MigrationFailedException error = catchThrowableOfType(MigrationFailedException.class, migrator::run);
-        assertThat(List.copyOf(error.report().failures())).allSatisfy(failure -> assertThat(failure.error())
-                .startsWith(SaysNothing.class.getName()));
+        assertThat(List.copyOf(error.report().failures()))
+                .allSatisfy(failure -> assertThat(failure.error()).startsWith(SaysNothing.class.getName()));
     }
 }

@@ -62,8 +62,9 @@ class LogContextTest {
     void itHoldsTheKbAndTheVersionWhileAPartRunsAndNothingOfTheOneBefore() {
         MDC.put("request", "of the thread that runs it");
         fleet.migrator(builder -> builder.kbConcurrency(1), leaving()).run();
-        assertThat(seen).containsOnly(
-                Map.entry("kb-0", of("kb-0")), Map.entry("kb-1", of("kb-1")), Map.entry("kb-2", of("kb-2")));
+        assertThat(seen)
+                .containsOnly(
+                        Map.entry("kb-0", of("kb-0")), Map.entry("kb-1", of("kb-1")), Map.entry("kb-2", of("kb-2")));
         assertThat(MDC.getCopyOfContextMap()).containsOnly(Map.entry("request", "of the thread that runs it"));
     }
 

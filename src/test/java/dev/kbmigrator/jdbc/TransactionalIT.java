@@ -19,8 +19,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -273,6 +275,48 @@ class TransactionalIT {
             migrator.run();
             assertThat(refused).hasValue(40);
             assertThat(counts(dataSource, "kb <> 'total'")).containsOnly(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TestDatabase.class,
+            names = {"H2"})
+    @Timeout(30)
+    void whatAPartHasWrittenThatReturnsBecauseItIsCancelledIsRolledBack(TestDatabase database) throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        Adding untilCancelled = new Adding() {
+            @Override
+            public void migrateKb(MigrationContext context, String kbId, Connection connection) throws Exception {
+                add(connection, kbId);
+                context.saveCheckpoint(1);
+                add(connection, kbId);
+                entered.countDown();
+                while (!context.isCancelled()) {
+                    Thread.onSpinWait();
+                }
+            }
+        };
+        try (HikariDataSource dataSource = host(database)) {
+            Migrator closing = migrator(dataSource, untilCancelled);
+            closing.start();
+            entered.await();
+            closing.close(Duration.ofSeconds(10));
+            assertThat(counts(dataSource, "kb <> 'total'"))
+                    .as("no more than what was committed with the checkpoint")
+                    .containsOnly(0, 1);
+            Migrator next = migrator(dataSource, new Adding() {
+                @Override
+                public void migrateKb(MigrationContext context, String kbId, Connection connection) throws Exception {
+                    if (context.lastCheckpoint(Integer.class).isEmpty()) {
+                        add(connection, kbId);
+                    }
+                    add(connection, kbId);
+                }
+            });
+            assertThat(next.run().currentVersion()).isEqualTo(1);
+            assertThat(counts(dataSource, "kb <> 'total'")).containsOnly(2);
+            next.close();
         }
     }
 

@@ -39,8 +39,9 @@ final class CheckpointJson {
         String json = text(checkpoint, execution);
         int bytes = json.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > KbRecord.MAX_CHECKPOINT_BYTES) {
-            throw new CheckpointException("the checkpoint of " + execution + " has " + bytes + " bytes as JSON; at most "
-                    + KbRecord.MAX_CHECKPOINT_BYTES + " are kept: save how far you have got, not what you have found");
+            throw new CheckpointException("the checkpoint of " + execution + " has " + bytes
+                    + " bytes as JSON; at most " + KbRecord.MAX_CHECKPOINT_BYTES
+                    + " are kept: save how far you have got, not what you have found");
         }
         if (checkpoint != null) {
             readBack(json, checkpoint, execution);

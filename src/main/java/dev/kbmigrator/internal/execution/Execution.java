@@ -364,12 +364,13 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
 
     /** Returns the exception that tells the migration to stop. */
     protected final MigrationCancelledException cancelled(Cancellation reason) {
-        return cancelled(switch (reason) {
-            case LOST -> scope.lostBecause();
-            case CLOSING -> "this replica is closing";
-            case TIMEOUT -> "it has run for too long";
-            case GONE -> "the KB is no longer enrolled";
-        });
+        return cancelled(
+                switch (reason) {
+                    case LOST -> scope.lostBecause();
+                    case CLOSING -> "this replica is closing";
+                    case TIMEOUT -> "it has run for too long";
+                    case GONE -> "the KB is no longer enrolled";
+                });
     }
 
     /** Returns such an exception that says why. */

@@ -66,8 +66,8 @@ public final class ErrorText {
             String text = print(chain.faithful() ? error : standIn(chain));
             return new ErrorText(error, storable(ShortText.of(text, MAX_CHARACTERS)), chain);
         } catch (RuntimeException | Error e) {
-            return of(new MigratorException(error.getClass().getName() + ", which threw "
-                    + e.getClass().getName() + " when it was printed"));
+            return of(new MigratorException(
+                    error.getClass().getName() + ", which threw " + e.getClass().getName() + " when it was printed"));
         }
     }
 

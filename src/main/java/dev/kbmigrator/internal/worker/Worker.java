@@ -431,7 +431,8 @@ public final class Worker implements Runnable {
         int running = inFlight() - writer.size();
         int worthWaking = writer.size() == 0 ? 1 : Math.max(1, Math.min(writer.room(), running));
         boolean enough = inbox.wakeAt(worthWaking);
-        // While a step has to wait because the one before failed, what is in the inbox stays there, unless the replica closes
+        // While a step has to wait because the one before failed, what is in the inbox stays there, unless the replica
+        // closes
         if (!enough || (retry.failures() > 0 && !queue.isStopping())) {
             signal.await(waitNanos());
         }

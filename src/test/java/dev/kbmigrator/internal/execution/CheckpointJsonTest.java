@@ -125,8 +125,7 @@ class CheckpointJsonTest {
     @MethodSource("unreadable")
     void whatNoAttemptCouldReadIsRefusedWithJacksonsMessage(Object checkpoint) {
         for (int i = 0; i < 2; i++) {
-            CheckpointException error =
-                    catchThrowableOfType(CheckpointException.class, () -> write(checkpoint));
+            CheckpointException error = catchThrowableOfType(CheckpointException.class, () -> write(checkpoint));
             assertThat(error)
                     .hasMessageContaining("0001_one of KB kb")
                     .hasMessageContaining(checkpoint.getClass().getName())
@@ -146,8 +145,7 @@ class CheckpointJsonTest {
     @Test
     void whatCannotBeWrittenIsRefusedWithJacksonsMessage() {
         for (Object checkpoint : List.of(Instant.EPOCH, new Object())) {
-            CheckpointException error =
-                    catchThrowableOfType(CheckpointException.class, () -> write(checkpoint));
+            CheckpointException error = catchThrowableOfType(CheckpointException.class, () -> write(checkpoint));
             assertThat(error).hasMessageContaining("cannot be written as JSON");
             assertThat(error.getMessage()).endsWith(error.getCause().getMessage());
         }
@@ -210,8 +208,8 @@ class CheckpointJsonTest {
 
     @Test
     void whatDoesNotFitTheTypeIsReportedWithJacksonsMessage() {
-        CheckpointException error = Objects.requireNonNull(
-                catchThrowableOfType(CheckpointException.class, () -> CheckpointJson.read("{\"a\":1}", Integer.class, "x")));
+        CheckpointException error = Objects.requireNonNull(catchThrowableOfType(
+                CheckpointException.class, () -> CheckpointJson.read("{\"a\":1}", Integer.class, "x")));
         assertThat(error).hasMessageContaining("cannot be read as java.lang.Integer");
         assertThat(error.getMessage()).endsWith(error.getCause().getMessage());
     }

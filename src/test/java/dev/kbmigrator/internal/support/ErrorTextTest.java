@@ -108,7 +108,9 @@ class ErrorTextTest {
         Throwable huge = new IllegalStateException("x".repeat(100_000_000));
         ErrorText said = ErrorText.of(huge);
         assertThat(said.error()).isSameAs(huge);
-        assertThat(said.text()).startsWith("java.lang.IllegalStateException: xxx").endsWith("x…");
+        assertThat(said.text())
+                .startsWith("java.lang.IllegalStateException: xxx")
+                .endsWith("x…");
         assertThat(said.summary()).hasSize(1_000).startsWith("java.lang.IllegalStateException: xxx");
         assertThat(said.printed().getMessage()).hasSize(KbRecord.MAX_ERROR_CHARACTERS);
     }
@@ -116,7 +118,8 @@ class ErrorTextTest {
     @Test
     void anErrorThatCannotBePrintedIsSaidToHaveThrownWhatItThrew() {
         assertThat(ErrorText.of(new Unprintable()).text())
-                .contains(Unprintable.class.getName() + ", which threw java.lang.UnsupportedOperationException when it");
+                .contains(
+                        Unprintable.class.getName() + ", which threw java.lang.UnsupportedOperationException when it");
     }
 
     @Test
@@ -136,10 +139,7 @@ class ErrorTextTest {
         assertThat(printed.getCause())
                 .hasToString("java.lang.IllegalStateException: b")
                 .isNotSameAs(error.getCause());
-        assertThat(printed.getSuppressed())
-                .singleElement()
-                .asString()
-                .isEqualTo("java.lang.IllegalStateException: c");
+        assertThat(printed.getSuppressed()).singleElement().asString().isEqualTo("java.lang.IllegalStateException: c");
         assertThat(ErrorText.of(failure("d", null), said).text()).contains("d");
         assertThat(said.summary()).isEqualTo("counted");
         assertThat(error.calls).as("nobody has asked it again").isEqualTo(calls);

@@ -147,7 +147,8 @@ class SystemEnvironmentTest {
     }
 
     /** What a thread has inherited from the one that started it. */
-    private record Inherited(@Nullable ClassLoader loader, @Nullable String local, int priority) {}
+    private record Inherited(
+            @Nullable ClassLoader loader, @Nullable String local, int priority) {}
 
     private static final InheritableThreadLocal<String> LOCAL = new InheritableThreadLocal<>();
 
@@ -166,8 +167,7 @@ class SystemEnvironmentTest {
                     })
                     .value();
             Executor executor = built.newExecutor();
-            List<Consumer<Runnable>> ways =
-                    List.of(task -> built.start("kb-migrator-test", task), executor::execute);
+            List<Consumer<Runnable>> ways = List.of(task -> built.start("kb-migrator-test", task), executor::execute);
             for (Consumer<Runnable> way : ways) {
                 CompletableFuture<Inherited> seen = new CompletableFuture<>();
                 inAThread(() -> {
@@ -178,9 +178,7 @@ class SystemEnvironmentTest {
                             return true;
                         })
                         .value();
-                assertThat(seen)
-                        .succeedsWithin(SOON)
-                        .isEqualTo(new Inherited(builders, null, Thread.NORM_PRIORITY));
+                assertThat(seen).succeedsWithin(SOON).isEqualTo(new Inherited(builders, null, Thread.NORM_PRIORITY));
             }
         }
     }

@@ -623,12 +623,16 @@ class WorkerTest {
             replica.part = (context, kbId) -> {
                 replica.part = (c, k) -> {};
                 replica.executor.runOne();
+                replica.environment.pass(Duration.ofMillis(50));
                 replica.store.failing = true;
                 step();
                 replica.queue.stop();
                 replica.pool.close();
                 step();
-                assertThat(workers.size()).as("it waits for the other KB").isEqualTo(1);
+                assertThat(replica.store.attempts)
+                        .as("it waits for the other KB")
+                        .isEqualTo(1);
+                assertThat(workers.size()).isEqualTo(1);
                 assertThat(isFree()).isFalse();
             };
             replica.executor.runOne();
