@@ -51,6 +51,10 @@ abstract class StateSql {
         this.fence = new EpochFence(statements);
     }
 
+    final Dialect dialect() {
+        return statements.dialect();
+    }
+
     abstract Snapshot look(Heartbeat self);
 
     final void forgetReplica(String replicaId) {
