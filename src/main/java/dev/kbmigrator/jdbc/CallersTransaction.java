@@ -24,6 +24,8 @@ final class CallersTransaction {
     private static final String HOLDER = "org.springframework.jdbc.datasource.ConnectionHolder";
     private static final String BOUND = "org.springframework.transaction.support.TransactionSynchronizationManager";
 
+    private static final int LAYERS = 10;
+
     private static final String REFUSAL = "the data source has handed out the connection of the caller's own transaction, which"
             + " the library must not end: pass the underlying data source to the library, not one that takes part in the"
             + " caller's transactions (such as Spring's TransactionAwareDataSourceProxy). To register a KB in a transaction of"
@@ -81,14 +83,25 @@ final class CallersTransaction {
 
     /** The connection behind Spring's proxies, and behind the pool's. */
     private static Connection physical(Connection connection) {
-        Connection inner = connection;
-        while (implementsType(inner.getClass(), PROXY) && invoke(inner, "getTargetConnection") instanceof Connection next) {
-            inner = next;
+        Connection outer = connection;
+        for (int layer = 0; layer < LAYERS; layer++) {
+            Connection inner = implementsType(outer.getClass(), PROXY)
+                            && invoke(outer, "getTargetConnection") instanceof Connection target
+                    ? target
+                    : unwrapped(outer);
+            if (inner == outer) {
+                break;
+            }
+            outer = inner;
         }
+        return outer;
+    }
+
+    private static Connection unwrapped(Connection connection) {
         try {
-            return inner.unwrap(Connection.class);
+            return connection.unwrap(Connection.class);
         } catch (SQLException e) {
-            return inner;
+            return connection;
         }
     }
 

@@ -175,15 +175,15 @@ final class Database {
     /** Borrows a connection, once, and returns it with auto-commit as it was. */
     <T, E extends Exception> T borrow(Work<T, E> work) throws SQLException, E {
         try (Connection connection = settings.dataSource().getConnection()) {
-            boolean autocommit = connection.getAutoCommit();
             TableLocation known = location;
+            Dialect dialect = known == null ? DialectDetector.detect(connection) : known.dialect();
+            boolean autocommit = connection.getAutoCommit();
             if (!autocommit) {
-                CallersTransaction.refuse(
-                        connection, known == null ? DialectDetector.detect(connection) : known.dialect());
+                CallersTransaction.refuse(connection, dialect);
             }
             try {
                 if (known != null) {
-                    known.dialect().checkDatabase(connection, known, databaseNames);
+                    dialect.checkDatabase(connection, known, databaseNames);
                 }
                 return work.apply(connection);
             } finally {

@@ -108,8 +108,8 @@ abstract class Dialect {
     }
 
     /**
-     * Whether the connection goes to the database with the tables, where statements cannot name it. Asks the server only if the
-     * driver's name for the database is unknown, which may be an alias of a pooler.
+     * Refuses a connection to another database than that with the tables, where statements cannot name it. Asks the server only
+     * if the driver's name for the database is unknown, which may be an alias of a pooler.
      *
      * @param known the driver's names for that database
      */

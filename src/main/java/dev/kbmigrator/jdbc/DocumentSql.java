@@ -18,6 +18,10 @@ abstract class DocumentSql {
             SELECT name, revision, json FROM {document} WHERE name = ?
             """;
 
+    private static final String READ_LOCKED = """
+            SELECT name, revision, json FROM {document} WHERE name = ? {forShare}
+            """;
+
     private static final String LIST = """
             SELECT name, revision, json FROM {document}
             WHERE name >= ? AND name < ? AND name > ? AND name <> 'now/tables' ORDER BY name {limit}
@@ -43,12 +47,13 @@ abstract class DocumentSql {
 
     /** The document with this name, if there is one. */
     final Optional<Document> document(String name) {
-        return database.read("read the document " + name, connection -> document(connection, name));
+        return database.read("read the document " + name, connection -> document(connection, name, false));
     }
 
     /** The same on an open connection. */
-    final Optional<Document> document(Connection connection, String name) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.sql(READ))) {
+    final Optional<Document> document(Connection connection, String name, boolean locked) throws SQLException {
+        String sql = statements.sql(locked ? READ_LOCKED : READ);
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, name);
             return read(statement).stream().findFirst();
         }

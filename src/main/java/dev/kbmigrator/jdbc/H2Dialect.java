@@ -208,7 +208,7 @@ final class H2Dialect extends StandardDialect {
     boolean isInTransaction(Connection connection) throws SQLException {
         return queryFlag(
                 connection,
-                "SELECT contains_uncommitted FROM information_schema.sessions WHERE session_id = SESSION_ID()");
+                "SELECT CONTAINS_UNCOMMITTED FROM INFORMATION_SCHEMA.SESSIONS WHERE SESSION_ID = SESSION_ID()");
     }
 
     /** Statement cancelled, or timed out. */

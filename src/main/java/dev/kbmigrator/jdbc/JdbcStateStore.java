@@ -157,10 +157,10 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
     }
 
     @Override
-    public Optional<Document> document(Connection connection, String name) {
+    public Optional<Document> document(Connection connection, String name, boolean locked) {
         StateSql own = sql(connection);
         try {
-            return own.documents().document(connection, name);
+            return own.documents().document(connection, name, locked);
         } catch (SQLException e) {
             throw Database.failure("read the document " + name + " in the host's transaction", e);
         }
@@ -172,6 +172,10 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
         try {
             return own.documents().compareAndSet(connection, name, expectedRevision, json);
         } catch (SQLException e) {
+            if (own.dialect().isCollision(e)) {
+                // Somebody else has just created it
+                return false;
+            }
             throw Database.failure("change the document " + name + " in the host's transaction", e);
         }
     }

@@ -36,7 +36,7 @@ final class PartConnection {
     private static final Set<String> REFUSED = Set.of("commit", "close", "abort", "setAutoCommit");
     private static final String COMMENTS = "(?:\\s|--[^\\n]*\\n|/\\*.*?\\*/)*+";
     private static final Pattern ENDS_TRANSACTION = Pattern.compile(
-            COMMENTS + "(?:COMMIT|BEGIN|START\\s+TRANSACTION|END|ABORT|SET\\s+(?:SESSION\\s+)?AUTOCOMMIT\\b|ROLLBACK(?!\\s+(?:WORK\\s+|TRANSACTION\\s+)?TO))\\b.*",
+            COMMENTS + "(?:COMMIT|BEGIN(?!\\s+NOT\\s+ATOMIC)|START\\s+TRANSACTION|END|ABORT|SET\\s+(?:SESSION\\s+)?AUTOCOMMIT\\b|ROLLBACK(?!\\s+(?:WORK\\s+|TRANSACTION\\s+)?TO))\\b.*",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
     private static final Pattern CHANGES_SETTINGS = Pattern.compile(
             "(?:^|;)" + COMMENTS + "(?:SET|RESET|DISCARD|USE|PRAGMA|CALL|DO|EXECUTE|LOAD)\\b|\\bset_config\\b|\\{\\s*call\\b",
@@ -151,7 +151,15 @@ final class PartConnection {
                 Map<String, Class<?>> old = connection.getTypeMap();
                 undos.push(() -> connection.setTypeMap(old));
             }
-            // The schema and the client's data are settings of the session
+            case "schema" -> {
+                // Drivers may keep the schema in mind
+                String old = connection.getSchema();
+                readSettings();
+                if (old != null) {
+                    undos.push(() -> connection.setSchema(old));
+                }
+            }
+            // The client's data are settings of the session
             default -> readSettings();
         }
     }

@@ -1,5 +1,6 @@
 package dev.kbmigrator.jdbc;
 
+import dev.kbmigrator.jdbc.TableLocation.DatabaseName;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -165,15 +166,16 @@ final class PostgresDialect extends Dialect {
     @Override
     void checkDatabase(Connection connection, TableLocation tables, Set<String> known) throws SQLException {
         String name = connection.getCatalog();
-        if (name == null || known.contains(name)) {
+        DatabaseName database = tables.database();
+        if (name == null || database == null || name.equals(database.byDriver()) || known.contains(name)) {
             return;
         }
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT current_database()")) {
             rows.next();
-            if (!rows.getString(1).equals(tables.database())) {
+            if (!rows.getString(1).equals(database.byServer())) {
                 throw new StateStoreException("the connection goes to the database \"" + rows.getString(1)
-                        + "\", but " + tables.description() + " are in the database \"" + tables.database()
+                        + "\", but " + tables.description() + " are in the database \"" + database.byServer()
                         + "\": pass a data source, and connections, that go to that one database");
             }
         }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class Secrets {
 
     private static final Pattern PARAMETER = Pattern.compile(
-            "\\b(\\w*(?:password|passwd|pwd|secret|passphrase)\\w*\\s*[=:]\\s*)(?:\"[^\"]*\"|'[^']*'|[^;&,\\s)}\\]\"']+)",
+            "\\b(\\w*(?:password|passwd|pwd|secret|passphrase)\\w*\"?\\s*[=:]\\s*)(?:\"[^\"]*\"|'[^']*'|[^;&,\\s)}\\]\"']+)",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern USER_INFO = Pattern.compile("(//[^/@:\\s]*:)[^@\\s]+(?=@)");
     private static final String MASK = "$1***";

@@ -77,6 +77,7 @@ interface SessionSettings {
         private static final String READ = """
                 SELECT name, setting FROM pg_settings
                 WHERE context IN ('user', 'superuser') AND name NOT LIKE 'transaction\\_%'
+                  AND (name NOT LIKE '%.%' OR source <> 'default')
                 UNION ALL SELECT 'role', current_setting('role')
                 UNION ALL SELECT 'session_authorization', session_user
                 """;
@@ -142,8 +143,8 @@ interface SessionSettings {
 
         private static final String READ = """
                 SELECT 'schema', CURRENT_SCHEMA UNION ALL SELECT 'lock timeout', CAST(LOCK_TIMEOUT() AS VARCHAR)
-                UNION ALL SELECT state_key, state_command FROM information_schema.session_state
-                WHERE state_key NOT LIKE 'TABLE%' AND UPPER(state_key) <> 'SCHEMA'
+                UNION ALL SELECT STATE_KEY, STATE_COMMAND FROM INFORMATION_SCHEMA.SESSION_STATE
+                WHERE STATE_KEY NOT LIKE 'TABLE%' AND UPPER(STATE_KEY) <> 'SCHEMA'
                 """;
 
         @Override

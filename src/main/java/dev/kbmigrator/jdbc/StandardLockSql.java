@@ -29,8 +29,9 @@ final class StandardLockSql implements LockSql {
             UPDATE {lock} SET expires_us = {now} + ? WHERE nonce = ? AND name IN ({list})
             """;
 
+    /** Not an empty text, which H2 takes for NULL in the mode Oracle. */
     private static final String RELEASE = """
-            UPDATE {lock} SET expires_us = 0, nonce = '' WHERE nonce = ? AND name IN ({list})
+            UPDATE {lock} SET expires_us = 0, nonce = 'nobody' WHERE nonce = ? AND name IN ({list})
             """;
 
     private final Database database;

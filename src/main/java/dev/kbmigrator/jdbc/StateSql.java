@@ -61,6 +61,10 @@ abstract class StateSql {
         this.fence = new EpochFence(statements);
     }
 
+    final Dialect dialect() {
+        return statements.dialect();
+    }
+
     abstract Snapshot look(Heartbeat heartbeat);
 
     final void forgetReplica(String replicaId) {

@@ -10,17 +10,25 @@ import org.jspecify.annotations.Nullable;
  * schema that a borrowed connection happens to be set to does not matter. Immutable.
  *
  * @param dialect the database's dialect
- * @param database the database as the server calls it; null where the schema says enough
+ * @param database the database that the tables are in; null where the schema says enough
  * @param schema the schema, as the catalogue spells it
  * @param start what comes before a table's own name: the quoted schema, a dot and the prefix
  * @param complete whether all tables were there when they were looked for
  */
 record TableLocation(
-        Dialect dialect, @Nullable String database, String schema, String start, boolean complete) {
+        Dialect dialect, @Nullable DatabaseName database, String schema, String start, boolean complete) {
+
+    /**
+     * What a database is called.
+     *
+     * @param byServer its name on the server
+     * @param byDriver what the driver connects to, which may be a pooler's alias
+     */
+    record DatabaseName(String byServer, @Nullable String byDriver) {}
 
     /** The location in a schema that holds so many of the tables. */
     static TableLocation of(
-            Dialect dialect, @Nullable String database, String schema, JdbcSettings settings, int tables) {
+            Dialect dialect, @Nullable DatabaseName database, String schema, JdbcSettings settings, int tables) {
         String start = dialect.quoted(schema) + "." + settings.tablePrefix();
         return new TableLocation(dialect, database, schema, start, tables >= JdbcSettings.TABLES.size());
     }

@@ -46,10 +46,10 @@ final class TableSearch {
             """;
 
     private static final String H2 = """
-            SELECT H2VERSION(), CURRENT_SCHEMA, READONLY(), s.schema_name,
-              (SELECT COUNT(*) FROM information_schema.tables t
-               WHERE t.table_schema = s.schema_name AND LOWER(t.table_name) IN ({tables}))
-            FROM information_schema.schemata s
+            SELECT H2VERSION(), CURRENT_SCHEMA, READONLY(), S.SCHEMA_NAME,
+              (SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES T
+               WHERE T.TABLE_SCHEMA = S.SCHEMA_NAME AND LOWER(T.TABLE_NAME) IN ({tables}))
+            FROM INFORMATION_SCHEMA.SCHEMATA S
             """;
 
     private static final String SQLITE = """
@@ -73,7 +73,8 @@ final class TableSearch {
                     throw new SQLException("the server does not say what its search path is");
                 }
                 checkPostgres(rows);
-                String database = rows.getString(1);
+                TableLocation.DatabaseName database =
+                        new TableLocation.DatabaseName(rows.getString(1), connection.getCatalog());
                 String current = rows.getString(2);
                 String user = rows.getString(3);
                 String path = rows.getString(4);

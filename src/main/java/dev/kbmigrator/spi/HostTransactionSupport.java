@@ -37,10 +37,12 @@ public interface HostTransactionSupport {
      *
      * @param connection the host's connection
      * @param name the document's name
+     * @param locked whether to lock the document and read its newest revision; otherwise, the transaction's snapshot may be
+     *     older. A lock is asked for only after a change was refused
      * @return the document, if there is one
      * @throws StateStoreException if the library's tables do not exist yet, or the database fails
      */
-    Optional<Document> document(Connection connection, String name);
+    Optional<Document> document(Connection connection, String name, boolean locked);
 
     /**
      * Changes a document in the host's transaction if its revision is the expected one. The change takes effect when the host

@@ -51,7 +51,7 @@ final class Idle extends KbMigrator implements Reporting {
         TimeUnit.SECONDS.sleep(SECONDS);
         // Each replica announces itself with every look
         long looks = trips().statements().stream()
-                .filter(statement -> statement.contains("INTO kb_migrator_replica"))
+                .filter(statement -> statement.contains("INTO \"public\".kb_migrator_replica"))
                 .count();
         figures.put("looks", (double) looks);
         figures.put("statements_per_look", (double) trips().statements().size() / looks);

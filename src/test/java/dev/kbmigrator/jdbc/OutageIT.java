@@ -258,7 +258,7 @@ class OutageIT {
         }
 
         private void loseIf(boolean now, String step) throws SQLException {
-            boolean batch = now && step.contains("UPDATE kb_migrator_kb");
+            boolean batch = now && step.contains("UPDATE \"public\".kb_migrator_kb");
             if (batch && sent.getAndIncrement() % 2 == 0 && lost.get() < MOST) {
                 lost.incrementAndGet();
                 throw new SQLException("an I/O error occurred", "08006");
@@ -318,7 +318,7 @@ class OutageIT {
         HookedDataSource.Hook hook = new HookedDataSource.Hook() {
             @Override
             public void after(String step) throws SQLException {
-                if (losing.get() && step.contains("INSERT INTO kb_migrator_kb")) {
+                if (losing.get() && step.contains("INSERT INTO \"public\".kb_migrator_kb")) {
                     throw new SQLException("an I/O error occurred while waiting for the answer", "08006");
                 }
             }

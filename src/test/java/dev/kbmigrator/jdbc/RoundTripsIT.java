@@ -7,6 +7,7 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.Migrations;
 import dev.kbmigrator.Migrator;
+import dev.kbmigrator.spi.Storage;
 import dev.kbmigrator.support.RoundTrips;
 import dev.kbmigrator.support.TestDatabase;
 import java.util.Arrays;
@@ -24,15 +25,21 @@ class RoundTripsIT {
 
     @ParameterizedTest
     @CsvSource({"POSTGRESQL,1", "MARIADB,2", "H2,2", "SQLITE,2"})
-    void upToDateIsOneRoundTripAndNoLock(TestDatabase database, int budget) {
+    void upToDateIsOneRoundTripAndNoLockAndOneMoreTheFirstTimeInAProcess(TestDatabase database, int budget) {
         try (HikariDataSource dataSource = database.newDataSource()) {
             migrate(new RoundTrips(dataSource), 100, FIRST);
             RoundTrips trips = new RoundTrips(dataSource);
+            Storage storage = JdbcStorage.create(trips.dataSource());
             trips.remember();
-            assertThat(migrate(trips, 100, FIRST)).isEqualTo(budget);
+            assertThat(migrate(trips, storage, 100, FIRST)).isEqualTo(budget + 1);
             assertThat(trips.statements())
                     .hasSizeGreaterThanOrEqualTo(budget)
-                    .noneMatch(statement -> statement.contains("migrator_lock"));
+                    // The first contact counts the tables by name
+                    .filteredOn(statement -> statement.contains("migrator_lock"))
+                    .hasSize(1)
+                    .allMatch(statement -> statement.contains("IN ('kb_migrator_kb'"));
+            long before = trips.count();
+            assertThat(migrate(trips, storage, 100, FIRST) - before).isEqualTo(budget);
         }
     }
 
@@ -63,10 +70,14 @@ class RoundTripsIT {
 
     /** Returns the number of round trips up to the end of the run. Closing unregisters the replica, which is another. */
     private static long migrate(RoundTrips trips, int kbs, Migration... migrations) {
+        return migrate(trips, JdbcStorage.create(trips.dataSource()), kbs, migrations);
+    }
+
+    private static long migrate(RoundTrips trips, Storage storage, int kbs, Migration... migrations) {
         List<String> ids = IntStream.range(0, kbs).mapToObj(i -> "kb-" + i).toList();
         try (Migrator migrator = Migrator.builder()
                 .migrations(Migrations.of(Arrays.asList(migrations)))
-                .storage(JdbcStorage.create(trips.dataSource()))
+                .storage(storage)
                 .knowledgeBoxes(ids::stream)
                 .build()) {
             migrator.run();

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 
@@ -94,5 +95,17 @@ final class Stores {
                 });
         return (DataSource) Proxy.newProxyInstance(
                 Stores.class.getClassLoader(), new Class<?>[] {DataSource.class}, (self, method, arguments) -> kept);
+    }
+
+    /** A data source that sends each call to whatever one it is to use now. */
+    static DataSource routed(AtomicReference<DataSource> route) {
+        return (DataSource) Proxy.newProxyInstance(
+                Stores.class.getClassLoader(), new Class<?>[] {DataSource.class}, (self, method, arguments) -> {
+                    try {
+                        return method.invoke(route.get(), arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
     }
 }

@@ -37,7 +37,12 @@ public final class MariaDbServer {
         return start("1");
     }
 
-    private static MariaDbServer start(String flushAtCommit) {
+    /** A server of its own with options of its own. */
+    public static MariaDbServer with(String... options) {
+        return start("2", options);
+    }
+
+    private static MariaDbServer start(String flushAtCommit, String... options) {
         Path directory = TestFiles.newDirectory("mariadb");
         DBConfigurationBuilder builder = DBConfigurationBuilder.newBuilder().setPort(0);
         builder.setBaseDir(directory.resolve("base").toFile());
@@ -47,6 +52,9 @@ public final class MariaDbServer {
         // Else it makes itself a certificate at each start, which on a busy machine takes longer than the start may
         builder.addArg("--skip-ssl");
         builder.addArg("--innodb-flush-log-at-trx-commit=" + flushAtCommit);
+        for (String option : options) {
+            builder.addArg(option);
+        }
         if ("root".equals(System.getProperty("user.name"))) {
             builder.addArg("--user=root");
         }

@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -301,8 +302,9 @@ public final class Engine {
         if (!isAnnounced()) {
             transactional.checkReady(connection);
             // Not on record as announced: the host may roll this back, together with the KB
+            AtomicBoolean again = new AtomicBoolean();
             announce(new DocumentUpdate(
-                    name -> transactional.document(connection, name),
+                    name -> transactional.document(connection, name, again.getAndSet(true)),
                     (name, revision, json, fence) ->
                             transactional.compareAndSet(connection, name, revision, json)));
         }

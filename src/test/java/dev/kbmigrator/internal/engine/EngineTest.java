@@ -72,8 +72,8 @@ class EngineTest {
         }
 
         @Override
-        public Optional<Document> document(Connection connection, String name) {
-            calls.add("read " + name + " with the host");
+        public Optional<Document> document(Connection connection, String name, boolean locked) {
+            calls.add("read " + name + (locked ? " locked" : "") + " with the host");
             return document(name);
         }
 
@@ -531,17 +531,40 @@ class EngineTest {
         }
 
         @Test
-        void theTablesAreCheckedInTheFirstHostTransaction() {
+        void theFirstHostTransactionAnnouncesTheVersionWithItsOwnConnection() {
             use(kb(1));
             engine.registerKb(connection(), KB);
             assertThat(store.calls)
-                    .startsWith("check")
-                    .contains(WatchedStore.CHANGE_STATE)
+                    .startsWith("check", "read now/state with the host")
+                    .contains("change now/state with the host")
                     .endsWith("enrol kb at 1 with the host");
             assertThat(store.state().registered()).isEqualTo(1);
             store.calls.clear();
             engine.registerKb(connection(), "another");
-            assertThat(store.calls).containsExactly("enrol another at 1 with the host");
+            assertThat(store.calls)
+                    .as("the host may have rolled back, so that it is read again")
+                    .startsWith("check", "read now/state with the host")
+                    .doesNotContain(WatchedStore.CHANGE_STATE)
+                    .endsWith("enrol another at 1 with the host");
+        }
+
+        @Test
+        void anAnnouncementThatTheHostRollsBackIsMadeAgain() {
+            use(kb(1));
+            engine.registerKb(connection(), KB);
+            store.compareAndSet(FleetState.DOCUMENT, store.state().revision(), null, null);
+            engine.registerKb(connection(), KB);
+            assertThat(store.state().registered()).isEqualTo(1);
+        }
+
+        @Test
+        void whatARunHasSeenNeedsNoReadInAHostTransaction() {
+            store.listed();
+            use(global(1));
+            engine.run(null);
+            store.calls.clear();
+            engine.registerKb(connection(), KB);
+            assertThat(store.calls).containsExactly("enrol kb at 1 with the host");
         }
 
         @Test
