@@ -25,23 +25,23 @@ class ModuleHostIT {
 
     @Test
     void aModuleThatRequiresOnlyTheLibraryCompilesAndRuns() throws IOException, InterruptedException {
-        assertThat(compileAndRun("module-host", "acme.app"))
+        assertThat(compileAndRun("module-host", "acme.app/acme.app.ModuleHost"))
                 .contains("kb-1 from 3\n", "ran to 1\n")
                 .as("a record in a package that the module does not open")
-                .containsPattern("refused: dev.kbmigrator.CheckpointException: .*acme.app.Main\\$Hidden.*")
+                .containsPattern("refused: dev.kbmigrator.CheckpointException: .*acme.app.ModuleHost\\$Hidden.*")
                 .containsPattern("refused: .* does not .?open.?s?.? acme.app");
     }
 
     @Test
     void aModuleMayProvideMigrationsAndOpenItsCheckpoints() throws IOException, InterruptedException {
-        assertThat(compileAndRun("module-provider", "acme.migrations"))
+        assertThat(compileAndRun("module-provider", "acme.migrations/acme.migrations.ModuleProvider"))
                 .contains("failed once\n", "kb-1 from Position[page=7, lastKey=g]\n", "ran to 1\n");
     }
 
-    private static String compileAndRun(String directory, String module) throws IOException, InterruptedException {
+    private static String compileAndRun(String directory, String main) throws IOException, InterruptedException {
         Path output = TestFiles.newDirectory(directory);
         compile(NewUserProject.PROJECT.resolve("src/it").resolve(directory).resolve("src"), output);
-        return run(output, module);
+        return run(output, main);
     }
 
     private static String modulePath(Path... more) {
@@ -62,7 +62,7 @@ class ModuleHostIT {
         assertThat(code).as(printed.toString(Charset.defaultCharset())).isZero();
     }
 
-    private static String run(Path output, String module) throws IOException, InterruptedException {
+    private static String run(Path output, String main) throws IOException, InterruptedException {
         Path printed = Files.createTempFile(output, "printed", ".txt");
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -70,12 +70,12 @@ class ModuleHostIT {
                         "-p",
                         modulePath(output),
                         "-m",
-                        module + "/" + module + ".Main")
+                        main)
                 .redirectErrorStream(true)
                 .redirectOutput(printed.toFile())
                 .start();
         if (!process.waitFor(1, TimeUnit.MINUTES)) {
-            process.destroyForcibly();
+            process.destroyForcibly().waitFor();
         }
         String text = Files.readString(printed);
         assertThat(process.exitValue()).as(text).isZero();

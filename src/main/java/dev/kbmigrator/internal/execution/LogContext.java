@@ -1,5 +1,6 @@
 package dev.kbmigrator.internal.execution;
 
+import dev.kbmigrator.MigrationContext;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.slf4j.MDC;
@@ -9,8 +10,8 @@ final class LogContext {
 
     private LogContext() {}
 
-    /** Makes a call of an execution with its KB, version and name in the MDC. Afterwards the MDC is what it was before. */
-    static <T> T during(Execution execution, Supplier<T> call) {
+    /** Makes the call of an execution with its KB, version and name in the MDC. Afterwards the MDC is what it was before. */
+    static <T> T during(MigrationContext execution, Supplier<T> call) {
         Map<String, String> before = MDC.getCopyOfContextMap();
         // A global part has no KB, whatever the thread's MDC says
         execution.kbId().ifPresentOrElse(kbId -> MDC.put("kb", kbId), () -> MDC.remove("kb"));

@@ -167,7 +167,9 @@ public final class ErrorText {
             link.suppressed().forEach(one -> addSuppressed(new Printed(one, null)));
         }
 
+        /** The message already names the class of the error that it stands for. */
         @Override
+        @SuppressWarnings("OverrideThrowableToString")
         public String toString() {
             return String.valueOf(getMessage());
         }

@@ -65,6 +65,8 @@ public final class SystemEnvironment implements Environment {
                 0, Integer.MAX_VALUE, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), threads);
     }
 
+    /** The priority is set only so that it is not inherited. */
+    @SuppressWarnings("ThreadPriorityCheck")
     private Thread daemon(String name, Runnable task) {
         Thread thread = new Thread(null, task, name, 0, false);
         thread.setDaemon(true);

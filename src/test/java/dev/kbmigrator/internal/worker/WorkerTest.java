@@ -623,6 +623,7 @@ class WorkerTest {
             replica.part = (context, kbId) -> {
                 replica.part = (c, k) -> {};
                 replica.executor.runOne();
+                step();
                 replica.environment.pass(Duration.ofMillis(50));
                 replica.store.failing = true;
                 step();

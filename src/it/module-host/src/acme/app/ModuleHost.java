@@ -10,12 +10,12 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import java.util.List;
 
 /** A host that is a module and requires nothing but the library. */
-public final class Main {
+public final class ModuleHost {
 
     /** Jackson may not look into this package, because the module does not open it. */
     record Hidden(int page) {}
 
-    private Main() {}
+    private ModuleHost() {}
 
     public static void main(String[] args) {
         System.out.println("ran to " + run(KbMigration.of(1, "one", (context, kbId) -> {

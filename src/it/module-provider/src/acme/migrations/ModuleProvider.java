@@ -8,9 +8,9 @@ import dev.kbmigrator.memory.MemoryStateStore;
 import java.util.List;
 
 /** A host whose module provides its migrations. */
-public final class Main {
+public final class ModuleProvider {
 
-    private Main() {}
+    private ModuleProvider() {}
 
     public static void main(String[] args) {
         try (Migrator migrator = Migrator.builder()
