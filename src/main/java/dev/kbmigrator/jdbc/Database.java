@@ -171,6 +171,7 @@ final class Database {
         } catch (SQLException e) {
             e.addSuppressed(missing);
             throw new StateStoreException(
+                    StateStoreException.Kind.OUTAGE,
                     "the library's tables (" + settings.sql("{kb}")
                             + " and others) are missing and could not be created: " + e.getMessage()
                             + ". Allow this user to create tables, or run the statements that JdbcStateStore.ddl()"
@@ -186,6 +187,6 @@ final class Database {
     }
 
     static StateStoreException failure(String what, SQLException e) {
-        return new StateStoreException("could not " + what + ": " + e.getMessage(), e);
+        return new StateStoreException(ErrorKinds.of(e), "could not " + what + ": " + e.getMessage(), e);
     }
 }
