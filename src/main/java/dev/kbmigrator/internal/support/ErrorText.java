@@ -6,6 +6,7 @@ import com.google.common.base.Throwables;
 import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.spi.KbRecord;
 import java.util.Arrays;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ public record ErrorText(Throwable error, String text) {
 
     /** Errors with more causes than this, and circular ones, are always printed anew. */
     private static final int MAX_COMPARED_CAUSES = 10;
+
+    private static final int MAX_SUMMARY_CHARACTERS = 500;
 
     public static ErrorText of(Throwable error) {
         return of(error, null);
@@ -40,6 +43,31 @@ public record ErrorText(Throwable error, String text) {
     /** Returns the error, or one that stands for it when its own methods throw. */
     public static Throwable loggable(Throwable error) {
         return of(error).error();
+    }
+
+    /** Returns what an error says, in one line without control characters, shortened. */
+    public static String summary(Throwable error) {
+        try {
+            String message = error instanceof MigratorException ? error.getMessage() : null;
+            String text = String.valueOf(message == null ? error : message);
+            return ShortText.of(storable(text).replaceAll("\\p{Cntrl}+", " "), MAX_SUMMARY_CHARACTERS);
+        } catch (RuntimeException | Error e) {
+            return error.getClass().getName() + ", whose own methods throw when it is printed";
+        }
+    }
+
+    /** Returns a text in which every database can keep each character: those beyond ASCII are escaped, and what is too long is cut. */
+    public static String ascii(String text) {
+        StringBuilder ascii = new StringBuilder();
+        for (int i = 0; i < text.length() && ascii.length() < KbRecord.MAX_ERROR_CHARACTERS; i++) {
+            char c = text.charAt(i);
+            boolean isPlain = (c >= ' ' && c <= '~') || c == '\n' || c == '\t';
+            ascii.append(isPlain ? String.valueOf(c) : String.format(Locale.ROOT, "\\u%04x", (int) c));
+        }
+        if (ascii.length() > KbRecord.MAX_ERROR_CHARACTERS) {
+            ascii.setLength(KbRecord.MAX_ERROR_CHARACTERS);
+        }
+        return ascii.toString();
     }
 
     private static boolean isAlike(@Nullable Throwable one, @Nullable Throwable other, int depth) {

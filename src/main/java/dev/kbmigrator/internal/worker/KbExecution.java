@@ -15,6 +15,7 @@ import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +37,9 @@ final class KbExecution extends Execution {
 
         /** Returns the text of what a part has thrown. */
         ErrorText textOf(Throwable error);
+
+        /** A checkpoint could not be saved, and the store does not say why; returns whether it must be the checkpoint. */
+        boolean isCheckpointToBlame(KbExecution execution);
 
         /** The store has refused a write, because another replica has taken the partition over. */
         void takenOver(HeldPartition partition);
@@ -131,7 +135,7 @@ final class KbExecution extends Execution {
     @Override
     protected void writeCheckpoint(String json) {
         KbWrite write = new KbWrite.Checkpointed(kb.kbId(), kb.version(), version(), json);
-        WriteResult result = context.store().write(Set.of(epoch()), List.of(write));
+        WriteResult result = write(write);
         if (result.refused()) {
             context.owner().takenOver(partition);
             cancel(Cancellation.LOST);
@@ -145,6 +149,17 @@ final class KbExecution extends Execution {
         if (notDone != null) {
             cancel(Cancellation.LOST);
             throw new MigrationCancelledException(this + ": another replica has moved the KB's version: " + notDone);
+        }
+    }
+
+    private WriteResult write(KbWrite checkpoint) {
+        try {
+            return context.store().write(Set.of(epoch()), List.of(checkpoint));
+        } catch (RuntimeException e) {
+            if (Kind.of(e) == Kind.UNKNOWN && context.owner().isCheckpointToBlame(this)) {
+                throw notAccepted(e);
+            }
+            throw e;
         }
     }
 

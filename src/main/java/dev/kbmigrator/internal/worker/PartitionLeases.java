@@ -73,6 +73,15 @@ final class PartitionLeases {
         }
     }
 
+    /** Leaves all partitions to whoever comes when their leases have expired. */
+    void leave(List<PartitionScan> scans) {
+        for (PartitionScan scan : scans) {
+            scan.held.values().forEach(held -> keeper.leaveToExpire(held.scope()));
+            queue.fruitless(scan.held.keySet());
+        }
+        scans.clear();
+    }
+
     private void learn(PartitionScan scan) {
         if (scan.raised && scan.kbs > 0 && !queue.isStopping()) {
             queue.learnDensity(scan.found.cardinality(), scan.kbs);

@@ -74,6 +74,7 @@ public final class Worker implements Runnable {
 
     private volatile @Nullable ErrorText lastError;
     private long seen;
+    private boolean triedOnceMore;
 
     /** Since when it counts what has finished, in monotonic time; how many KBs that were, and for how long they ran. */
     private long countedFrom;
@@ -109,11 +110,11 @@ public final class Worker implements Runnable {
         this.requests = new RequestServer(store, environment, observer, callbacks);
         this.leases = new PartitionLeases(store, environment, observer, queue, replica.leases());
         this.executions = new KbExecution.Context(environment, config.host().services(), store, host, callbacks);
-        this.retry = new StepRetry(environment, LOG);
+        this.retry = new StepRetry(environment, replica.troubles(), "work on partitions");
         this.seen = observer.view().takenAt();
     }
 
-    /** What the worker's helpers call: the first two from any thread, the others from the worker's own. */
+    /** What the worker's helpers call: the first three from any thread, the others from the worker's own. */
     private final class Callbacks implements KbExecution.Owner, CompletionWriter.Callbacks, RequestServer.Callbacks {
 
         @Override
@@ -126,6 +127,11 @@ public final class Worker implements Runnable {
             ErrorText text = ErrorText.of(error, lastError);
             lastError = text;
             return text;
+        }
+
+        @Override
+        public boolean isCheckpointToBlame(KbExecution execution) {
+            return queue.unrecorded().isCheckpointToBlame(execution.kb(), queue.completedCount());
         }
 
         @Override
@@ -166,6 +172,9 @@ public final class Worker implements Runnable {
                     // The time until the next attempt tells nothing about how fast KBs go
                     countFrom(environment.nanoTime());
                 }
+                if (givesUp()) {
+                    break;
+                }
                 if (scans.isEmpty() && (queue.isStopping() || !queue.hasAvailable() || !queue.isWanted(signal))) {
                     break;
                 }
@@ -174,6 +183,24 @@ public final class Worker implements Runnable {
         } finally {
             queue.workerEnded(signal);
         }
+    }
+
+    /**
+     * When this replica stops, nothing runs any more and what is left cannot be written, it is tried once more without a pause. If that
+     * fails too, it is left to others, when the leases have expired.
+     */
+    private boolean givesUp() {
+        if (!queue.isStopping() || retry.failures() == 0 || inFlight() > writer.size()) {
+            return false;
+        }
+        if (!triedOnceMore) {
+            triedOnceMore = true;
+            retry.retryNow();
+            return false;
+        }
+        writer.drop();
+        leases.leave(scans);
+        return true;
     }
 
     private void step() {
@@ -209,8 +236,11 @@ public final class Worker implements Runnable {
             followUps.clear();
             pool.offer(next);
         }
-        requests.deleteAnswered(scans);
-        leases.giveBack(scans);
+        try {
+            requests.deleteAnswered(scans);
+        } finally {
+            leases.giveBack(scans);
+        }
         learnRate();
     }
 
@@ -334,7 +364,8 @@ public final class Worker implements Runnable {
                 before = partition;
             }
             if (held != null && !held.scope().isLost() && held.scope().mayBeReleased() && !held.isInFlight(kb.kbId())) {
-                KbExecution execution = executionOf(scan, held, kb);
+                KbExecution execution =
+                        queue.unrecorded().isHeld(kb.kbId()) ? null : executionOf(scan, held, kb);
                 if (execution != null) {
                     candidates.add(execution);
                 } else if (kb.version() < scan.goal) {

@@ -100,7 +100,7 @@ class GlobalExecutionTest {
 
     private boolean recordFailure() {
         return execution.recordFailure(
-                new Failed(ErrorText.of(new IllegalStateException("broken"))), Duration.ofMinutes(1));
+                ErrorText.of(new IllegalStateException("broken")).text(), Duration.ofMinutes(1));
     }
 
     @Test
