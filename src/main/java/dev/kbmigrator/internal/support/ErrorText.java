@@ -50,7 +50,7 @@ public record ErrorText(Throwable error, String text) {
         try {
             String message = error instanceof MigratorException ? error.getMessage() : null;
             String text = String.valueOf(message == null ? error : message);
-            return ShortText.of(storable(text).replaceAll("\\p{Cntrl}+", " "), MAX_SUMMARY_CHARACTERS);
+            return ShortText.of(storable(text).replaceAll("[\\p{Cntrl}\\s]+", " "), MAX_SUMMARY_CHARACTERS);
         } catch (RuntimeException | Error e) {
             return error.getClass().getName() + ", whose own methods throw when it is printed";
         }

@@ -48,10 +48,10 @@ final class CompletionWriter {
     private final List<KbExecution> gone = new ArrayList<>();
     private boolean mustWait;
 
-    /** How many writes have succeeded, and a row of the last one. */
+    /** How many writes have succeeded, and a KB whose version was written by the last one. */
     private long written;
 
-    private @Nullable CompletedRow witness;
+    private @Nullable KbExecution witness;
 
     /** Whom the writer tells what has become durable. */
     interface Callbacks {
@@ -98,7 +98,9 @@ final class CompletionWriter {
                 return false;
             }
             written++;
-            witness = rows.get(rows.size() - 1);
+            if (rows.get(0).write() instanceof KbWrite.Advanced) {
+                witness = rows.get(0).execution();
+            }
             for (CompletedRow row : rows) {
                 settle(row, result.exceptions().get(row.execution().kb()));
             }
@@ -106,20 +108,19 @@ final class CompletionWriter {
         }
 
         @Override
-        public boolean writeWitness() {
-            CompletedRow last = witness;
-            if (last == null || last.execution().scope().isLost()) {
-                return false;
+        public void writeWitness() {
+            KbExecution last = witness;
+            if (last == null || last.scope().isLost()) {
+                return;
             }
-            Epoch epoch = last.execution().scope().epoch();
-            KbWrite noKbIsThere =
-                    new KbWrite.Advanced(last.execution().kb(), Long.MAX_VALUE - 1, Long.MAX_VALUE);
-            if (store.write(List.of(epoch), List.of(noKbIsThere)).refused()) {
-                witness = null;
-                return false;
+            KbWrite without = new KbWrite.Advanced(last.kb(), Long.MAX_VALUE - 1, Long.MAX_VALUE);
+            try {
+                if (!store.write(List.of(last.scope().epoch()), List.of(without)).refused()) {
+                    written++;
+                }
+            } catch (RuntimeException e) {
+                LOG.atDebug().setCause(e).log("The store does not even accept a write that changes nothing");
             }
-            written++;
-            return true;
         }
 
         @Override

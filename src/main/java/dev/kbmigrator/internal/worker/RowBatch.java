@@ -64,8 +64,8 @@ final class RowBatch {
         /** Writes rows together; returns false when the store has refused them because of their epochs. */
         boolean write(List<CompletedRow> rows);
 
-        /** Makes a write that changes nothing, for a KB whose row was accepted; returns whether there is one, and it succeeds. */
-        boolean writeWitness();
+        /** Makes a write that changes nothing, for a KB whose row was accepted, if there is one. It counts if it succeeds. */
+        void writeWitness();
 
         /** Returns how many writes have succeeded so far, of this batch or another. */
         long written();
@@ -165,7 +165,7 @@ final class RowBatch {
 
     private @Nullable CompletedRow nextSuspect() {
         for (CompletedRow row : suspects) {
-            if (row.lastTriedIn() != round) {
+            if (row.lastTriedIn() != round || row.isBad(target.written())) {
                 return row;
             }
         }
@@ -247,7 +247,7 @@ final class RowBatch {
         }
     }
 
-    /** The store may know which rows it is. If it is all of several rows, the cause is none of them. */
+    /** The store may know which rows it is: then they stand alone at once. If it is all of the rows, they are halved. */
     private boolean removeNamed(List<CompletedRow> part, RuntimeException error) {
         if (!(error instanceof RejectedRowException rejected)) {
             return false;
@@ -255,13 +255,10 @@ final class RowBatch {
         List<CompletedRow> named = part.stream()
                 .filter(row -> rejected.kbIds().contains(row.execution().kb()))
                 .toList();
-        if (named.isEmpty() || (named.size() == part.size() && named.size() > 1)) {
+        if (named.isEmpty() || named.size() == part.size()) {
             return false;
         }
         part.removeAll(named);
-        if (part.isEmpty()) {
-            parts.remove(part);
-        }
         for (CompletedRow row : named) {
             suspects.add(row);
             failedAlone(row, error);
@@ -312,17 +309,16 @@ final class RowBatch {
             return;
         }
         boolean failedBefore = row.hasFailedAlone();
-        if (error instanceof RejectedRowException || row.isBad(target.written())) {
+        if (row.isBad(target.written())) {
             suspects.remove(row);
             target.rejected(row, error);
             return;
         }
         row.failedAlone(target.written());
         unexplained = error;
-        boolean isData = Kind.of(error) == Kind.DATA;
-        if (failedBefore && isData && target.writeWitness() && row.isBad(target.written())) {
-            // The next failure decides
-            row.triedIn(round - 1);
+        if (failedBefore && Kind.of(error) == Kind.DATA) {
+            // If that succeeds, the next failure of the row decides
+            target.writeWitness();
         }
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A store that fails, or takes its time, when the test says so, and that notes what was written. */
@@ -44,6 +45,13 @@ final class ScriptedStore extends MemoryStateStore {
     Duration findTakes = Duration.ZERO;
     Runnable whileFinding = () -> {};
     Runnable whileWriting = () -> {};
+
+    /** Why a batch is not accepted; null when it is. */
+    Function<List<KbWrite>, @Nullable RuntimeException> refuses = writes -> null;
+
+    /** How many batches were not accepted. */
+    int refused;
+
     int finds;
 
     ScriptedStore(ManualEnvironment environment) {
@@ -76,6 +84,11 @@ final class ScriptedStore extends MemoryStateStore {
     public synchronized WriteResult write(Collection<Epoch> carried, List<KbWrite> writes) {
         if (failing) {
             throw new IllegalStateException("the store is down");
+        }
+        RuntimeException refusal = refuses.apply(writes);
+        if (refusal != null) {
+            refused++;
+            throw refusal;
         }
         batches.add(List.copyOf(writes));
         epochs.add(List.copyOf(carried));
