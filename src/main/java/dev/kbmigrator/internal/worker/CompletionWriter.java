@@ -186,7 +186,8 @@ final class CompletionWriter {
     }
 
     private void add(RowBatch batch, CompletedRow row) {
-        if (queue.unrecorded().isKnown(row.execution().kb())) {
+        KbExecution execution = row.execution();
+        if (queue.unrecorded().isKnown(execution.kb()) || execution.wasNotAccepted()) {
             batch.addSuspect(row);
         } else {
             batch.add(row);
@@ -342,10 +343,8 @@ final class CompletionWriter {
                 .addKeyValue("version", execution.version())
                 .setCause(error)
                 .log("The store does not accept what is to be recorded of {}", execution);
-        if (row.write() instanceof KbWrite.Advanced advance) {
-            String text = ErrorText.ascii("the migration to version " + advance.to()
-                    + " returned normally, but the state store does not accept that this is recorded of this KB: "
-                    + said);
+        if (row.write() instanceof KbWrite.Advanced) {
+            String text = ErrorText.ascii(KbExecution.NOT_ACCEPTED + said);
             KbWrite write = new KbWrite.Failed(
                     kbId, execution.fromVersion(), execution.version(), execution.attempt() - 1, text, retryAfter);
             failed.add(new CompletedRow(execution, write, null));

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 /** An attempt at the KB part of a migration. */
 final class KbExecution extends Execution {
 
+    /** How the record begins of a KB whose part has run, and whose version the store does not accept. */
+    static final String NOT_ACCEPTED = "the state store does not accept that this version is recorded of this KB,"
+            + " although the migration returned normally: ";
+
     private final Context context;
     private final HeldPartition partition;
     private final KbState kb;
@@ -71,6 +75,13 @@ final class KbExecution extends Execution {
     private static int failuresAt(KbState kb, long version) {
         KbRecord record = kb.record();
         return record == null || record.version() != version ? 0 : record.failures();
+    }
+
+    /** Returns whether the store did not accept it when this version was to be recorded before. */
+    boolean wasNotAccepted() {
+        KbRecord record = kb.record();
+        String error = record == null || record.version() != version() ? null : record.error();
+        return error != null && error.startsWith(NOT_ACCEPTED);
     }
 
     String kb() {

@@ -1,7 +1,10 @@
 package dev.kbmigrator.internal.worker;
 
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ErrorText;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.RejectedRowException;
+import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.StateStoreException.Kind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -30,6 +33,8 @@ final class RowBatch {
 
     /** So often in a row a write may fail for an unknown reason before it is split. */
     private static final int PATIENCE = 3;
+
+    private static final int MAX_ID_CHARACTERS = 100;
 
     /** After so many writes in time, their size is doubled again. */
     private static final int GOOD = 16;
@@ -87,9 +92,9 @@ final class RowBatch {
         fresh.add(row);
     }
 
-    /** Takes a row that was rejected before: it is written alone, and its first failure counts. */
+    /** Takes a row of a KB whose row was found to be bad at an earlier attempt: it is written alone, and its first failure decides. */
     void addSuspect(CompletedRow row) {
-        row.failedAlone(target.written());
+        row.failedAlone(-1);
         row.triedIn(round - 1);
         suspects.add(row);
     }
@@ -147,7 +152,12 @@ final class RowBatch {
         RuntimeException error = unexplained;
         unexplained = null;
         if (error != null && !suspects.isEmpty()) {
-            throw error;
+            String kbId = ShortText.of(suspects.getFirst().execution().kb(), MAX_ID_CHARACTERS);
+            throw new StateStoreException(
+                    Kind.of(error),
+                    "nothing can be recorded of " + suspects.size() + " KBs, such as " + kbId + ": "
+                            + ErrorText.summary(error),
+                    error);
         }
     }
 

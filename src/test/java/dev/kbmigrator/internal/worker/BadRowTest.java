@@ -128,7 +128,8 @@ class BadRowTest implements CompletionWriter.Callbacks {
         othersAreDone();
         assertThat(record(BAD).failures()).as("it is no failed attempt").isZero();
         assertThat(record(BAD).error())
-                .startsWith("the migration to version 1 returned normally, but the state store does not accept");
+                .startsWith("the state store does not accept that this version is recorded")
+                .endsWith("the migration returned normally: simulated DATA");
         assertThat(record(BAD).dueMicros()).as("it backs off").isPositive();
         assertThat(told).hasSize(5).noneMatch(what -> what.contains("failed"));
         assertThat(held.isQuiet()).isTrue();
@@ -332,7 +333,8 @@ class BadRowTest implements CompletionWriter.Callbacks {
         refuse(Kind.DATA, BadRowTest::isBadAdvance);
         finish(BAD);
         fail("refused", KBS.get(0));
-        assertThatThrownBy(() -> writer.writeIfDue(true, false)).hasMessage("simulated DATA");
+        assertThatThrownBy(() -> writer.writeIfDue(true, false))
+                .hasMessage("nothing can be recorded of 1 KBs, such as " + BAD + ": simulated DATA");
         assertThat(record(KBS.get(0)).failures()).isEqualTo(1);
     }
 }
