@@ -120,12 +120,15 @@ class PersistentErrorTest {
     void whatRunsIsWaitedFor() {
         CountDownLatch end = new CountDownLatch(1);
         AtomicReference<Throwable> thrown = new AtomicReference<>();
-        Migrator migrator = afterAFirstRun(fleet.recording(1), KbMigration.of(2, "two", (context, kbId) -> {
-            fleet.storeCalls.fail(PersistentErrorTest::full, "write");
-            if (kbId.equals("kb-7")) {
-                end.await();
-            }
-        }));
+        // Long enough that no lease is lost on a busy machine
+        Duration ttl = Duration.ofSeconds(2);
+        Migrator migrator = fleet.withKbs(20)
+                .migrator(builder -> settings(builder).leaseTtl(ttl), KbMigration.of(1, "one", (context, kbId) -> {
+                    fleet.storeCalls.fail(PersistentErrorTest::full, "write");
+                    if (kbId.equals("kb-7")) {
+                        end.await();
+                    }
+                }));
         Thread run = new Thread(() -> {
             try {
                 migrator.run();
@@ -135,7 +138,7 @@ class PersistentErrorTest {
         });
         run.start();
         MemoryFleet.await()
-                .during(TTL.multipliedBy(4))
+                .during(ttl.multipliedBy(2).plusSeconds(1))
                 .atMost(Duration.ofSeconds(20))
                 .until(() -> thrown.get() == null && run.isAlive());
         end.countDown();

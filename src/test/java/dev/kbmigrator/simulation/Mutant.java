@@ -12,6 +12,7 @@ import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -437,6 +438,30 @@ enum Mutant {
                     }
                 }
             };
+        }
+    },
+
+    /** That the store does not accept a version counts as a failed attempt. */
+    FAILURE_TO_RECORD_COUNTS {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.CountsWhatIsNotAccepted(store);
+        }
+    },
+
+    /** A row that the store does not accept is taken for an outage, so that its batch is written again and again. */
+    BAD_ROW_HOLDS_UP_ITS_BATCH {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.OtherKinds(store, kind -> Kind.OUTAGE);
+        }
+    },
+
+    /** An outage is taken for a row that the store does not accept. */
+    OUTAGE_BLAMES_ROWS {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.OtherKinds(store, kind -> Kind.DATA);
         }
     },
 

@@ -83,7 +83,12 @@ final class SimMigrations {
         int scope = Partitions.of(kbId);
         checkIsPlanned(info, context);
         checkKbStart(node, context, kbId);
+        String key = kbId + "@" + context.version();
+        model.begun.merge(key, 1, Integer::sum);
         run(new Running(node, scope, context), kbId);
+        if (!context.isCancelled()) {
+            model.succeeded.merge(key, 1, Integer::sum);
+        }
         scheduler.event("RETURN", kbId, context.version(), context.fencingToken());
         model.returned.add(Model.key(kbId, context.version(), context.fencingToken()));
     }

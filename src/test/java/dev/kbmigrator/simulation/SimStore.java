@@ -9,6 +9,7 @@ import dev.kbmigrator.spi.Page;
 import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.Collection;
 import java.util.List;
@@ -98,7 +99,22 @@ final class SimStore implements StateStore {
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
         world.migrations.checkSent(node, epochs);
-        return call(() -> store.write(epochs, writes), "write", epochs.toString(), shown(writes));
+        // A rejection is an answer: whoever sees to a call that is under way must not fail
+        Object answer = call(
+                () -> {
+                    try {
+                        return (Object) store.write(epochs, writes);
+                    } catch (StateStoreException e) {
+                        return e;
+                    }
+                },
+                "write",
+                epochs.toString(),
+                shown(writes));
+        if (answer instanceof StateStoreException rejection) {
+            throw rejection;
+        }
+        return (WriteResult) answer;
     }
 
     private static String shown(List<KbWrite> writes) {

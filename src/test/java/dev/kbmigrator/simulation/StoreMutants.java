@@ -7,8 +7,11 @@ import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.WriteResult;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -19,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 
 /** What the planted bugs in the state store, or in what the engine writes there, are made of. */
 final class StoreMutants {
@@ -98,6 +102,53 @@ final class StoreMutants {
             Map<String, KbState> found = new HashMap<>(store.find(kbIds));
             found.replaceAll((kbId, kb) -> late.remove(kbId) ? new KbState(kbId, kb.version(), null) : kb);
             return found;
+        }
+    }
+
+    /** Counts a failure more where the store does not accept a version. */
+    static final class CountsWhatIsNotAccepted extends ForwardingStore {
+
+        CountsWhatIsNotAccepted(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+            return store.write(
+                    epochs,
+                    writes.stream().map(CountsWhatIsNotAccepted::counted).toList());
+        }
+
+        private static KbWrite counted(KbWrite write) {
+            return write instanceof KbWrite.Failed failed && failed.error().startsWith("the state store does not accept")
+                    ? new KbWrite.Failed(
+                            failed.kbId(),
+                            failed.from(),
+                            failed.version(),
+                            failed.failures() + 1,
+                            failed.error(),
+                            failed.retryAfter())
+                    : write;
+        }
+    }
+
+    /** Says of each write that fails that it has another cause. */
+    static final class OtherKinds extends ForwardingStore {
+
+        private final UnaryOperator<StateStoreException.Kind> other;
+
+        OtherKinds(StateStore store, UnaryOperator<StateStoreException.Kind> other) {
+            super(store);
+            this.other = other;
+        }
+
+        @Override
+        public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+            try {
+                return store.write(epochs, writes);
+            } catch (StateStoreException e) {
+                throw new StateStoreException(other.apply(e.kind()), String.valueOf(e.getMessage()), e);
+            }
         }
     }
 
