@@ -12,7 +12,6 @@ import dev.kbmigrator.spi.PageQuery;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
-import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -453,7 +452,7 @@ enum Mutant {
     BAD_ROW_HOLDS_UP_ITS_BATCH {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new StoreMutants.OtherKinds(store, kind -> Kind.OUTAGE);
+            return new StoreMutants.TakesAllForOutages(store);
         }
     },
 
@@ -461,7 +460,7 @@ enum Mutant {
     OUTAGE_BLAMES_ROWS {
         @Override
         StateStore above(Node node, StateStore store) {
-            return new StoreMutants.OtherKinds(store, kind -> Kind.DATA);
+            return new StoreMutants.BlamesRows(store);
         }
     },
 

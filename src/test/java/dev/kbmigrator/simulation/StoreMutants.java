@@ -11,6 +11,7 @@ import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,7 +23,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
-import java.util.function.UnaryOperator;
 
 /** What the planted bugs in the state store, or in what the engine writes there, are made of. */
 final class StoreMutants {
@@ -132,14 +132,11 @@ final class StoreMutants {
         }
     }
 
-    /** Says of each write that fails that it has another cause. */
-    static final class OtherKinds extends ForwardingStore {
+    /** Says of each write that fails that the store is away. */
+    static final class TakesAllForOutages extends ForwardingStore {
 
-        private final UnaryOperator<StateStoreException.Kind> other;
-
-        OtherKinds(StateStore store, UnaryOperator<StateStoreException.Kind> other) {
+        TakesAllForOutages(StateStore store) {
             super(store);
-            this.other = other;
         }
 
         @Override
@@ -147,7 +144,33 @@ final class StoreMutants {
             try {
                 return store.write(epochs, writes);
             } catch (StateStoreException e) {
-                throw new StateStoreException(other.apply(e.kind()), String.valueOf(e.getMessage()), e);
+                throw new StateStoreException(Kind.OUTAGE, String.valueOf(e.getMessage()), e);
+            }
+        }
+    }
+
+    /** After an outage, takes a row that was to be written for the cause. */
+    static final class BlamesRows extends ForwardingStore {
+
+        private final Set<String> blamed = new HashSet<>();
+
+        BlamesRows(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+            for (KbWrite write : writes) {
+                if (write instanceof KbWrite.Advanced && blamed.contains(write.kbId())) {
+                    throw new StateStoreException(Kind.DATA, "simulated: blamed", null);
+                }
+                blamed.remove(write.kbId());
+            }
+            try {
+                return store.write(epochs, writes);
+            } catch (StateStoreException e) {
+                blamed.add(writes.get(0).kbId());
+                throw e;
             }
         }
     }

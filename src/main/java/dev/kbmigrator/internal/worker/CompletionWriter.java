@@ -235,6 +235,12 @@ final class CompletionWriter {
         removeGone();
     }
 
+    /** For the time being, rows that failed alone are not tried again. */
+    void letSuspectsRest(boolean whether) {
+        advanced.letSuspectsRest(whether);
+        failed.letSuspectsRest(whether);
+    }
+
     private void writeIfDue(RowBatch batch, boolean nothingRuns) {
         batch.begin();
         // Each time: the write before may have taken longer than the leases last

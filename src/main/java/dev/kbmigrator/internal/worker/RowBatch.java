@@ -4,7 +4,6 @@ import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.RejectedRowException;
-import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.StateStoreException.Kind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -56,6 +55,7 @@ final class RowBatch {
     private int limit = Integer.MAX_VALUE;
     private int inTime;
     private int freshFailures;
+    private boolean resting;
     private long writtenAtFailure;
     private int round;
     private @Nullable RuntimeException unexplained;
@@ -128,6 +128,11 @@ final class RowBatch {
         parts.removeIf(List::isEmpty);
     }
 
+    /** For the time being, suspects are not tried again. */
+    void letSuspectsRest(boolean whether) {
+        resting = whether;
+    }
+
     /** Begins to write what is due: suspects are tried once until it ends. */
     void begin() {
         round++;
@@ -153,7 +158,7 @@ final class RowBatch {
         unexplained = null;
         if (error != null && !suspects.isEmpty()) {
             String kbId = ShortText.of(suspects.getFirst().execution().kb(), MAX_ID_CHARACTERS);
-            throw new StateStoreException(
+            throw new UnexplainedRowException(
                     Kind.of(error),
                     "nothing can be recorded of " + suspects.size() + " KBs, such as " + kbId + ": "
                             + ErrorText.summary(error),
@@ -175,7 +180,7 @@ final class RowBatch {
 
     private @Nullable CompletedRow nextSuspect() {
         for (CompletedRow row : suspects) {
-            if (row.lastTriedIn() != round || row.isBad(target.written())) {
+            if ((row.lastTriedIn() != round && !resting) || row.isBad(target.written())) {
                 return row;
             }
         }

@@ -75,6 +75,7 @@ public final class Worker implements Runnable {
     private volatile @Nullable ErrorText lastError;
     private long seen;
     private boolean triedOnceMore;
+    private @Nullable UnexplainedRowException unexplained;
 
     /** Since when it counts what has finished, in monotonic time; how many KBs that were, and for how long they ran. */
     private long countedFrom;
@@ -204,6 +205,18 @@ public final class Worker implements Runnable {
     }
 
     private void step() {
+        unexplained = null;
+        try {
+            settleAndFetch();
+        } finally {
+            writer.letSuspectsRest(false);
+        }
+        if (unexplained != null) {
+            throw unexplained;
+        }
+    }
+
+    private void settleAndFetch() {
         settle();
         if (queue.isHalted() || pool.isExhausted()) {
             // Nothing more is started here: what is not under way is left to others
@@ -231,6 +244,10 @@ public final class Worker implements Runnable {
         counted += taken;
         try {
             writer.writeIfDue(inFlight() == writer.size(), !queue.isHalted() && isPageToCome());
+        } catch (UnexplainedRowException e) {
+            // Until the next step; the neighbours of these rows must not wait for that
+            unexplained = e;
+            writer.letSuspectsRest(true);
         } finally {
             List<KbExecution> next = new ArrayList<>(followUps);
             followUps.clear();
