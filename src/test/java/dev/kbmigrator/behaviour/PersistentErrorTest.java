@@ -166,7 +166,8 @@ class PersistentErrorTest {
         fleet.storeCalls.fail(() -> new StateStoreException(kind, "away", null), "write");
         if (kind != Kind.DATA) {
             assertThatThrownBy(migrator::run).hasMessageContaining("cannot save checkpoints of KBs: away");
-            assertThat(fleet.kbs).allSatisfy(kb -> assertThat(fleet.failures(kb)).isZero());
+            assertThat(fleet.kbs)
+                    .allSatisfy(kb -> assertThat(fleet.failures(kb)).isZero());
         }
         fleet.storeCalls.mend();
         assertThat(migrator.run().currentVersion()).isEqualTo(2);
@@ -179,10 +180,11 @@ class PersistentErrorTest {
         fleet.storeCalls.fail(PersistentErrorTest::full, "raiseFloors");
         migrator.start();
         MemoryFleet.await()
-                .untilAsserted(() -> assertThat(migrator.status().waitingFor()).anySatisfy(reason -> assertThat(reason)
-                        .startsWith("this replica cannot raise floors: ")
-                        .contains("attempts in a row have failed since 20")
-                        .endsWith("the last one with: the disk is full")));
+                .untilAsserted(() -> assertThat(migrator.status().waitingFor())
+                        .anySatisfy(reason -> assertThat(reason)
+                                .startsWith("this replica cannot raise floors: ")
+                                .contains("attempts in a row have failed since 20")
+                                .endsWith("the last one with: the disk is full")));
         fleet.storeCalls.mend();
         MemoryFleet.await().until(() -> migrator.status().waitingFor().isEmpty());
     }
@@ -194,7 +196,8 @@ class PersistentErrorTest {
         fleet.storeCalls.fail(PersistentErrorTest::full, "write");
         migrator.start();
         MemoryFleet.await()
-                .until(() -> fleet.storeCalls.calls.stream().filter("write"::equals).count() > 3);
+                .until(() ->
+                        fleet.storeCalls.calls.stream().filter("write"::equals).count() > 3);
         long began = System.nanoTime();
         migrator.close(Duration.ofSeconds(20));
         assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(2));

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -63,7 +64,7 @@ class RejectedRowTest {
     }
 
     private KbState state(String kbId) {
-        return picky.find(Set.of(kbId)).get(kbId);
+        return Objects.requireNonNull(picky.find(Set.of(kbId)).get(kbId));
     }
 
     private void onlyKb7IsBehind() {
@@ -90,7 +91,9 @@ class RejectedRowTest {
         assertThat(failed.report().failures()).singleElement().satisfies(failure -> {
             assertThat(failure.kbId()).isEqualTo("kb-7");
             assertThat(failure.failures()).as("no attempt has failed").isZero();
-            assertThat(failure.error()).contains("the migration returned normally").contains("no equivalent in the encoding");
+            assertThat(failure.error())
+                    .contains("the migration returned normally")
+                    .contains("no equivalent in the encoding");
             assertThat(failure.nextAttempt()).isPresent();
         });
         assertThat(migrator.status().failures()).extracting(KbFailure::kbId).containsExactly("kb-7");
@@ -103,7 +106,8 @@ class RejectedRowTest {
 
     @Test
     void anErrorThatCannotBeStoredIsReduced() {
-        rejects = write -> write instanceof KbWrite.Failed failed && failed.error().contains("€");
+        rejects = write ->
+                write instanceof KbWrite.Failed failed && failed.error().contains("€");
         MigrationFailedException failed = failureOf(migrator((context, kbId) -> {
             if (kbId.equals("kb-7")) {
                 throw new IllegalStateException("price is 5 €");
@@ -113,7 +117,7 @@ class RejectedRowTest {
         assertThat(failed.report().failures())
                 .singleElement()
                 .satisfies(failure -> assertThat(failure.error()).contains("price is 5 \\u20ac"));
-        assertThat(state("kb-7").record().failures()).isEqualTo(1);
+        assertThat(Objects.requireNonNull(state("kb-7").record()).failures()).isEqualTo(1);
     }
 
     @Test
@@ -146,7 +150,8 @@ class RejectedRowTest {
             names = {"DATA", "UNKNOWN"})
     void aCheckpointThatCannotBeStoredFailsThatKbOnly(Kind thrown) {
         kind = thrown;
-        rejects = write -> write instanceof KbWrite.Checkpointed saved && saved.checkpoint().contains("€");
+        rejects = write -> write instanceof KbWrite.Checkpointed saved
+                && saved.checkpoint().contains("€");
         Map<String, Throwable> seen = new ConcurrentHashMap<>();
         Migrator migrator = migrator((context, kbId) -> {
             try {

@@ -73,7 +73,8 @@ class ErrorKindsTest {
 
     @Test
     void theTypeTellsWhereNoCodeDoes() {
-        assertThat(ErrorKinds.of(new SQLTimeoutException("late", "HY000", 7_777))).isEqualTo(Kind.TIMEOUT);
+        assertThat(ErrorKinds.of(new SQLTimeoutException("late", "HY000", 7_777)))
+                .isEqualTo(Kind.TIMEOUT);
         assertThat(ErrorKinds.of(new SQLTransientConnectionException("no connection is available")))
                 .isEqualTo(Kind.OUTAGE);
         assertThat(ErrorKinds.of(new SQLIntegrityConstraintViolationException("no", "HY000", 7_777)))
@@ -102,7 +103,8 @@ class ErrorKindsTest {
         StateStoreException failure = Database.failure("write a batch", error("22P05", 0));
         assertThat(failure.kind()).isEqualTo(Kind.DATA);
         assertThat(Kind.of(failure)).isEqualTo(Kind.DATA);
-        assertThat(Kind.of(new IllegalStateException("of a store of the host's own"))).isEqualTo(Kind.UNKNOWN);
+        assertThat(Kind.of(new IllegalStateException("of a store of the host's own")))
+                .isEqualTo(Kind.UNKNOWN);
         assertThat(new StateStoreException("refused").kind()).isEqualTo(Kind.UNKNOWN);
     }
 }

@@ -15,6 +15,7 @@ import dev.kbmigrator.support.TestDatabase;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
@@ -49,8 +50,7 @@ class RejectedRowIT {
                 .build()) {
             first.dryRun();
         }
-        Sql.execute(
-                dataSource, "ALTER TABLE kb_migrator_" + table + " ADD CONSTRAINT picky CHECK (" + condition + ")");
+        Sql.execute(dataSource, "ALTER TABLE kb_migrator_" + table + " ADD CONSTRAINT picky CHECK (" + condition + ")");
         return dataSource;
     }
 
@@ -59,24 +59,29 @@ class RejectedRowIT {
         return failed.report().failures().stream().collect(Collectors.toMap(KbFailure::kbId, Function.identity()));
     }
 
+    private static KbFailure failureOf(MigrationFailedException failed, String kbId) {
+        return Objects.requireNonNull(failuresOf(failed).get(kbId));
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = TestDatabase.class,
             names = {"POSTGRESQL", "MARIADB", "H2"})
     void aVersionThatIsRejectedHoldsUpNobodyElse(TestDatabase database) throws SQLException {
-        String kb7 =
-                switch (database) {
-                    case POSTGRESQL -> "kb_id = 'kb-7'";
-                    case MARIADB -> "kb_id = 0x6b622d37";
-                    default -> "kb_id = X'6b622d37'";
-                };
+        String kb7 = switch (database) {
+            case POSTGRESQL -> "kb_id = 'kb-7'";
+            case MARIADB -> "kb_id = 0x6b622d37";
+            default -> "kb_id = X'6b622d37'";
+        };
         try (HikariDataSource dataSource = with(database, "kb", "NOT (" + kb7 + " AND version > 0)");
                 Migrator migrator = migrator(dataSource, (context, kbId) -> {})) {
             MigrationFailedException failed = catchThrowableOfType(MigrationFailedException.class, migrator::run);
             assertThat(failuresOf(failed)).containsOnlyKeys("kb-7");
-            KbFailure failure = failuresOf(failed).get("kb-7");
+            KbFailure failure = failureOf(failed, "kb-7");
             assertThat(failure.failures()).isZero();
-            assertThat(failure.error()).startsWith("the state store does not accept").containsIgnoringCase("picky");
+            assertThat(failure.error())
+                    .startsWith("the state store does not accept")
+                    .containsIgnoringCase("picky");
             assertThat(Sql.number(dataSource, "SELECT COUNT(*) FROM kb_migrator_kb WHERE version = 1"))
                     .isEqualTo(KBS.size() - 1);
             assertThat(catchThrowableOfType(MigrationFailedException.class, migrator::run))
@@ -98,9 +103,9 @@ class RejectedRowIT {
                 })) {
             MigrationFailedException failed = catchThrowableOfType(MigrationFailedException.class, migrator::run);
             assertThat(failuresOf(failed)).containsOnlyKeys("kb-7", "kb-8");
-            assertThat(failuresOf(failed).get("kb-7").error()).contains("price is 5 \\u20ac");
-            assertThat(failuresOf(failed).get("kb-7").failures()).isEqualTo(1);
-            assertThat(failuresOf(failed).get("kb-8").error()).contains("no price");
+            assertThat(failureOf(failed, "kb-7").error()).contains("price is 5 \\u20ac");
+            assertThat(failureOf(failed, "kb-7").failures()).isEqualTo(1);
+            assertThat(failureOf(failed, "kb-8").error()).contains("no price");
         }
     }
 
@@ -121,7 +126,7 @@ class RejectedRowIT {
                 })) {
             MigrationFailedException failed = catchThrowableOfType(MigrationFailedException.class, migrator::run);
             assertThat(failuresOf(failed)).containsOnlyKeys("kb-7");
-            assertThat(failuresOf(failed).get("kb-7").failures()).isEqualTo(1);
+            assertThat(failureOf(failed, "kb-7").failures()).isEqualTo(1);
             assertThat(thrown).singleElement().asString().contains("does not accept the checkpoint of");
         }
     }

@@ -152,9 +152,7 @@ final class Model {
     /** How many attempts at a version of a KB may count as failed. */
     int mayHaveFailed(String kbId, long version) {
         String key = kbId + "@" + version;
-        return begun.getOrDefault(key, 0)
-                - succeeded.getOrDefault(key, 0)
-                + (everSetAside.contains(kbId) ? 1 : 0);
+        return begun.getOrDefault(key, 0) - succeeded.getOrDefault(key, 0) + (everSetAside.contains(kbId) ? 1 : 0);
     }
 
     /** Whether a person has to see to it. */

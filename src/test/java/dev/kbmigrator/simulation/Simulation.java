@@ -166,8 +166,8 @@ final class Simulation {
 
     private void chooseRejected() {
         String kbId = world.scenario.rejectsRows ? pick(new ArrayList<>(world.host.listed)) : null;
-        MigrationInfo info = pick(
-                world.scenario.plan.stream().filter(MigrationInfo::kbPart).toList());
+        MigrationInfo info =
+                pick(world.scenario.plan.stream().filter(MigrationInfo::kbPart).toList());
         if (kbId != null && info != null) {
             world.rejected.add(kbId + "@" + info.version());
         }

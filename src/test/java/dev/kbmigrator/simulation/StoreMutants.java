@@ -120,7 +120,8 @@ final class StoreMutants {
         }
 
         private static KbWrite counted(KbWrite write) {
-            return write instanceof KbWrite.Failed failed && failed.error().startsWith("the state store does not accept")
+            return write instanceof KbWrite.Failed failed
+                            && failed.error().startsWith("the state store does not accept")
                     ? new KbWrite.Failed(
                             failed.kbId(),
                             failed.from(),

@@ -101,7 +101,8 @@ final class RunCompletion {
         List<Object> shown = new ArrayList<>(view.snapshot().floors());
         for (Document document : view.snapshot().documents()) {
             shown.add(document.name());
-            shown.add(document.name().equals(KbListing.DOCUMENT) ? KbListing.progressOf(document) : document.revision());
+            shown.add(
+                    document.name().equals(KbListing.DOCUMENT) ? KbListing.progressOf(document) : document.revision());
         }
         for (KbRecordCount count : view.snapshot().recordCounts()) {
             shown.addAll(List.of(

@@ -12,5 +12,4 @@ import dev.kbmigrator.internal.support.Troubles;
  * @param leases acquires scopes and keeps them
  * @param troubles what cannot be done at present
  */
-public record ReplicaServices(
-        FleetObserver observer, ExecutionPool pool, LeaseKeeper leases, Troubles troubles) {}
+public record ReplicaServices(FleetObserver observer, ExecutionPool pool, LeaseKeeper leases, Troubles troubles) {}

@@ -201,8 +201,8 @@ public final class Troubles {
             Failing one = each.getValue();
             boolean isTried = now - one.lastAt <= patienceNanos / 2;
             if (now - one.since >= patienceNanos && one.times >= FEW && isTried) {
-                return Optional.of(new Persistent(
-                        each.getKey(), one.error, Duration.ofNanos(now - one.since), one.times));
+                return Optional.of(
+                        new Persistent(each.getKey(), one.error, Duration.ofNanos(now - one.since), one.times));
             }
         }
         return Optional.empty();

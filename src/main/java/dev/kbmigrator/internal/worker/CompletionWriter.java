@@ -115,7 +115,8 @@ final class CompletionWriter {
             }
             KbWrite without = new KbWrite.Advanced(last.kb(), Long.MAX_VALUE - 1, Long.MAX_VALUE);
             try {
-                if (!store.write(List.of(last.scope().epoch()), List.of(without)).refused()) {
+                if (!store.write(List.of(last.scope().epoch()), List.of(without))
+                        .refused()) {
                     written++;
                 }
             } catch (RuntimeException e) {

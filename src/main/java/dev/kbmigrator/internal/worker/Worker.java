@@ -381,8 +381,7 @@ public final class Worker implements Runnable {
                 before = partition;
             }
             if (held != null && !held.scope().isLost() && held.scope().mayBeReleased() && !held.isInFlight(kb.kbId())) {
-                KbExecution execution =
-                        queue.unrecorded().isHeld(kb.kbId()) ? null : executionOf(scan, held, kb);
+                KbExecution execution = queue.unrecorded().isHeld(kb.kbId()) ? null : executionOf(scan, held, kb);
                 if (execution != null) {
                     candidates.add(execution);
                 } else if (kb.version() < scan.goal) {

@@ -28,8 +28,8 @@ import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.GlobalPartRecord;
-import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.internal.worker.PartitionQueue;
 import dev.kbmigrator.internal.worker.Worker;
 import dev.kbmigrator.memory.MemoryLock;
@@ -390,8 +390,8 @@ class RunCompletionTest {
         replica.observer.look();
         fail("raise floors", TWO_TTLS, new IllegalStateException("the disk is full"));
         List<@Nullable RuntimeException> meanwhile = new ArrayList<>();
-        ProbeExecution execution = new ProbeExecution(config, FrozenEnvironment.held(() -> {}), () ->
-                meanwhile.add(replica.run.hopeless(null)));
+        ProbeExecution execution = new ProbeExecution(
+                config, FrozenEnvironment.held(() -> {}), () -> meanwhile.add(replica.run.hopeless(null)));
         replica.pool.offer(List.of(execution));
         assertThat(meanwhile).containsExactly((RuntimeException) null);
         assertThat(replica.run.hopeless(null)).isNotNull();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 class TroublesTest {
 
-    private static final RuntimeException FULL = new StateStoreException("the disk\n is full");
+    private final RuntimeException full = new StateStoreException("the disk\n is full");
 
     @RegisterExtension
     final LogCapture log = new LogCapture(Level.INFO);
@@ -30,7 +30,7 @@ class TroublesTest {
     @Test
     void aRepeatedErrorIsLoggedOnceWithItsStackTraceAndThenRarely() {
         for (int i = 0; i < 100; i++) {
-            troubles.failed("raise floors", FULL);
+            troubles.failed("raise floors", full);
             environment.pass(Duration.ofSeconds(1));
         }
         assertThat(log.messages(Level.WARN))
@@ -48,7 +48,7 @@ class TroublesTest {
     @Test
     void aRareErrorIsLoggedEveryTenMinutes() {
         for (int i = 0; i < 8; i++) {
-            troubles.failed("enrol KBs", FULL);
+            troubles.failed("enrol KBs", full);
             environment.pass(Duration.ofMinutes(5));
         }
         assertThat(log.messages(Level.WARN)).hasSize(5);
@@ -56,9 +56,9 @@ class TroublesTest {
 
     @Test
     void theEndIsOneLine() {
-        troubles.failed("raise floors", FULL);
+        troubles.failed("raise floors", full);
         environment.pass(Duration.ofSeconds(3));
-        troubles.failed("raise floors", FULL);
+        troubles.failed("raise floors", full);
         troubles.succeeded("raise floors");
         troubles.succeeded("raise floors");
         assertThat(log.messages(Level.INFO))
@@ -70,7 +70,7 @@ class TroublesTest {
     @Test
     void anErrorThatComesAndGoesHasItsStackTraceOnlyOnce() {
         for (int i = 0; i < 3; i++) {
-            troubles.failed("raise floors", FULL);
+            troubles.failed("raise floors", full);
             troubles.succeeded("raise floors");
         }
         troubles.failed("raise floors", new IllegalStateException("another kind"));
@@ -86,8 +86,8 @@ class TroublesTest {
         environment.pass(Duration.ofSeconds(7));
         troubles.failed("raise floors", new IllegalStateException("first"));
         environment.pass(Duration.ofSeconds(1));
-        troubles.failed("raise floors", FULL);
-        troubles.failed("open epochs", FULL);
+        troubles.failed("raise floors", full);
+        troubles.failed("open epochs", full);
         assertThat(present())
                 .containsExactly(
                         new Trouble("raise floors", "the disk is full", 7_000_000, 2),
@@ -99,7 +99,7 @@ class TroublesTest {
 
     @Test
     void whatNobodyTriesAnyMoreIsForgotten() {
-        troubles.failed("raise floors", FULL);
+        troubles.failed("raise floors", full);
         environment.pass(Duration.ofMinutes(15).minusNanos(1));
         assertThat(present()).hasSize(1);
         environment.pass(Duration.ofNanos(1));
@@ -108,18 +108,19 @@ class TroublesTest {
 
     @Test
     void anErrorIsKnownAlsoAsTheCauseOfAnother() {
-        troubles.failed("raise floors", FULL);
-        assertThat(troubles.isKnown(FULL)).isTrue();
-        assertThat(troubles.isKnown(new IllegalStateException("wrapped", FULL))).isTrue();
-        assertThat(troubles.isKnown(new StateStoreException("the disk\n is full"))).isFalse();
+        troubles.failed("raise floors", full);
+        assertThat(troubles.isKnown(full)).isTrue();
+        assertThat(troubles.isKnown(new IllegalStateException("wrapped", full))).isTrue();
+        assertThat(troubles.isKnown(new StateStoreException("the disk\n is full")))
+                .isFalse();
     }
 
     @Test
     void aStepIsWatched() {
         assertThatThrownBy(() -> troubles.watch("raise floors", () -> {
-                    throw FULL;
+                    throw full;
                 }))
-                .isSameAs(FULL);
+                .isSameAs(full);
         assertThat(present()).hasSize(1);
         assertThat(troubles.watch("raise floors", () -> 7)).isEqualTo(7);
         assertThat(present()).isEmpty();
@@ -139,7 +140,7 @@ class TroublesTest {
     @Test
     void theStepsAreBounded() {
         for (int i = 0; i < 1_000; i++) {
-            troubles.failed("step " + i, FULL);
+            troubles.failed("step " + i, full);
         }
         assertThat(present()).hasSize(100).last().extracting(Trouble::step).isEqualTo("step 999");
     }
@@ -150,7 +151,9 @@ class TroublesTest {
         assertThat(Trouble.read(trouble.toJson())).contains(trouble);
         assertThat(Trouble.read(Json.object().put("step", 7))).isEmpty();
         assertThat(Trouble.read(Json.object())).isEmpty();
-        assertThat(new Trouble("x".repeat(1_000), "y".repeat(10_000), 7, 3).toJson().toString())
+        assertThat(new Trouble("x".repeat(1_000), "y".repeat(10_000), 7, 3)
+                        .toJson()
+                        .toString())
                 .hasSizeLessThan(1_000);
     }
 }

@@ -26,7 +26,8 @@ class BadRowTest implements CompletionWriter.Callbacks {
     private static final List<String> KBS = WorkerFixture.KBS;
     private static final String BAD = KBS.get(3);
 
-    private final WorkerFixture replica = new WorkerFixture(1, LongStream.rangeClosed(1, 20).toArray());
+    private final WorkerFixture replica =
+            new WorkerFixture(1, LongStream.rangeClosed(1, 20).toArray());
     private final ScriptedStore store = replica.store;
     private final CompletionWriter writer = new CompletionWriter(
             store, replica.environment, replica.config.timings().backoff(), replica.queue, this);
@@ -116,7 +117,9 @@ class BadRowTest implements CompletionWriter.Callbacks {
 
     private void othersAreDone() {
         for (String kb : KBS) {
-            assertThat(Objects.requireNonNull(store.stored(kb)).version()).as(kb).isEqualTo(kb.equals(BAD) ? 0 : 1);
+            assertThat(Objects.requireNonNull(store.stored(kb)).version())
+                    .as(kb)
+                    .isEqualTo(kb.equals(BAD) ? 0 : 1);
         }
     }
 
@@ -144,7 +147,8 @@ class BadRowTest implements CompletionWriter.Callbacks {
         writeTimes(3);
         for (String kb : KBS) {
             assertThat(Objects.requireNonNull(store.stored(kb)).version()).isEqualTo(bad.contains(kb) ? 0 : 1);
-            assertThat(Objects.requireNonNull(store.stored(kb)).record() != null).isEqualTo(bad.contains(kb));
+            assertThat(Objects.requireNonNull(store.stored(kb)).record() != null)
+                    .isEqualTo(bad.contains(kb));
         }
     }
 
@@ -168,7 +172,10 @@ class BadRowTest implements CompletionWriter.Callbacks {
         store.refuses = writes -> null;
         writeTimes(2);
         assertThat(told).hasSize(6);
-        assertThat(KBS).allSatisfy(kb -> assertThat(Objects.requireNonNull(store.stored(kb)).record()).isNull());
+        assertThat(KBS)
+                .allSatisfy(kb -> assertThat(
+                                Objects.requireNonNull(store.stored(kb)).record())
+                        .isNull());
     }
 
     @Test
@@ -193,7 +200,9 @@ class BadRowTest implements CompletionWriter.Callbacks {
         writeTimes(50);
         store.refuses = writes -> null;
         assertThat(write()).isTrue();
-        assertThat(store.batches).singleElement().satisfies(batch -> assertThat(batch).hasSize(6));
+        assertThat(store.batches)
+                .singleElement()
+                .satisfies(batch -> assertThat(batch).hasSize(6));
         assertThat(told).hasSize(6);
     }
 
@@ -206,7 +215,10 @@ class BadRowTest implements CompletionWriter.Callbacks {
         store.refuses = writes -> null;
         writeTimes(10);
         assertThat(told).hasSize(6).noneMatch(what -> what.contains("failed"));
-        assertThat(KBS).allSatisfy(kb -> assertThat(Objects.requireNonNull(store.stored(kb)).record()).isNull());
+        assertThat(KBS)
+                .allSatisfy(kb -> assertThat(
+                                Objects.requireNonNull(store.stored(kb)).record())
+                        .isNull());
         assertThat(replica.queue.unrecorded().texts()).isEmpty();
     }
 
@@ -284,7 +296,9 @@ class BadRowTest implements CompletionWriter.Callbacks {
 
     @Test
     void whereNotEvenThatIsAcceptedThisReplicaRemembersIt() {
-        refuse(Kind.DATA, write -> write instanceof KbWrite.Failed && write.kbId().equals(BAD));
+        refuse(
+                Kind.DATA,
+                write -> write instanceof KbWrite.Failed && write.kbId().equals(BAD));
         fail("refused", BAD, KBS.get(0));
         finish(KBS.get(1));
         writeTimes(3);
@@ -304,7 +318,7 @@ class BadRowTest implements CompletionWriter.Callbacks {
     void whatIsAcceptedLaterIsForgotten() {
         whereNotEvenThatIsAcceptedThisReplicaRemembersIt();
         store.refuses = writes -> null;
-        held = replica.held(replica.scan(Set.of(OnePartition.NUMBER)), OnePartition.NUMBER);
+        held = WorkerFixture.held(replica.scan(Set.of(OnePartition.NUMBER)), OnePartition.NUMBER);
         finish(BAD);
         writeTimes(3);
         assertThat(replica.queue.unrecorded().texts()).isEmpty();

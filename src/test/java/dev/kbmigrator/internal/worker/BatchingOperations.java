@@ -52,7 +52,8 @@ public class BatchingOperations {
         ExecutionPool pool = new ExecutionPool(executor, config.concurrency().kbs(), environment, () -> {});
         LeaseKeeper keeper = new LeaseKeeper(config.storage(), FrozenEnvironment.TTL, environment, () -> false);
         HostKbs host = new HostKbs(config.host().knowledgeBoxes(), "replica");
-        Worker worker = new Worker(config, new ReplicaServices(observer, pool, keeper, new Troubles(environment)), queue, host, news);
+        Worker worker = new Worker(
+                config, new ReplicaServices(observer, pool, keeper, new Troubles(environment)), queue, host, news);
         workers.execute(worker);
         news.raise();
         theWorkerGoesOn();
