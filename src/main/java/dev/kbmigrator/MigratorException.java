@@ -1,5 +1,7 @@
 package dev.kbmigrator;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The root of the library's own exceptions. Catch it to handle whatever can go wrong at run time, including an unavailable
  * {@linkplain dev.kbmigrator.spi.StateStoreException state store}. Mistakes in the use of the API are reported by Java's own
@@ -23,9 +25,9 @@ public class MigratorException extends RuntimeException {
      * Creates the exception with a cause.
      *
      * @param message what failed, and what to do
-     * @param cause the underlying exception
+     * @param cause the underlying exception, or null
      */
-    public MigratorException(String message, Throwable cause) {
+    public MigratorException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

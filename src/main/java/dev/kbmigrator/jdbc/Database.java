@@ -270,6 +270,7 @@ final class Database {
         } catch (SQLException e) {
             e.addSuppressed(missing);
             throw new StateStoreException(
+                    StateStoreException.Kind.OUTAGE,
                     known.description() + " are missing and could not be created: " + Secrets.masked(e.getMessage())
                             + ". Allow this user to create tables, or run the statements that JdbcStateStore.ddl()"
                             + " returns",
@@ -296,6 +297,6 @@ final class Database {
 
     static StateStoreException failure(String what, SQLException e) {
         return new StateStoreException(
-                "could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
+                ErrorKinds.of(e), "could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
     }
 }

@@ -46,7 +46,7 @@ final class PostgresPageSql {
                 a.set_aside, CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL::text
               FROM {kb} k JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
               WHERE k.kb_partition = p.kb_partition AND k.kb_id > CASE WHEN p.place = 1 THEN ? ELSE '' END COLLATE "C"
-                AND k.version < ? AND (a.failures > 0 OR a.set_aside = 1)
+                AND k.version < ? AND (a.failures > 0 OR a.error IS NOT NULL OR a.set_aside = 1)
               ORDER BY k.kb_id
               LIMIT (SELECT ?::integer)) l
             LIMIT ?

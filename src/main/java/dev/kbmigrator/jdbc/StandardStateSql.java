@@ -74,7 +74,7 @@ final class StandardStateSql extends StateSql {
             SELECT k.kb_partition, k.kb_id, k.incarnation, k.version, a.version, a.failures, a.error, a.failed_us, a.due_us, a.set_aside,
               CASE WHEN a.checkpoint IS NULL THEN 0 ELSE 1 END, NULL
             FROM {kb} k JOIN {attempt} a ON a.kb_partition = k.kb_partition AND a.kb_id = k.kb_id
-            WHERE {partitions} AND k.version < ? AND (a.failures > 0 OR a.set_aside = 1)
+            WHERE {partitions} AND k.version < ? AND (a.failures > 0 OR a.error IS NOT NULL OR a.set_aside = 1)
             ORDER BY k.kb_partition, k.kb_id
             {limit}
             """;

@@ -238,7 +238,7 @@ public class MemoryStateStore implements StateStore {
             return true;
         }
         if (request.selection() == Selection.FAILING) {
-            return record != null && (record.failures() > 0 || record.setAside());
+            return record != null && (record.failures() > 0 || record.error() != null || record.setAside());
         }
         return record == null || request.due().isDue(record, now);
     }

@@ -26,7 +26,7 @@ public record PageQuery(
     public enum Selection {
         /** KBs without a {@link KbRecord}, and KBs whose next attempt is due. */
         DUE,
-        /** KBs that are set aside, or whose {@link KbRecord} counts at least one failure. */
+        /** KBs that are set aside, or whose {@link KbRecord} counts at least one failure or has the text of an error. */
         FAILING,
         /** All KBs. */
         ALL

@@ -196,7 +196,7 @@ class CloseTest {
         fleet.lockCalls.fail(() -> new StateStoreException("the pool is closed"));
         MemoryFleet.await()
                 .until(() -> log.messages(Level.WARN).stream()
-                        .anyMatch(message -> message.startsWith("Attempt 6 failed") && message.contains("pool")));
+                        .anyMatch(message -> message.startsWith("Still cannot ") && message.contains("pool")));
         assertThat(timeOf(() -> migrator.close(Duration.ofSeconds(15)))).isLessThan(Duration.ofSeconds(1));
     }
 

@@ -5,8 +5,11 @@ import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Partitions;
+import dev.kbmigrator.spi.RejectedRowException;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.Collection;
 import java.util.HashSet;
@@ -85,6 +88,7 @@ final class CheckedStore extends ForwardingStore {
 
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+        reject(writes);
         WriteResult result = store.write(epochs, writes);
         boolean stale = epochs.stream().anyMatch(epoch -> !model.isCurrent(epoch));
         if (stale != result.refused()) {
@@ -97,6 +101,37 @@ final class CheckedStore extends ForwardingStore {
             checkKb(write.kbId());
         }
         return result;
+    }
+
+    /** Some rows are never accepted, and nothing of their batch is written. */
+    private void reject(List<KbWrite> writes) {
+        for (KbWrite write : writes) {
+            if (write instanceof KbWrite.Advanced advanced
+                    && world.rejected.contains(advanced.kbId() + "@" + advanced.to())) {
+                String text = "simulated: the row of " + advanced.kbId() + " is not accepted";
+                throw switch (world.scenario.howRejected) {
+                    case 0 -> new RejectedRowException(Set.of(advanced.kbId()), text, null);
+                    case 1 -> new StateStoreException(Kind.DATA, text, null);
+                    default -> new StateStoreException(text);
+                };
+            }
+        }
+    }
+
+    /** A failure that is recorded is one of the part, and only a row that the store does not accept is said to be such. */
+    private void checkFailure(KbWrite.Failed failed) {
+        if (failed.retryAfter() == null) {
+            return;
+        }
+        if (failed.failures() > model.mayHaveFailed(failed.kbId(), failed.version())) {
+            violate(failed + " counts more failures than attempts have failed");
+        }
+        boolean isBlamed = failed.error().startsWith("the state store does not accept");
+        if (isBlamed
+                && world.scenario.tellsOutages
+                && !world.rejected.contains(failed.kbId() + "@" + failed.version())) {
+            violate(failed + " blames a row that the store would accept");
+        }
     }
 
     private Epoch epochOf(String kbId, Collection<Epoch> epochs) {
@@ -129,8 +164,11 @@ final class CheckedStore extends ForwardingStore {
                         + " for the KB that is stored");
             }
             model.versions.put(advanced.kbId(), advanced.to());
-        } else if (write instanceof KbWrite.Failed failed && failed.version() != model.nextFor(failed.from())) {
-            violate(failed + " is not about the next version");
+        } else if (write instanceof KbWrite.Failed failed) {
+            checkFailure(failed);
+            if (failed.version() != model.nextFor(failed.from())) {
+                violate(failed + " is not about the next version");
+            }
         }
     }
 

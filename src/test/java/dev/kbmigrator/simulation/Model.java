@@ -46,6 +46,14 @@ final class Model {
     /** Normal returns of KB parts, as {@code kb@version@epoch#incarnation}. */
     final Set<String> returned = new HashSet<>();
 
+    /** How many attempts at a KB part have begun, and how many of them returned normally uncancelled, by {@code kb@version}. */
+    final Map<String, Integer> begun = new HashMap<>();
+
+    final Map<String, Integer> succeeded = new HashMap<>();
+
+    /** The KBs that somebody has set aside at some time, which counts as a failure. */
+    final Set<String> everSetAside = new HashSet<>();
+
     final Set<Long> globalReturned = new HashSet<>();
 
     /** Up to which version a person asked to skip. */
@@ -145,6 +153,12 @@ final class Model {
             }
         }
         return null;
+    }
+
+    /** How many attempts at a version of a KB may count as failed. */
+    int mayHaveFailed(String kbId, long version) {
+        String key = kbId + "@" + version;
+        return begun.getOrDefault(key, 0) - succeeded.getOrDefault(key, 0) + (everSetAside.contains(kbId) ? 1 : 0);
     }
 
     /** Whether a person has to see to it. */

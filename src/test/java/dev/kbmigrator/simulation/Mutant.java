@@ -497,6 +497,30 @@ enum Mutant {
         }
     },
 
+    /** That the store does not accept a version counts as a failed attempt. */
+    FAILURE_TO_RECORD_COUNTS {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.CountsWhatIsNotAccepted(store);
+        }
+    },
+
+    /** A row that the store does not accept is taken for an outage, so that its batch is written again and again. */
+    BAD_ROW_HOLDS_UP_ITS_BATCH {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.TakesAllForOutages(store);
+        }
+    },
+
+    /** An outage is taken for a row that the store does not accept. */
+    OUTAGE_BLAMES_ROWS {
+        @Override
+        StateStore above(Node node, StateStore store) {
+            return new StoreMutants.BlamesRows(store);
+        }
+    },
+
     /** A lease is given back while its parts still run. */
     RELEASED_BEFORE_QUIET {
         @Override

@@ -58,6 +58,17 @@ final class Scenario {
     final boolean tellsWhatExists;
     final boolean hasHopeless;
 
+    /** Whether the store never accepts some row, and how it says so: naming it, as data, or not at all. */
+    final boolean rejectsRows;
+
+    final int howRejected;
+
+    /** Whether the store is away for minutes at a time. */
+    final boolean hasLongOutages;
+
+    /** Whether the store says of a call that failed that it is an outage. */
+    final boolean tellsOutages;
+
     /** The version at which the fleet is adopted. */
     final long baseline;
 
@@ -126,6 +137,10 @@ final class Scenario {
         clocksAreSkewed = oneIn(3, random);
         grantsTwiceForEver = oneIn(4, random);
         refusesPerScope = oneIn(3, random);
+        rejectsRows = oneIn(5, random);
+        howRejected = random.nextInt(3);
+        hasLongOutages = oneIn(8, random);
+        tellsOutages = !oneIn(3, random);
     }
 
     private static boolean oneIn(int number, SplittableRandom random) {
@@ -156,6 +171,8 @@ final class Scenario {
                 + ", at most " + maxBatch + " at once, another branch from " + branchesAt + ", operators "
                 + hasOperators
                 + ", slowness " + slowness + ", bad ids " + listsBadIds + ", clocks skewed " + clocksAreSkewed
-                + ", grants twice for ever " + grantsTwiceForEver + ", refuses per scope " + refusesPerScope;
+                + ", grants twice for ever " + grantsTwiceForEver + ", refuses per scope " + refusesPerScope
+                + ", rejects rows " + rejectsRows + "/" + howRejected
+                + ", long outages " + hasLongOutages + ", tells outages " + tellsOutages;
     }
 }

@@ -1,6 +1,7 @@
 package dev.kbmigrator.simulation;
 
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.StateStoreException.Kind;
 import java.util.function.Supplier;
 
 /**
@@ -36,7 +37,7 @@ final class SimConnection {
         self.pending = null;
         if (faulty && before) {
             scheduler.event("  refused", what);
-            throw new StateStoreException("simulated: " + what + " did not get there");
+            throw new StateStoreException(kind(), "simulated: " + what + " did not get there", null);
         }
         T answer = pending.effect();
         if (crashes) {
@@ -47,9 +48,13 @@ final class SimConnection {
         }
         if (faulty) {
             scheduler.event("  answer lost", what);
-            throw new StateStoreException("simulated: the answer to " + what + " was lost");
+            throw new StateStoreException(kind(), "simulated: the answer to " + what + " was lost", null);
         }
         return answer;
+    }
+
+    private Kind kind() {
+        return world.scenario.tellsOutages ? Kind.OUTAGE : Kind.UNKNOWN;
     }
 
     private void die() {

@@ -101,10 +101,15 @@ final class SimMigrations {
         int scope = Partitions.of(kbId);
         checkIsPlanned(info, context);
         checkKbStart(node, context, kbId);
+        String key = kbId + "@" + context.version();
+        model.begun.merge(key, 1, Integer::sum);
         Running part = new Running(node, scope, context);
         long began = model.tick();
         boolean done = run(part, kbId);
         scheduler.event(done ? "RETURN" : "RETURN EARLY", kbId, context.version(), context.fencingToken());
+        if (!context.isCancelled()) {
+            model.succeeded.merge(key, 1, Integer::sum);
+        }
         if (done) {
             model.returned.add(Model.key(kbId, context.version(), context.fencingToken(), incarnation(context)));
             finished.add(new Finished(part, kbId, began));

@@ -110,9 +110,20 @@ final class SimStore implements StateStore {
     @Override
     public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
         world.migrations.checkSent(node, epochs);
+        // A rejection is an answer: whoever sees to a call that is under way must not fail
+        Object answer;
         try {
-            return call(
-                    () -> world.scenario.refusesPerScope ? writePerScope(epochs, writes) : store.write(epochs, writes),
+            answer = call(
+                    () -> {
+                        try {
+                            return (Object)
+                                    (world.scenario.refusesPerScope
+                                            ? writePerScope(epochs, writes)
+                                            : store.write(epochs, writes));
+                        } catch (StateStoreException e) {
+                            return e;
+                        }
+                    },
                     "write",
                     epochs.toString(),
                     shown(writes));
@@ -120,6 +131,11 @@ final class SimStore implements StateStore {
             node.writesFailed = true;
             throw e;
         }
+        if (answer instanceof StateStoreException rejection) {
+            node.writesFailed = true;
+            throw rejection;
+        }
+        return (WriteResult) answer;
     }
 
     private WriteResult writePerScope(Collection<Epoch> epochs, List<KbWrite> writes) {

@@ -23,6 +23,7 @@ final class Simulation {
     private static final long MOST_STORE_JUMP_MILLIS = 2_000;
     private static final long REMIND_SECONDS = 60;
     private static final int MOST_REPLICAS = 4;
+    private static final long LONG_OUTAGE_NANOS = 300_000_000_000L;
 
     /** What may happen in a storm. */
     private static final WeightedTable<Action> ACTIONS = WeightedTable.of(List.of(
@@ -134,6 +135,7 @@ final class Simulation {
             world.host.listed.add(world.host.fresh());
         }
         chooseHopeless();
+        chooseRejected();
         startReplica();
         for (int i = 0; i < world.scenario.actions; i++) {
             scheduler.sleep(
@@ -142,6 +144,9 @@ final class Simulation {
         }
         if (world.scenario.slowness > 1) {
             scheduler.sleep(HOUR_SECONDS * 1_000_000_000);
+        }
+        if (world.storeAwayUntil > scheduler.now()) {
+            scheduler.sleep(world.storeAwayUntil - scheduler.now() + 1_000_000_000);
         }
         calm();
         scheduler.stop();
@@ -157,6 +162,15 @@ final class Simulation {
             if (info != null) {
                 world.migrations.hopeless.add(kbId + "@" + info.version());
             }
+        }
+    }
+
+    private void chooseRejected() {
+        String kbId = world.scenario.rejectsRows ? pick(new ArrayList<>(world.host.listed)) : null;
+        MigrationInfo info =
+                pick(world.scenario.plan.stream().filter(MigrationInfo::kbPart).toList());
+        if (kbId != null && info != null) {
+            world.rejected.add(kbId + "@" + info.version());
         }
     }
 
@@ -203,7 +217,8 @@ final class Simulation {
     }
 
     private void loseStore() {
-        long nanos = outageNanos();
+        boolean isLong = world.scenario.hasLongOutages && scheduler.random.nextBoolean();
+        long nanos = isLong ? LONG_OUTAGE_NANOS : outageNanos();
         scheduler.event("THE STORE IS AWAY", nanos / 1_000_000 + " ms");
         world.storeAwayUntil = scheduler.now() + nanos;
     }
@@ -243,6 +258,7 @@ final class Simulation {
         long next = kbId == null ? 0 : world.model.nextFor(world.model.versions.get(kbId));
         if (next > 0 && world.scenario.hasOperators) {
             scheduler.event("SET ASIDE", kbId, next);
+            world.model.everSetAside.add(kbId);
             Collection<Epoch> epochs =
                     world.store.openEpochs(Set.of(Partitions.of(kbId))).values();
             world.store.write(

@@ -7,8 +7,12 @@ import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
 import dev.kbmigrator.spi.KbState;
+import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.StateStoreException.Kind;
+import dev.kbmigrator.spi.WriteResult;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -144,6 +148,78 @@ final class StoreMutants {
             found.replaceAll(
                     (kbId, kb) -> late.remove(kbId) ? new KbState(kbId, kb.incarnation(), kb.version(), null) : kb);
             return found;
+        }
+    }
+
+    /** Counts a failure more where the store does not accept a version. */
+    static final class CountsWhatIsNotAccepted extends ForwardingStore {
+
+        CountsWhatIsNotAccepted(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+            return store.write(
+                    epochs,
+                    writes.stream().map(CountsWhatIsNotAccepted::counted).toList());
+        }
+
+        private static KbWrite counted(KbWrite write) {
+            return write instanceof KbWrite.Failed failed
+                            && failed.error().startsWith("the state store does not accept")
+                    ? new KbWrite.Failed(
+                            failed.kbId(),
+                            failed.incarnation(),
+                            failed.from(),
+                            failed.version(),
+                            failed.failures() + 1,
+                            failed.error(),
+                            failed.retryAfter())
+                    : write;
+        }
+    }
+
+    /** Says of each write that fails that the store is away. */
+    static final class TakesAllForOutages extends ForwardingStore {
+
+        TakesAllForOutages(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+            try {
+                return store.write(epochs, writes);
+            } catch (StateStoreException e) {
+                throw new StateStoreException(Kind.OUTAGE, String.valueOf(e.getMessage()), e);
+            }
+        }
+    }
+
+    /** After an outage, takes a row that was to be written for the cause. */
+    static final class BlamesRows extends ForwardingStore {
+
+        private final Set<String> blamed = new HashSet<>();
+
+        BlamesRows(StateStore store) {
+            super(store);
+        }
+
+        @Override
+        public WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes) {
+            for (KbWrite write : writes) {
+                if (write instanceof KbWrite.Advanced && blamed.contains(write.kbId())) {
+                    throw new StateStoreException(Kind.DATA, "simulated: blamed", null);
+                }
+                blamed.remove(write.kbId());
+            }
+            try {
+                return store.write(epochs, writes);
+            } catch (StateStoreException e) {
+                blamed.add(writes.get(0).kbId());
+                throw e;
+            }
         }
     }
 

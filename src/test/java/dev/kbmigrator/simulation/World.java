@@ -47,6 +47,9 @@ final class World {
     /** The same for the lock service. */
     long lockAwayUntil;
 
+    /** What the store never accepts, as {@code kb@version}. */
+    final Set<String> rejected = new TreeSet<>();
+
     /** Whether things go wrong now. */
     boolean stormy = true;
 
@@ -149,12 +152,12 @@ final class World {
             }
         }
         for (Task task : scheduler.tasks()) {
-            boolean mayWait = task.name.equals("host-run") && !migrations.hopeless.isEmpty();
+            boolean mayWait = (task.name.equals("host-run") && !migrations.hopeless.isEmpty()) || !rejected.isEmpty();
             if (task.name.startsWith("host-") && !task.node.dead && !mayWait) {
                 return task + " has not returned";
             }
         }
-        if (!store.documents("now/request/").isEmpty()) {
+        if (!store.documents("now/request/").isEmpty() && rejected.isEmpty()) {
             return "a request is not answered: " + store.documents("now/request/");
         }
         return null;
@@ -175,10 +178,14 @@ final class World {
         return text.toString();
     }
 
+    private boolean isHopeless(String key) {
+        return migrations.hopeless.contains(key) || rejected.contains(key);
+    }
+
     private long goalOf(String kbId, Long version, long goal) {
         for (MigrationInfo info : scenario.plan) {
             if (info.version() <= goal
-                    && migrations.hopeless.contains(kbId + "@" + info.version())
+                    && isHopeless(kbId + "@" + info.version())
                     && version != null
                     && version < info.version()) {
                 return model.kbGoal(info.version() - 1);

@@ -38,6 +38,11 @@ public final class LogCapture extends AppenderBase<ILoggingEvent> implements Bef
                 .toList();
     }
 
+    /** Whether each line had a stack trace, in order. */
+    public List<Boolean> traces() {
+        return events.stream().map(event -> event.getThrowableProxy() != null).toList();
+    }
+
     @Override
     protected void append(ILoggingEvent event) {
         events.add(event);

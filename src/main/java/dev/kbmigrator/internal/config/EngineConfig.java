@@ -1,6 +1,9 @@
 package dev.kbmigrator.internal.config;
 
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ReportingLock;
+import dev.kbmigrator.internal.support.ReportingStore;
+import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.Storage;
 
@@ -22,6 +25,13 @@ public record EngineConfig(
         Concurrency concurrency,
         Timings timings,
         Environment environment) {
+
+    /** Returns the same, with a store and a lock that report how each call ends. */
+    public EngineConfig reportingTo(Troubles troubles) {
+        Storage reporting = new Storage(
+                new ReportingStore(storage.stateStore(), troubles), new ReportingLock(storage.lock(), troubles));
+        return new EngineConfig(build, reporting, host, concurrency, timings, environment);
+    }
 
     /** Returns the state store. */
     public StateStore store() {

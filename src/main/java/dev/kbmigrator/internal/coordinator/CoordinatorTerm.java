@@ -17,6 +17,7 @@ import dev.kbmigrator.internal.state.GlobalPartRecord;
 import dev.kbmigrator.internal.state.MigrationCatalog;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ErrorText;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.internal.support.StepRetry;
 import dev.kbmigrator.spi.Epoch;
 import java.time.Duration;
@@ -44,6 +45,10 @@ import org.slf4j.LoggerFactory;
 public final class CoordinatorTerm implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CoordinatorTerm.class);
+    private static final String COORDINATE = "coordinate the fleet";
+
+    /** After so many failures to record a global part's failure, only characters that every store can keep are left in its text. */
+    private static final int PATIENCE = 3;
 
     private final EngineConfig config;
     private final RunMode mode;
@@ -98,7 +103,7 @@ public final class CoordinatorTerm implements Runnable {
         this.callbacks = callbacks;
         this.documents = new DocumentUpdate(config.store());
         this.signal = config.environment().newSignal();
-        this.retry = new StepRetry(config.environment(), LOG);
+        this.retry = new StepRetry(config.environment(), replica.troubles(), "lead the fleet");
         this.history = new MigrationHistory(documents, config.build().identity(), config.environment());
         this.executions = new GlobalExecution.Context(
                 config.environment(),
@@ -121,8 +126,11 @@ public final class CoordinatorTerm implements Runnable {
         boolean led = false;
         try {
             led = lead();
+            replica.troubles().succeeded(COORDINATE);
         } catch (RuntimeException | Error e) {
-            LOG.atWarn().setCause(e).log("The coordinator failed: {}", e.getMessage());
+            if (!replica.troubles().isKnown(e)) {
+                replica.troubles().failed(COORDINATE, e);
+            }
         } finally {
             finished = true;
             // A term that never led has changed nothing: waking the loop would start the next one at once, and again
@@ -312,7 +320,10 @@ public final class CoordinatorTerm implements Runnable {
                     .addKeyValue("version", execution.version())
                     .setCause(error.printed())
                     .log("{} failed, next attempt in {}", execution, retryAfter);
-            recorded(execution, () -> execution.recordFailure(failed, retryAfter));
+            recorded(
+                    execution,
+                    () -> execution.recordFailure(
+                            retry.failures() < PATIENCE ? error.text() : ErrorText.ascii(error.text()), retryAfter));
             callbacks.globalPartFailed(execution.info() + ": " + error.summary());
             config.host()
                     .listeners()

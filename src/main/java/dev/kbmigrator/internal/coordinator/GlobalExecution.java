@@ -94,10 +94,9 @@ final class GlobalExecution extends Execution {
     }
 
     /** Records that the part has failed. Returns false when another coordinator has taken over. */
-    boolean recordFailure(Failed failure, Duration retryAfter) {
+    boolean recordFailure(String error, Duration retryAfter) {
         long now = storeMicros();
-        return update(record ->
-                GlobalPartRecord.failed(record, attempt(), failure.error().text(), now, retryAfter));
+        return update(record -> GlobalPartRecord.failed(record, attempt(), error, now, retryAfter));
     }
 
     private long storeMicros() {

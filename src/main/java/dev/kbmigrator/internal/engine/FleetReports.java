@@ -37,6 +37,7 @@ final class FleetReports {
 
     private static final int MAX_FAILURES = 100;
     private static final int MAX_SAMPLE = 20;
+    private static final int MAX_UNRECORDED = 10;
 
     private final EngineConfig config;
     private final StateStore store;
@@ -137,11 +138,23 @@ final class FleetReports {
             if (listingFailure != null) {
                 reasons.add(listingFailure);
             }
+            replica.troubles().present(view::storeMicrosAt).stream()
+                    .map(trouble -> "this replica " + trouble)
+                    .forEach(reasons::add);
+            addUnrecorded(reasons, replica.queue().unrecorded().texts());
             if (replica.pool().isExhausted()) {
                 reasons.add("as many executions as may run at a time do not stop: this replica starts nothing more");
             }
         }
         return reasons;
+    }
+
+    private static void addUnrecorded(List<String> reasons, List<String> texts) {
+        texts.stream().limit(MAX_UNRECORDED).forEach(reasons::add);
+        if (texts.size() > MAX_UNRECORDED) {
+            reasons.add("of " + (texts.size() - MAX_UNRECORDED)
+                    + " more KBs that failed, the state store does not accept a record");
+        }
     }
 
     RunReport runReport(ReplicaLoop replica, long nanos) {
@@ -173,6 +186,7 @@ final class FleetReports {
         if (listing != null) {
             missing.add(listing);
         }
+        addUnrecorded(missing, replica.queue().unrecorded().texts());
         if (!replica.queue().unfinishable().isEmpty()) {
             missing.add(
                     "some KBs were left alone, because the host does not have them or this build lacks a migration that"

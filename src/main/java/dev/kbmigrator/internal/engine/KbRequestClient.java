@@ -126,7 +126,7 @@ final class KbRequestClient {
     }
 
     private static boolean hasFailedSince(@Nullable KbRecord before, KbRecord now) {
-        if (now.failures() == 0) {
+        if (now.error() == null) {
             return false;
         }
         return before == null

@@ -21,6 +21,7 @@ import dev.kbmigrator.internal.state.FullRollout;
 import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.StepRetry;
+import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.internal.worker.PartitionQueue;
 import dev.kbmigrator.internal.worker.Worker;
 import dev.kbmigrator.spi.StateStore;
@@ -51,6 +52,7 @@ final class ReplicaLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicaLoop.class);
     private static final Backoff STAY_AWAY = new Backoff(Duration.ofMillis(200), Duration.ofMinutes(1));
 
+    private final Troubles troubles;
     private final EngineConfig config;
     private final RunMode mode;
     private final Environment environment;
@@ -79,10 +81,11 @@ final class ReplicaLoop {
     private int termsInVain;
     private long coordinateFrom;
 
-    ReplicaLoop(EngineConfig config, RunMode mode) {
+    ReplicaLoop(EngineConfig built, RunMode mode) {
+        this.troubles = new Troubles(built.environment());
+        this.config = built.reportingTo(troubles);
         StateStore store = config.store();
         Duration ttl = config.timings().leaseTtl();
-        this.config = config;
         this.mode = mode;
         this.environment = config.environment();
         this.signal = environment.newSignal();
@@ -93,7 +96,7 @@ final class ReplicaLoop {
                 config.host().executor(), config.concurrency().kbs(), environment, queue::wakeWorkers);
         ExecutionWatchdog watchdog = new ExecutionWatchdog(pool, ttl, environment);
         LeaseKeeper keeper = new LeaseKeeper(config.storage(), ttl, environment, watchdog::check);
-        this.services = new ReplicaServices(observer, pool, keeper);
+        this.services = new ReplicaServices(observer, pool, keeper, troubles);
         this.host = new HostKbs(
                 config.host().knowledgeBoxes(), config.build().identity().id());
         this.listing = new KbListing(store, host, observer, config.timings(), environment, queue::isStopping);
@@ -107,10 +110,15 @@ final class ReplicaLoop {
                 documents,
                 services,
                 new RunCompletion.Work(queue, listing, listings));
-        this.retry = new StepRetry(environment, LOG);
+        this.retry = new StepRetry(environment, troubles, "act on what a look shows");
         this.coordinateFrom = environment.nanoTime();
+        observer.subscribe(completion::saw);
         observer.subscribe(queue::update);
         observer.subscribe(view -> pool.pause(view.paused()));
+    }
+
+    Troubles troubles() {
+        return troubles;
     }
 
     FleetObserver observer() {
@@ -300,7 +308,7 @@ final class ReplicaLoop {
     private void stepOnce() {
         hasStepped = true;
         retry.run(this::step);
-        if (mode.isSingleRun() && end == null && retry.failures() > 0) {
+        if (mode.isSingleRun() && end == null && fatal == null) {
             fatal = completion.hopeless(retry.lastError());
         }
     }

@@ -1,5 +1,6 @@
 package dev.kbmigrator.internal.engine;
 
+import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.internal.config.LocalBuild;
 import dev.kbmigrator.internal.config.Timings;
 import dev.kbmigrator.internal.execution.ExecutionPool;
@@ -11,8 +12,17 @@ import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.FullRollout;
 import dev.kbmigrator.internal.state.GlobalPartRecord;
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ErrorText;
+import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.internal.worker.PartitionQueue;
+import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.KbRecordCount;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +54,7 @@ final class RunCompletion {
     private final KbListing listing;
     private final ListingSchedule listings;
     private long startedMicros;
+    private List<Object> lastShown = List.of();
 
     /**
      * What a run's end depends on.
@@ -76,12 +87,51 @@ final class RunCompletion {
         startedMicros = first.snapshot().storeMicros();
     }
 
-    /** Returns the last error of the loop, if there is no point in trying again. */
+    /** Notes what each look shows; called under the observer's monitor. */
+    void saw(FleetView view) {
+        List<Object> shown = movable(view);
+        if (!shown.equals(lastShown)) {
+            lastShown = shown;
+            replica.troubles().moved();
+        }
+    }
+
+    /** What is on its way in the fleet: not who is alive, what was claimed, or for how long something waits. */
+    private static List<Object> movable(FleetView view) {
+        List<Object> shown = new ArrayList<>(view.snapshot().floors());
+        for (Document document : view.snapshot().documents()) {
+            shown.add(document.name());
+            shown.add(
+                    document.name().equals(KbListing.DOCUMENT) ? KbListing.progressOf(document) : document.revision());
+        }
+        for (KbRecordCount count : view.snapshot().recordCounts()) {
+            shown.addAll(List.of(
+                    count.partition(), count.version(), (long) count.due() + count.waiting(), count.setAside()));
+        }
+        return shown;
+    }
+
+    /**
+     * Returns why there is no point in going on: the store was never there, or one step has failed at each attempt for two ttls, while
+     * nothing ran here and nothing moved anywhere.
+     */
     @Nullable
     RuntimeException hopeless(@Nullable RuntimeException lastError) {
-        boolean tooLong =
-                replica.observer().silentNanos() > 2 * timings.leaseTtl().toNanos();
-        return replica.observer().viewOrNull() == null || tooLong ? lastError : null;
+        if (replica.observer().viewOrNull() == null) {
+            return lastError;
+        }
+        Optional<Troubles.Persistent> trouble =
+                replica.troubles().persistent(2 * timings.leaseTtl().toNanos());
+        if (trouble.isEmpty() || listings.isRunning() || !replica.pool().busy().isEmpty()) {
+            return null;
+        }
+        Troubles.Persistent persistent = trouble.get();
+        Instant since = environment.now().minus(persistent.lasts()).truncatedTo(ChronoUnit.SECONDS);
+        return new MigratorException(
+                "cannot " + persistent.step() + ": " + ErrorText.summary(persistent.error()) + ". All "
+                        + persistent.times() + " attempts since " + since + " (for "
+                        + persistent.lasts().toSeconds() + " s) have failed, and nothing has moved meanwhile",
+                persistent.error());
     }
 
     /** Returns why nothing has been started for a long time, if that is so. */
@@ -96,7 +146,8 @@ final class RunCompletion {
                             + Duration.ofNanos(now - rejection.since()).toSeconds() + " s: " + rejection.error(),
                     rejection.error());
         }
-        Throwable noLock = replica.leases().lockOutage().hopeless(2 * ttl);
+        // One that has never responded; for one that does no longer, hopeless() waits
+        Throwable noLock = replica.leases().lockOutage().hopeless(Long.MAX_VALUE);
         return noLock == null
                 ? null
                 : new IllegalStateException("the lock service does not respond: " + noLock, noLock);

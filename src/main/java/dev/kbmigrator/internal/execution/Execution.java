@@ -1,9 +1,11 @@
 package dev.kbmigrator.internal.execution;
 
+import dev.kbmigrator.CheckpointException;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.internal.config.Services;
 import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.internal.state.MigrationCatalog;
@@ -12,8 +14,14 @@ import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.AttemptCommit;
 import dev.kbmigrator.spi.Epoch;
+import dev.kbmigrator.spi.KbRecord;
+import dev.kbmigrator.spi.StateStoreException.Kind;
+import dev.kbmigrator.spi.StateStoreException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +67,8 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
 
     private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
     private static final int MAX_PROGRESS_CHARACTERS = 200;
+    private static final int MAX_CAUSES = 10;
+    private static final Set<Kind> AWAY = EnumSet.of(Kind.OUTAGE, Kind.TIMEOUT, Kind.CONFLICT);
 
     protected final Environment environment;
     private final Services services;
@@ -80,6 +90,10 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
     private volatile String progress = "";
     private volatile @Nullable String savedCheckpoint;
     private volatile @Nullable InterruptShield shield;
+
+    /** The last error of the store when it was called for the part. */
+    private volatile @Nullable RuntimeException storeError;
+
     private volatile boolean committed;
 
     /**
@@ -162,9 +176,27 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
     private Outcome outcomeOf(Throwable error) {
         Cancellation reason = cancellation;
         if (reason == null) {
-            return new Failed(textOf(error));
+            return isOfTheStore(error) ? new Cancelled() : new Failed(textOf(error));
         }
         return reason == Cancellation.TIMEOUT ? timedOut(ErrorText.loggable(error), "") : new Cancelled();
+    }
+
+    /** Returns whether the part failed because the store was away: that is no failure of the part, and does not count as an attempt. */
+    private boolean isOfTheStore(Throwable error) {
+        try {
+            Throwable each = error;
+            for (int depth = 0; each != null && depth < MAX_CAUSES; depth++) {
+                if (each == storeError || AWAY.contains(Kind.of(each))) {
+                    LOG.atDebug().setCause(ErrorText.loggable(error)).log("{} did not get through to the store", this);
+                    return true;
+                }
+                each = each.getCause();
+            }
+        } catch (RuntimeException | Error e) {
+            // An exception of the part's own whose methods throw
+            LOG.atDebug().log("{} threw an exception that cannot be examined", this);
+        }
+        return false;
     }
 
     private Failed timedOut(@Nullable Throwable cause, String ending) {
@@ -309,12 +341,24 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
     public final void saveCheckpoint(Object checkpoint) {
         checkCancelled();
         String json = checkpointJson(checkpoint);
-        shielded(() -> {
-            writeCheckpoint(json);
-            return null;
-        });
+        try {
+            shielded(() -> {
+                writeCheckpoint(json);
+                return null;
+            });
+        } catch (StateStoreException e) {
+            throw e.kind() == Kind.DATA ? notAccepted(e) : e;
+        }
         checkpointSaved(json);
         checkCancelled();
+    }
+
+    /** Returns the exception that says that the store rejects the checkpoint. */
+    protected final CheckpointException notAccepted(Exception error) {
+        return new CheckpointException(
+                "the state store does not accept the checkpoint of " + this + ": " + ErrorText.summary(error)
+                        + ". Save something that it can keep, such as plain text or a number",
+                error);
     }
 
     @Override
@@ -381,6 +425,14 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
 
     private <T> @Nullable T shielded(Supplier<@Nullable T> call) {
         InterruptShield current = shield;
-        return current == null ? call.get() : current.call(call);
+        try {
+            return current == null ? call.get() : current.call(call);
+        } catch (RuntimeException e) {
+            boolean isOurs = e instanceof MigratorException && !(e instanceof StateStoreException);
+            if (!isOurs && Kind.of(e) != Kind.DATA) {
+                storeError = e;
+            }
+            throw e;
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.kbmigrator.internal.execution;
 
 import dev.kbmigrator.internal.lease.LeaseKeeper;
 import dev.kbmigrator.internal.look.FleetObserver;
+import dev.kbmigrator.internal.support.Troubles;
 
 /**
  * What the coordinator and the workers of one replica share.
@@ -9,5 +10,6 @@ import dev.kbmigrator.internal.look.FleetObserver;
  * @param observer looks at the shared state
  * @param pool runs executions
  * @param leases acquires scopes and keeps them
+ * @param troubles what cannot be done at present
  */
-public record ReplicaServices(FleetObserver observer, ExecutionPool pool, LeaseKeeper leases) {}
+public record ReplicaServices(FleetObserver observer, ExecutionPool pool, LeaseKeeper leases, Troubles troubles) {}

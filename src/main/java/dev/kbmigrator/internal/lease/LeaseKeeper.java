@@ -170,7 +170,7 @@ public final class LeaseKeeper {
         try {
             storage.lock().releaseAll(leases);
         } catch (RuntimeException | Error e) {
-            LOG.atInfo().setCause(e).log("{} leases could not be released; they will expire", leases.size());
+            LOG.atInfo().log("{} leases could not be released; they will expire", leases.size());
         }
     }
 
@@ -230,7 +230,7 @@ public final class LeaseKeeper {
         try {
             results = storage.lock().renewAll(due.stream().map(HeldScope::lease).toList(), ttl);
         } catch (RuntimeException | Error e) {
-            LOG.atWarn().setCause(e).log("{} leases could not be renewed: {}", due.size(), e.getMessage());
+            LOG.atWarn().log("{} leases could not be renewed: {}", due.size(), e.getMessage());
             return false;
         }
         boolean known = true;

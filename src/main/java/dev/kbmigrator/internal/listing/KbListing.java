@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,7 +49,10 @@ import org.slf4j.LoggerFactory;
 public final class KbListing {
 
     private static final Logger LOG = LoggerFactory.getLogger(KbListing.class);
-    private static final String DOCUMENT = Document.ANNOUNCED + "listing";
+
+    /** The document that says when the host's list was read. */
+    public static final String DOCUMENT = Document.ANNOUNCED + "listing";
+
     private static final double FALSE_POSITIVES = 1e-6;
     private static final int MIN_EXPECTED = 10_000;
     private static final int MAX_EXPECTED = 20_000_000;
@@ -109,6 +113,11 @@ public final class KbListing {
     /** Returns why the last listing of this replica was not complete; null when it was, or there was none. */
     public @Nullable String failure() {
         return failure;
+    }
+
+    /** Returns what a listing has got done, without who has claimed the next one. */
+    public static Object progressOf(Document document) {
+        return Json.read(document).without(List.of("startedMicros", "by"));
     }
 
     /** Returns whether it is time for another listing. */

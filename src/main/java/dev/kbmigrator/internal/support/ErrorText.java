@@ -9,6 +9,7 @@ import java.io.Writer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ public final class ErrorText {
 
     private static final int MAX_CHARACTERS = KbRecord.MAX_ERROR_CHARACTERS;
     private static final int MAX_SUMMARY_CHARACTERS = 1_000;
+    private static final int MAX_LINE_CHARACTERS = 500;
 
     /** Of more causes than this, and of circular ones, the rest is left out; such errors are always printed anew. */
     private static final int MAX_CAUSES = 10;
@@ -94,6 +96,31 @@ public final class ErrorText {
     /** Returns a throwable for the log that says the same, and has no method of the error's. */
     public Throwable printed() {
         return standIn(chain);
+    }
+
+    /** Returns what an error says, in one line without control characters, shortened. */
+    public static String summary(Throwable error) {
+        try {
+            String message = error instanceof MigratorException ? error.getMessage() : null;
+            String text = String.valueOf(message == null ? error : message);
+            return ShortText.of(storable(text).replaceAll("[\\p{Cntrl}\\s]+", " "), MAX_LINE_CHARACTERS);
+        } catch (RuntimeException | Error e) {
+            return error.getClass().getName() + ", whose own methods throw when it is printed";
+        }
+    }
+
+    /** Returns a text in which every database can keep each character: those beyond ASCII are escaped, and what is too long is cut. */
+    public static String ascii(String text) {
+        StringBuilder ascii = new StringBuilder();
+        for (int i = 0; i < text.length() && ascii.length() < MAX_CHARACTERS; i++) {
+            char c = text.charAt(i);
+            boolean isPlain = (c >= ' ' && c <= '~') || c == '\n' || c == '\t';
+            ascii.append(isPlain ? String.valueOf(c) : String.format(Locale.ROOT, "\\u%04x", (int) c));
+        }
+        if (ascii.length() > MAX_CHARACTERS) {
+            ascii.setLength(MAX_CHARACTERS);
+        }
+        return ascii.toString();
     }
 
     private static Chain chainOf(Throwable error) {

@@ -2,25 +2,31 @@ package dev.kbmigrator.internal.support;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /**
- * Keeps a loop alive when the store, the lock or the host fails: each failed step is logged, and is retried after an exponential
- * backoff. Belongs to the loop's thread.
+ * Keeps a loop alive when the store, the lock or the host fails: each failed step is retried after an exponential backoff. What fails
+ * is reported to {@link Troubles}, unless the call that failed has done that itself. Belongs to the loop's thread.
  */
 public final class StepRetry {
 
     private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10));
 
     private final Environment environment;
-    private final Logger log;
+    private final Troubles troubles;
+    private final String name;
     private int failures;
     private long notBefore;
     private @Nullable RuntimeException lastError;
 
-    public StepRetry(Environment environment, Logger log) {
+    /**
+     * Prepares a loop.
+     *
+     * @param name what its steps do, to follow "cannot"
+     */
+    public StepRetry(Environment environment, Troubles troubles, String name) {
         this.environment = environment;
-        this.log = log;
+        this.troubles = troubles;
+        this.name = name;
     }
 
     /** Runs the step, unless it failed so recently that it has to wait. */
@@ -35,15 +41,15 @@ public final class StepRetry {
         try {
             step.run();
             failures = 0;
+            troubles.succeeded(name);
         } catch (RuntimeException | Error e) {
             failures++;
             lastError = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e.toString(), e);
-            Duration delay = BACKOFF.delay(failures, environment);
-            notBefore = environment.nanoTime() + delay.toNanos();
-            log.atWarn()
-                    .addKeyValue("failures", failures)
-                    .setCause(e)
-                    .log("Attempt {} failed, next attempt in {} ms: {}", failures, delay.toMillis(), e.getMessage());
+            notBefore = environment.nanoTime()
+                    + BACKOFF.delay(failures, environment).toNanos();
+            if (!troubles.isKnown(e)) {
+                troubles.failed(name, e);
+            }
         }
     }
 

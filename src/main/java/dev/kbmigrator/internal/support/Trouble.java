@@ -48,7 +48,7 @@ public record Trouble(String step, String error, long sinceMicros, long times) {
     @Override
     public String toString() {
         Instant since = Instant.EPOCH.plus(sinceMicros, ChronoUnit.MICROS);
-        return "cannot " + step + ": " + times + " attempts in a row have failed since " + since + ", the last one with: "
-                + error;
+        return "cannot " + step + ": " + times + " attempts in a row have failed since " + since
+                + ", the last one with: " + error;
     }
 }

@@ -11,14 +11,15 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,10 +47,15 @@ final class CompletionWriter {
     private final PartitionQueue queue;
     private final Callbacks callbacks;
 
-    private final Batch advanced = new Batch(LINGER_NANOS);
-    private final Batch failed = new Batch(FAILED_LINGER_NANOS);
+    private final RowBatch advanced;
+    private final RowBatch failed;
     private final List<KbExecution> gone = new ArrayList<>();
     private boolean mustWait;
+
+    /** How many writes have succeeded, and a KB whose version was written by the last one. */
+    private long written;
+
+    private @Nullable KbExecution witness;
 
     /** Whom the writer tells what has become durable. */
     interface Callbacks {
@@ -64,120 +70,93 @@ final class CompletionWriter {
         void takenOver(HeldPartition partition);
     }
 
-    private record Entry(
-            KbExecution execution, KbWrite write, @Nullable Throwable error) {}
+    /** How the rows of one kind are written. */
+    private final class Target implements RowBatch.Target {
 
-    /** In the order in which they finished. Each entry is kept until its write is known to have happened, or never to happen. */
-    private final class Batch {
-
-        private final long lingerNanos;
-        private final List<Entry> entries = new ArrayList<>();
-        private long oldest;
-
-        private Batch(long lingerNanos) {
-            this.lingerNanos = lingerNanos;
+        @Override
+        public int maxBatch() {
+            return store.maxBatch();
         }
 
-        private void add(Entry entry) {
-            if (entries.isEmpty()) {
-                oldest = environment.nanoTime();
-            }
-            entries.add(entry);
-        }
-
-        private long dueIn(long now) {
-            return entries.isEmpty() ? Long.MAX_VALUE : Math.max(0, oldest + lingerNanos - now);
-        }
-
-        /** Forgets what belongs to a partition that was lost: the next holder does it again. */
-        private void dropLost() {
-            for (Iterator<Entry> each = entries.iterator(); each.hasNext(); ) {
-                KbExecution execution = each.next().execution();
-                if (execution.scope().isLost()) {
-                    execution.partition().dropped(execution.kb());
-                    each.remove();
-                }
-            }
-        }
-
-        private boolean dropNext() {
-            List<Entry> next = entries.subList(0, Math.min(store.maxBatch(), entries.size()));
-            boolean some = !next.isEmpty();
-            next.forEach(entry ->
-                    entry.execution().partition().dropped(entry.execution().kb()));
-            next.clear();
-            return some;
-        }
-
-        private void writeIfDue(boolean nothingRuns) {
-            // Each time: the write before may have taken longer than the leases last
-            dropLost();
-            while (isDue(nothingRuns)) {
-                mustWait = !queue.beginWriting();
-                if (mustWait) {
-                    return;
-                }
-                try {
-                    writeFirst();
-                } finally {
-                    queue.endWriting();
-                }
-                oldest = environment.nanoTime();
-                dropLost();
-            }
-        }
-
-        private boolean isDue(boolean nothingRuns) {
-            return !entries.isEmpty()
-                    && (nothingRuns || entries.size() >= store.maxBatch() || dueIn(environment.nanoTime()) == 0);
-        }
-
-        /** Writes the first batch; KBs that were refused only because of others in it are written again at once. */
-        private void writeFirst() {
-            boolean again = true;
-            while (again && !entries.isEmpty()) {
-                again = write(new ArrayList<>(entries.subList(0, Math.min(store.maxBatch(), entries.size()))));
-                dropLost();
-            }
-        }
-
-        /** Writes the first entries; returns whether some of them are still to be written although their scope is not stale. */
-        private boolean write(List<Entry> part) {
-            WriteResult result = send(part);
-            entries.subList(0, part.size()).clear();
-            List<Entry> again = new ArrayList<>();
-            for (Entry entry : part) {
-                HeldPartition held = entry.execution().partition();
-                if (result.staleScopes().contains(held.partition())) {
-                    callbacks.takenOver(held);
-                    held.dropped(entry.execution().kb());
-                } else if (result.refused()) {
-                    again.add(entry);
-                } else {
-                    settle(entry, result.exceptions().get(entry.execution().kb()));
-                }
-            }
-            entries.addAll(0, again);
-            if (again.size() == part.size()) {
-                throw new StateStoreException("the store refused a batch without naming a scope of the batch as stale: "
-                        + result.staleScopes());
-            }
-            return !again.isEmpty();
-        }
-
-        private WriteResult send(List<Entry> part) {
+        @Override
+        public boolean write(List<CompletedRow> rows) {
             Map<Integer, Epoch> epochs = new LinkedHashMap<>();
-            List<KbWrite> writes = new ArrayList<>(part.size());
+            List<KbWrite> writes = new ArrayList<>(rows.size());
             HeldPartition before = null;
-            for (Entry entry : part) {
-                HeldPartition held = entry.execution().partition();
+            for (CompletedRow row : rows) {
+                HeldPartition held = row.execution().partition();
                 if (held != before) {
                     epochs.put(held.partition(), held.scope().epoch());
                     before = held;
                 }
-                writes.add(entry.write());
+                writes.add(row.write());
             }
-            return store.write(epochs.values(), writes);
+            WriteResult result = store.write(epochs.values(), writes);
+            Set<Integer> stale = result.staleScopes();
+            if (result.refused()) {
+                takeOver(rows, stale);
+                return false;
+            }
+            written++;
+            if (rows.get(0).write() instanceof KbWrite.Advanced && stale.isEmpty()) {
+                witness = rows.get(0).execution();
+            }
+            for (CompletedRow row : rows) {
+                KbExecution execution = row.execution();
+                HeldPartition held = execution.partition();
+                if (stale.contains(held.partition())) {
+                    callbacks.takenOver(held);
+                    held.dropped(execution.kb());
+                } else {
+                    settle(row, result.exceptions().get(execution.kb()));
+                }
+            }
+            return true;
+        }
+
+        /** The rows of the other partitions are written again. */
+        private void takeOver(List<CompletedRow> rows, Set<Integer> stale) {
+            boolean some = false;
+            for (CompletedRow row : rows) {
+                HeldPartition held = row.execution().partition();
+                if (stale.contains(held.partition())) {
+                    callbacks.takenOver(held);
+                    some = true;
+                }
+            }
+            if (!some) {
+                throw new StateStoreException(
+                        "the store refused a batch without naming a scope of the batch as stale: " + stale);
+            }
+        }
+
+        @Override
+        public void writeWitness() {
+            KbExecution last = witness;
+            if (last == null || last.scope().isLost()) {
+                return;
+            }
+            KbWrite without =
+                    new KbWrite.Advanced(last.kb(), last.incarnation(), Long.MAX_VALUE - 1, Long.MAX_VALUE);
+            try {
+                if (store.write(List.of(last.scope().epoch()), List.of(without))
+                        .staleScopes()
+                        .isEmpty()) {
+                    written++;
+                }
+            } catch (RuntimeException e) {
+                LOG.atDebug().setCause(e).log("The store does not even accept a write that changes nothing");
+            }
+        }
+
+        @Override
+        public long written() {
+            return written;
+        }
+
+        @Override
+        public void rejected(CompletedRow row, RuntimeException error) {
+            CompletionWriter.this.rejected(row, error);
         }
     }
 
@@ -188,16 +167,19 @@ final class CompletionWriter {
         this.backoff = backoff;
         this.queue = queue;
         this.callbacks = callbacks;
+        Target target = new Target();
+        this.advanced = new RowBatch(environment, LINGER_NANOS, target);
+        this.failed = new RowBatch(environment, FAILED_LINGER_NANOS, target);
     }
 
     /** Returns how many KBs are not durable yet. */
     int size() {
-        return advanced.entries.size() + failed.entries.size() + gone.size();
+        return advanced.size() + failed.size() + gone.size();
     }
 
     /** Returns how many more KBs fill a batch. */
     int room() {
-        return store.maxBatch() - advanced.entries.size();
+        return store.maxBatch() - advanced.fresh();
     }
 
     /**
@@ -222,11 +204,20 @@ final class CompletionWriter {
         if (outcome instanceof Done) {
             KbWrite write = new KbWrite.Advanced(
                     execution.kb(), execution.incarnation(), execution.fromVersion(), execution.version());
-            advanced.add(new Entry(execution, write, null));
+            add(advanced, new CompletedRow(execution, write, null));
         } else if (outcome instanceof Failed failure) {
             fail(execution, failure.error());
         } else {
             gone.add(execution);
+        }
+    }
+
+    private void add(RowBatch batch, CompletedRow row) {
+        KbExecution execution = row.execution();
+        if (queue.unrecorded().isKnown(execution.kb()) || execution.wasNotAccepted()) {
+            batch.addSuspect(row);
+        } else {
+            batch.add(row);
         }
     }
 
@@ -247,7 +238,7 @@ final class CompletionWriter {
                 execution.attempt(),
                 error.text(),
                 retryAfter);
-        failed.add(new Entry(execution, write, error.error()));
+        add(failed, new CompletedRow(execution, write, error.error()));
         LOG.atDebug()
                 .addKeyValue("kb", execution.kb())
                 .addKeyValue("version", execution.version())
@@ -257,19 +248,73 @@ final class CompletionWriter {
     /** Writes what is due: everything when nothing runs, but failures only when no page is to come either. */
     void writeIfDue(boolean nothingRuns, boolean pageToCome) {
         mustWait = false;
+        try {
+            writeIfDue(advanced, nothingRuns);
+        } catch (RuntimeException e) {
+            Kind kind = Kind.of(e);
+            if (kind == Kind.DATA || kind == Kind.UNKNOWN) {
+                // What the store has against some rows must not hold up the others
+                writeIfDue(failed, nothingRuns && !pageToCome);
+            }
+            throw e;
+        }
+        writeIfDue(failed, nothingRuns && !pageToCome);
         removeGone();
-        advanced.writeIfDue(nothingRuns);
-        failed.writeIfDue(nothingRuns && !pageToCome);
+    }
+
+    /** For the time being, rows that failed alone are not tried again. */
+    void letSuspectsRest(boolean whether) {
+        advanced.letSuspectsRest(whether);
+        failed.letSuspectsRest(whether);
+    }
+
+    private void writeIfDue(RowBatch batch, boolean nothingRuns) {
+        batch.begin();
+        // Each time: the write before may have taken longer than the leases last
+        dropLost(batch);
+        while (batch.isDue(nothingRuns)) {
+            if (!queue.beginWriting()) {
+                mustWait = true;
+                return;
+            }
+            try {
+                batch.writeNext(nothingRuns);
+            } finally {
+                queue.endWriting();
+            }
+            dropLost(batch);
+        }
+        batch.end();
+    }
+
+    /** Forgets what belongs to a partition that was lost: the next holder does it again. */
+    private static void dropLost(RowBatch batch) {
+        batch.removeIf(row -> {
+            KbExecution execution = row.execution();
+            if (!execution.scope().isLost()) {
+                return false;
+            }
+            execution.partition().dropped(execution.kb());
+            return true;
+        });
     }
 
     /** Forgets what the next write would hold, because that cannot be written; returns whether there was anything. */
     boolean dropNext() {
-        if (!gone.isEmpty()) {
-            gone.forEach(execution -> execution.partition().dropped(execution.kb()));
-            gone.clear();
+        if (dropNext(advanced) || dropNext(failed)) {
             return true;
         }
-        return advanced.dropNext() || failed.dropNext();
+        boolean some = !gone.isEmpty();
+        gone.forEach(execution -> execution.partition().dropped(execution.kb()));
+        gone.clear();
+        return some;
+    }
+
+    private static boolean dropNext(RowBatch batch) {
+        List<CompletedRow> next = batch.next();
+        batch.removeIf(next::contains);
+        next.forEach(row -> row.execution().partition().dropped(row.execution().kb()));
+        return !next.isEmpty();
     }
 
     private void removeGone() {
@@ -301,15 +346,20 @@ final class CompletionWriter {
         return same;
     }
 
-    private void settle(Entry entry, WriteResult.@Nullable NotDone notDone) {
-        KbExecution execution = entry.execution();
-        long reached = entry.write() instanceof KbWrite.Advanced advance ? advance.to() : execution.fromVersion();
+    private void settle(CompletedRow row, WriteResult.@Nullable NotDone notDone) {
+        KbExecution execution = row.execution();
+        long reached = row.write() instanceof KbWrite.Advanced advance ? advance.to() : execution.fromVersion();
         if (notDone == null) {
-            if (entry.write() instanceof KbWrite.Failed failure) {
+            if (row.write() instanceof KbWrite.Failed failure) {
                 // The failure is on record; the KB waits for its next attempt
                 execution.partition().settled(execution.kb());
                 execution.partition().progressed();
-                tellFailed(entry, failure);
+                if (row.error() == null) {
+                    queue.unrecorded().shown(execution.kb());
+                } else {
+                    queue.unrecorded().recorded(execution.kb());
+                }
+                tellFailed(row, failure);
                 return;
             }
         } else if (notDone instanceof WriteResult.Stale stale && stale.storedVersion() >= execution.version()) {
@@ -319,14 +369,53 @@ final class CompletionWriter {
             execution.partition().dropped(execution.kb());
             return;
         }
+        queue.unrecorded().recorded(execution.kb());
         callbacks.advanced(execution, reached);
     }
 
-    private void tellFailed(Entry entry, KbWrite.Failed failure) {
-        Throwable error = entry.error();
+    private void tellFailed(CompletedRow row, KbWrite.Failed failure) {
+        Throwable error = row.error();
         Duration retryAfter = failure.retryAfter();
         if (error != null && retryAfter != null) {
-            callbacks.failed(entry.execution(), error, retryAfter);
+            callbacks.failed(row.execution(), error, retryAfter);
         }
+    }
+
+    /**
+     * The store accepts other rows, but not this one. Of a KB whose version is not accepted, that is recorded; it is no failed attempt.
+     * Where not even that is accepted, this replica remembers it.
+     */
+    private void rejected(CompletedRow row, RuntimeException error) {
+        KbExecution execution = row.execution();
+        String kbId = execution.kb();
+        String said = ErrorText.summary(error);
+        int times = queue.unrecorded().rejected(kbId);
+        Duration retryAfter = backoff.delay(Math.max(times, execution.attempt()), environment);
+        LOG.atDebug()
+                .addKeyValue("kb", kbId)
+                .addKeyValue("version", execution.version())
+                .setCause(error)
+                .log("The store does not accept what is to be recorded of {}", execution);
+        if (row.write() instanceof KbWrite.Advanced) {
+            String text = ErrorText.ascii(KbExecution.NOT_ACCEPTED + said);
+            KbWrite write = new KbWrite.Failed(
+                    kbId,
+                    execution.incarnation(),
+                    execution.fromVersion(),
+                    execution.version(),
+                    execution.attempt() - 1,
+                    text,
+                    retryAfter);
+            failed.add(new CompletedRow(execution, write, null));
+            return;
+        }
+        queue.unrecorded()
+                .hold(
+                        kbId,
+                        retryAfter,
+                        "KB " + kbId + " failed at version " + execution.version()
+                                + ", and the state store does not accept a record of that: " + said);
+        execution.partition().dropped(kbId);
+        execution.partition().skip();
     }
 }

@@ -14,6 +14,7 @@ import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
+import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.WriteResult;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 /** An attempt at the KB part of a migration. */
 final class KbExecution extends Execution {
+
+    /** How the record begins of a KB whose part has run, and whose version the store does not accept. */
+    static final String NOT_ACCEPTED = "the state store does not accept that this version is recorded of this KB,"
+            + " although the migration returned normally: ";
 
     private final Context context;
     private final HeldPartition partition;
@@ -35,6 +40,9 @@ final class KbExecution extends Execution {
 
         /** Returns the text of what a part has thrown. */
         ErrorText textOf(Throwable error);
+
+        /** A checkpoint could not be saved, and the store does not say why; returns whether it must be the checkpoint. */
+        boolean isCheckpointToBlame(KbExecution execution);
 
         /** The store has refused a write, because another replica has taken the partition over. */
         void takenOver(HeldPartition partition);
@@ -66,6 +74,13 @@ final class KbExecution extends Execution {
     private static int failuresAt(KbState kb, long version) {
         KbRecord record = kb.record();
         return record == null || record.version() != version ? 0 : record.failures();
+    }
+
+    /** Returns whether the store did not accept it when this version was to be recorded before. */
+    boolean wasNotAccepted() {
+        KbRecord record = kb.record();
+        String error = record == null || record.version() != version() ? null : record.error();
+        return error != null && error.startsWith(NOT_ACCEPTED);
     }
 
     String kb() {
@@ -135,7 +150,7 @@ final class KbExecution extends Execution {
     @Override
     protected void writeCheckpoint(String json) {
         KbWrite write = new KbWrite.Checkpointed(kb.kbId(), kb.incarnation(), kb.version(), version(), json);
-        WriteResult result = context.store().write(Set.of(epoch()), List.of(write));
+        WriteResult result = write(write);
         if (!result.staleScopes().isEmpty()) {
             context.owner().takenOver(partition);
             cancel(Cancellation.LOST);
@@ -149,6 +164,17 @@ final class KbExecution extends Execution {
         if (notDone != null) {
             cancel(Cancellation.LOST);
             throw cancelled("another replica has moved the KB's version: " + notDone);
+        }
+    }
+
+    private WriteResult write(KbWrite checkpoint) {
+        try {
+            return context.store().write(Set.of(epoch()), List.of(checkpoint));
+        } catch (RuntimeException e) {
+            if (Kind.of(e) == Kind.UNKNOWN && context.owner().isCheckpointToBlame(this)) {
+                throw notAccepted(e);
+            }
+            throw e;
         }
     }
 

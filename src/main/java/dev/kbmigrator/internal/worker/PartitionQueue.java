@@ -35,6 +35,7 @@ public final class PartitionQueue implements LookSchedule.Workload {
     private final Environment.Signal loopSignal;
     private final Backoff stayAway = new Backoff(FIRST_STAY_AWAY, LONGEST_STAY_AWAY);
     private final LongAdder completed = new LongAdder();
+    private final UnrecordedKbs unrecorded;
 
     private volatile @Nullable FleetView view;
     private volatile boolean stopping;
@@ -67,6 +68,7 @@ public final class PartitionQueue implements LookSchedule.Workload {
         this.environment = environment;
         this.loopSignal = loopSignal;
         this.sizing = new TakeSizing(concurrency);
+        this.unrecorded = new UnrecordedKbs(environment);
     }
 
     /** Takes a newer view over: its due partitions become available, unless they are held or avoided. */
@@ -235,6 +237,11 @@ public final class PartitionQueue implements LookSchedule.Workload {
     /** Returns how many KB parts this replica has completed. */
     public long completedCount() {
         return completed.sum();
+    }
+
+    /** Returns the KBs of which the store does not accept what is to be recorded. */
+    public UnrecordedKbs unrecorded() {
+        return unrecorded;
     }
 
     public boolean isStopping() {

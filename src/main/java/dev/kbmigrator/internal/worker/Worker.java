@@ -74,6 +74,7 @@ public final class Worker implements Runnable {
 
     private volatile @Nullable ErrorText lastError;
     private long seen;
+    private @Nullable UnexplainedRowException unexplained;
 
     /** Since when it counts what has finished, in monotonic time; how many KBs that were, and for how long they ran. */
     private long countedFrom;
@@ -109,11 +110,11 @@ public final class Worker implements Runnable {
         this.requests = new RequestServer(store, environment, observer, callbacks);
         this.leases = new PartitionLeases(store, environment, observer, queue, replica.leases());
         this.executions = new KbExecution.Context(environment, config.host().services(), store, host, callbacks);
-        this.retry = new StepRetry(environment, LOG);
+        this.retry = new StepRetry(environment, replica.troubles(), "work on partitions");
         this.seen = observer.view().takenAt();
     }
 
-    /** What the worker's helpers call: the first two from any thread, the others from the worker's own. */
+    /** What the worker's helpers call: the first three from any thread, the others from the worker's own. */
     private final class Callbacks implements KbExecution.Owner, CompletionWriter.Callbacks, RequestServer.Callbacks {
 
         @Override
@@ -126,6 +127,11 @@ public final class Worker implements Runnable {
             ErrorText text = ErrorText.of(error, lastError);
             lastError = text;
             return text;
+        }
+
+        @Override
+        public boolean isCheckpointToBlame(KbExecution execution) {
+            return queue.unrecorded().isCheckpointToBlame(execution.kb(), queue.completedCount());
         }
 
         @Override
@@ -202,6 +208,18 @@ public final class Worker implements Runnable {
     }
 
     private void step() {
+        unexplained = null;
+        try {
+            settleAndFetch();
+        } finally {
+            writer.letSuspectsRest(false);
+        }
+        if (unexplained != null) {
+            throw unexplained;
+        }
+    }
+
+    private void settleAndFetch() {
         settle();
         if (queue.isHalted() || pool.isExhausted()) {
             leave();
@@ -226,13 +244,20 @@ public final class Worker implements Runnable {
         takeFinished();
         try {
             writer.writeIfDue(inFlight() == writer.size(), !queue.isHalted() && isPageToCome());
+        } catch (UnexplainedRowException e) {
+            // Until the next step; the neighbours of these rows must not wait for that
+            unexplained = e;
+            writer.letSuspectsRest(true);
         } finally {
             List<KbExecution> next = new ArrayList<>(followUps);
             followUps.clear();
             pool.offer(next);
         }
-        requests.deleteAnswered(scans);
-        leases.giveBack(scans);
+        try {
+            requests.deleteAnswered(scans);
+        } finally {
+            leases.giveBack(scans);
+        }
         learnRate();
     }
 
@@ -368,7 +393,7 @@ public final class Worker implements Runnable {
                 before = partition;
             }
             if (held != null && !held.scope().isLost() && held.scope().mayBeReleased() && !held.isInFlight(kb.kbId())) {
-                KbExecution execution = executionOf(scan, held, kb);
+                KbExecution execution = queue.unrecorded().isHeld(kb.kbId()) ? null : executionOf(scan, held, kb);
                 if (execution != null) {
                     candidates.add(execution);
                 } else if (kb.version() < scan.goal) {

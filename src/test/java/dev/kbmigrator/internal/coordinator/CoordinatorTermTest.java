@@ -30,6 +30,7 @@ import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.GlobalPartRecord;
 import dev.kbmigrator.internal.state.Plan;
 import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.spi.DueFilter;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Heartbeat;
@@ -150,7 +151,7 @@ class CoordinatorTermTest {
         ExecutionPool pool = new ExecutionPool(executor, 1, environment, () -> {});
         ExecutionWatchdog watchdog = new ExecutionWatchdog(pool, FrozenEnvironment.TTL, environment);
         LeaseKeeper keeper = new LeaseKeeper(config.storage(), FrozenEnvironment.TTL, environment, watchdog::check);
-        return new ReplicaServices(observer, pool, keeper);
+        return new ReplicaServices(observer, pool, keeper, new Troubles(environment));
     }
 
     private KbListing newListing() {

@@ -9,7 +9,6 @@ import dev.kbmigrator.MigrationCancelledException;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.execution.Execution.Done;
-import dev.kbmigrator.internal.execution.Execution.Failed;
 import dev.kbmigrator.internal.execution.ExecutionPool;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.internal.fixture.ManualEnvironment;
@@ -100,7 +99,7 @@ class GlobalExecutionTest {
 
     private boolean recordFailure() {
         return execution.recordFailure(
-                new Failed(ErrorText.of(new IllegalStateException("broken"))), Duration.ofMinutes(1));
+                ErrorText.of(new IllegalStateException("broken")).text(), Duration.ofMinutes(1));
     }
 
     @Test

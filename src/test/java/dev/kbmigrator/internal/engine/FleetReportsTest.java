@@ -132,7 +132,7 @@ class FleetReportsTest {
     private void runWorker(ReplicaLoop replica) {
         replica.observer().look();
         LeaseKeeper keeper = new LeaseKeeper(config.storage(), FrozenEnvironment.TTL, environment, () -> false);
-        ReplicaServices services = new ReplicaServices(replica.observer(), replica.pool(), keeper);
+        ReplicaServices services = new ReplicaServices(replica.observer(), replica.pool(), keeper, replica.troubles());
         HostKbs host = new HostKbs(config.host().knowledgeBoxes(), "replica");
         Environment.Signal signal = environment.newSignal();
         replica.queue().workerStarted(signal);

@@ -953,7 +953,9 @@ class ReplicaLoopTest {
             fail(WatchedStore.LOOK);
             environment.meanwhile(() -> environment.pass(FrozenEnvironment.TTL.multipliedBy(2)));
             environment.run(ScriptedEnvironment.LOOP);
-            assertThat(replica.fatal()).isInstanceOf(StateStoreException.class);
+            assertThat(replica.fatal())
+                    .hasMessageStartingWith("cannot look at the shared state: the store is down. All 3 attempts since ")
+                    .hasCauseInstanceOf(StateStoreException.class);
         }
 
         @Test

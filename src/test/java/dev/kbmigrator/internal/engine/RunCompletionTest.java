@@ -8,6 +8,7 @@ import dev.kbmigrator.KbMigration;
 import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.MigratorException;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.config.RunMode;
 import dev.kbmigrator.internal.engine.RunCompletion.End;
@@ -28,6 +29,7 @@ import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.GlobalPartRecord;
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.internal.worker.PartitionQueue;
 import dev.kbmigrator.internal.worker.Worker;
 import dev.kbmigrator.memory.MemoryLock;
@@ -75,7 +77,7 @@ class RunCompletionTest {
                 new ExecutionPool(config.host().executor(), config.concurrency().kbs(), environment, () -> {});
         private final LeaseKeeper keeper =
                 new LeaseKeeper(config.storage(), config.timings().leaseTtl(), environment, () -> false);
-        private final ReplicaServices services = new ReplicaServices(observer, pool, keeper);
+        private final ReplicaServices services = new ReplicaServices(observer, pool, keeper, new Troubles(environment));
         private final HostKbs host = new HostKbs(config.host().knowledgeBoxes(), "replica");
         private final KbListing listing =
                 new KbListing(store, host, observer, config.timings(), environment, queue::isStopping);
@@ -313,16 +315,86 @@ class RunCompletionTest {
         assertThat(replica.run.hopeless(null)).as("no error").isNull();
     }
 
+    /** A step that is tried every ten seconds fails for that long. */
+    private void fail(String step, Duration time, RuntimeException error) {
+        Duration pause = Duration.ofSeconds(10);
+        replica.services.troubles().failed(step, error);
+        for (Duration passed = pause; passed.compareTo(time) <= 0; passed = passed.plus(pause)) {
+            environment.pass(pause);
+            replica.services.troubles().failed(step, error);
+        }
+    }
+
     @Test
-    void aStoreThatHasRespondedIsHopelessAfterTwoTtls() {
-        RuntimeException error = new IllegalStateException("refused");
+    void aStepThatFailsAtEachAttemptForTwoTtlsEndsIt() {
+        RuntimeException error = new IllegalStateException("the disk is full");
         environment.pass(Duration.ofHours(1));
         replica.observer.look();
-        assertThat(replica.run.hopeless(error)).isNull();
-        environment.pass(TWO_TTLS);
-        assertThat(replica.run.hopeless(error)).isNull();
+        fail("raise floors", TWO_TTLS.minusSeconds(10), error);
+        environment.pass(Duration.ofSeconds(10).minus(NANO));
+        assertThat(replica.run.hopeless(null)).as("there is hope").isNull();
         environment.pass(NANO);
-        assertThat(replica.run.hopeless(error)).isSameAs(error);
+        assertThat(Objects.requireNonNull(replica.run.hopeless(null)))
+                .isInstanceOf(MigratorException.class)
+                .hasMessageStartingWith("cannot raise floors: ")
+                .hasMessageContaining("the disk is full. All 6 attempts since 1969-12-31T23:59:00Z (for 60 s)")
+                .hasCause(error);
+    }
+
+    @Test
+    void aStepThatSucceededMeanwhileDoesNotEndIt() {
+        replica.observer.look();
+        fail("raise floors", TWO_TTLS, new IllegalStateException("the disk is full"));
+        replica.services.troubles().succeeded("raise floors");
+        fail("raise floors", TWO_TTLS.minusSeconds(10), new IllegalStateException("the disk is full"));
+        assertThat(replica.run.hopeless(null)).isNull();
+    }
+
+    @Test
+    void whatNobodyTriesAnyMoreDoesNotEndIt() {
+        replica.observer.look();
+        fail("raise floors", FrozenEnvironment.TTL.minusSeconds(10), new IllegalStateException("the disk is full"));
+        environment.pass(Duration.ofSeconds(40));
+        assertThat(replica.run.hopeless(null)).isNull();
+    }
+
+    @Test
+    void nothingEndsItWhileSomethingMovesElsewhere() {
+        replica.observer.look();
+        replica.run.saw(look(TO_MIGRATE_KBS, 2));
+        fail("raise floors", TWO_TTLS.minusSeconds(10), new IllegalStateException("the disk is full"));
+        replica.run.saw(look(TO_MIGRATE_KBS, 1));
+        fail("raise floors", Duration.ofSeconds(10), new IllegalStateException("the disk is full"));
+        assertThat(replica.run.hopeless(null)).as("a floor has moved").isNull();
+        replica.run.saw(look(TO_MIGRATE_KBS, 1));
+        fail("raise floors", TWO_TTLS, new IllegalStateException("the disk is full"));
+        assertThat(replica.run.hopeless(null)).as("the same floors again").isNotNull();
+    }
+
+    @Test
+    void aRecordThatBecomesDueIsNoMovement() {
+        replica.observer.look();
+        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 0, 1, 0, 7)));
+        fail("raise floors", TWO_TTLS, new IllegalStateException("the disk is full"));
+        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 1, 0, 0, Long.MAX_VALUE)));
+        assertThat(replica.run.hopeless(null)).isNotNull();
+        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 2, 0, 0, Long.MAX_VALUE)));
+        assertThat(replica.run.hopeless(null)).as("another record").isNull();
+    }
+
+    @Test
+    void anExecutionThatRunsKeepsItGoing() {
+        // Before the lease of the execution ends
+        environment.pass(Duration.ofHours(-1));
+        use(environment.config(store, MemoryLock.create(() -> 0), Runnable::run, KBS));
+        replica.observer.look();
+        fail("raise floors", TWO_TTLS, new IllegalStateException("the disk is full"));
+        List<@Nullable RuntimeException> meanwhile = new ArrayList<>();
+        ProbeExecution execution = new ProbeExecution(
+                config, FrozenEnvironment.held(() -> {}), () -> meanwhile.add(replica.run.hopeless(null)));
+        replica.pool.offer(List.of(execution));
+        assertThat(meanwhile).containsExactly((RuntimeException) null);
+        assertThat(replica.run.hopeless(null)).isNotNull();
     }
 
     @Test
@@ -349,16 +421,11 @@ class RunCompletionTest {
     }
 
     @Test
-    void aLockServiceThatHasNotRespondedForTwoTtlsEndsIt() {
-        RuntimeException down = new IllegalStateException("the lock service is down");
+    void aLockServiceThatOnceRespondedIsAStepLikeAnyOther() {
         replica.keeper.lockOutage().watch(() -> true);
-        fail(down);
-        environment.pass(TWO_TTLS);
-        assertThat(replica.run.nothingCanBeStarted()).as("there is hope").isNull();
-        environment.pass(NANO);
-        assertThat(Objects.requireNonNull(replica.run.nothingCanBeStarted()))
-                .hasMessageContaining("the lock service does not respond")
-                .hasCause(down);
+        fail(new IllegalStateException("the lock service is down"));
+        environment.pass(TWO_TTLS.plus(NANO));
+        assertThat(replica.run.nothingCanBeStarted()).isNull();
     }
 
     @Test

@@ -8,7 +8,6 @@ import dev.kbmigrator.support.LogCapture;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.slf4j.LoggerFactory;
 
 class StepRetryTest {
 
@@ -18,7 +17,7 @@ class StepRetryTest {
     final LogCapture log = new LogCapture(Level.WARN);
 
     private final ManualEnvironment environment = new ManualEnvironment();
-    private final StepRetry retry = new StepRetry(environment, LoggerFactory.getLogger(StepRetryTest.class));
+    private final StepRetry retry = new StepRetry(environment, new Troubles(environment), "work");
     private int runs;
 
     private void succeed() {
@@ -58,8 +57,9 @@ class StepRetryTest {
         assertThat(retry.failures()).isEqualTo(2);
         assertThat(log.messages(Level.WARN))
                 .containsExactly(
-                        "Attempt 1 failed, next attempt in 100 ms: the store is down",
-                        "Attempt 2 failed, next attempt in 200 ms: the store is still down");
+                        "Cannot work, and tries again: java.lang.IllegalStateException: the store is down",
+                        "Still cannot work, after 2 attempts in PT0.1S: java.lang.IllegalStateException: the store is"
+                                + " still down");
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.kbmigrator.internal.lease.HeldScope;
 import dev.kbmigrator.internal.lease.LeaseKeeper;
 import dev.kbmigrator.internal.listing.HostKbs;
 import dev.kbmigrator.internal.look.FleetObserver;
+import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.Lock;
@@ -51,7 +52,8 @@ public class BatchingOperations {
         ExecutionPool pool = new ExecutionPool(executor, config.concurrency().kbs(), environment, () -> {});
         LeaseKeeper keeper = new LeaseKeeper(config.storage(), FrozenEnvironment.TTL, environment, () -> false);
         HostKbs host = new HostKbs(config.host().knowledgeBoxes(), "replica");
-        Worker worker = new Worker(config, new ReplicaServices(observer, pool, keeper), queue, host, news);
+        Worker worker = new Worker(
+                config, new ReplicaServices(observer, pool, keeper, new Troubles(environment)), queue, host, news);
         workers.execute(worker);
         news.raise();
         theWorkerGoesOn();

@@ -474,13 +474,13 @@ class CompletionWriterTest implements CompletionWriter.Callbacks {
         @Test
         void aRefusalThatNamesNoScopeOfTheBatchIsAnErrorAndNothingIsLost() {
             finish(0);
-            store.refuses = 9;
+            store.refusesScope = 9;
             assertThatThrownBy(CompletionWriterTest.this::writeAll)
                     .isInstanceOf(StateStoreException.class)
                     .hasMessage("the store refused a batch without naming a scope of the batch as stale: [9]");
             assertThat(writer.size()).isEqualTo(1);
             assertThat(replica.takenOver).isEmpty();
-            store.refuses = -1;
+            store.refusesScope = -1;
             writeAll();
             assertThat(told).containsExactly(KBS.get(0) + " is at 1");
         }

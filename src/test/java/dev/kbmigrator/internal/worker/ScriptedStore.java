@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A store that fails, or takes its time, when the test says so, and that notes what was written. */
@@ -41,7 +42,7 @@ final class ScriptedStore extends MemoryStateStore {
     boolean refusesPerScope;
 
     /** The scope that a refusal of every batch names; none refuses. */
-    int refuses = -1;
+    int refusesScope = -1;
 
     /** Whether failures can be recorded even while it fails. */
     boolean failuresPass;
@@ -60,6 +61,13 @@ final class ScriptedStore extends MemoryStateStore {
     Duration findTakes = Duration.ZERO;
     Runnable whileFinding = () -> {};
     Runnable whileWriting = () -> {};
+
+    /** Why a batch is not accepted; null when it is. */
+    Function<List<KbWrite>, @Nullable RuntimeException> refuses = writes -> null;
+
+    /** How many batches were not accepted. */
+    int refused;
+
     int finds;
 
     ScriptedStore(ManualEnvironment environment) {
@@ -94,8 +102,13 @@ final class ScriptedStore extends MemoryStateStore {
         if (failing && !(failuresPass && holdsFailures)) {
             throw new IllegalStateException("the store is down");
         }
-        if (refuses >= 0) {
-            return WriteResult.refused(Set.of(refuses));
+        if (refusesScope >= 0) {
+            return WriteResult.refused(Set.of(refusesScope));
+        }
+        RuntimeException refusal = refuses.apply(writes);
+        if (refusal != null) {
+            refused++;
+            throw refusal;
         }
         batches.add(List.copyOf(writes));
         epochs.add(List.copyOf(carried));

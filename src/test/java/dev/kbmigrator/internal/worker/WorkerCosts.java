@@ -77,6 +77,11 @@ public class WorkerCosts {
     /** Does what a worker does with what its executions have brought about. */
     private final class Owner implements KbExecution.Owner, CompletionWriter.Callbacks {
 
+        @Override
+        public boolean isCheckpointToBlame(KbExecution execution) {
+            return false;
+        }
+
         private final Inbox inbox = new Inbox(environment.newSignal());
         private final CompletionWriter writer = new CompletionWriter(store, environment, BACKOFF, queue, this);
         private final KbExecution.Context executions =

@@ -17,6 +17,7 @@ import dev.kbmigrator.internal.listing.HostKbs;
 import dev.kbmigrator.internal.look.FleetObserver;
 import dev.kbmigrator.internal.state.KbRequest;
 import dev.kbmigrator.internal.support.ErrorText;
+import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.memory.MemoryLock;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
@@ -41,6 +42,9 @@ import org.jspecify.annotations.Nullable;
  * It also owns the executions that a test makes itself. For use by one thread.
  */
 final class WorkerFixture implements KbExecution.Owner {
+
+    /** Whether it is the checkpoint that cannot be saved. */
+    boolean checkpointIsToBlame;
 
     static final List<String> KBS = OnePartition.kbs(6);
 
@@ -137,7 +141,7 @@ final class WorkerFixture implements KbExecution.Owner {
     }
 
     ReplicaServices services() {
-        return new ReplicaServices(observer, pool, keeper);
+        return new ReplicaServices(observer, pool, keeper, new Troubles(environment));
     }
 
     /** Enrols the first so many KBs, and makes the newest version the target. */
@@ -262,6 +266,11 @@ final class WorkerFixture implements KbExecution.Owner {
     @Override
     public ErrorText textOf(Throwable error) {
         return ErrorText.of(error);
+    }
+
+    @Override
+    public boolean isCheckpointToBlame(KbExecution execution) {
+        return checkpointIsToBlame;
     }
 
     @Override
