@@ -288,14 +288,14 @@ final class Database {
         if (PostgresDialect.isPoolerMixUp(e) && !warnedOfPooler) {
             warnedOfPooler = true;
             LOG.atWarn()
-                    .log("A pooler between this process and the database mixes up prepared statements: {}. Add"
-                            + " prepareThreshold=0 to the URL, or use PgBouncer 1.21 or later with max_prepared_statements",
+                    .log(
+                            "A pooler between this process and the database mixes up prepared statements: {}. Add"
+                                    + " prepareThreshold=0 to the URL, or use PgBouncer 1.21 or later with max_prepared_statements",
                             Secrets.masked(e.getMessage()));
         }
     }
 
     static StateStoreException failure(String what, SQLException e) {
-        return new StateStoreException(
-                "could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
+        return new StateStoreException("could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
     }
 }

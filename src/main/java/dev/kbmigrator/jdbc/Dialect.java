@@ -8,7 +8,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** How a database differs from the others in types, clock, locks, errors and transactions. Stateless. */
 abstract class Dialect {

@@ -104,9 +104,10 @@ interface SessionSettings {
         private static final String ROLE = "\trole";
 
         /** Values that change by themselves, or that nobody can set. */
-        private static final Pattern COUNTERS = Pattern.compile("timestamp|insert_id|last_insert_id|identity|rand_seed.*"
-                + "|pseudo_.*|error_count|warning_count|.*gtid.*|in_transaction|external_user|proxy_.*|statement_id"
-                + "|original_commit_timestamp|immediate_server_version|original_server_version|.*_pos|last_.*");
+        private static final Pattern COUNTERS =
+                Pattern.compile("timestamp|insert_id|last_insert_id|identity|rand_seed.*"
+                        + "|pseudo_.*|error_count|warning_count|.*gtid.*|in_transaction|external_user|proxy_.*|statement_id"
+                        + "|original_commit_timestamp|immediate_server_version|original_server_version|.*_pos|last_.*");
 
         private static final Pattern NUMBER = Pattern.compile("-?\\d+(\\.\\d+)?");
 
@@ -158,7 +159,9 @@ interface SessionSettings {
                 if (name.equalsIgnoreCase("schema_search_path")) {
                     throw new SQLException("the schema search path was not set and cannot be unset");
                 }
-                Dialect.execute(connection, name.equalsIgnoreCase("time zone") ? "SET TIME ZONE LOCAL" : "SET " + name + " NULL");
+                Dialect.execute(
+                        connection,
+                        name.equalsIgnoreCase("time zone") ? "SET TIME ZONE LOCAL" : "SET " + name + " NULL");
             } else if (name.equals("schema")) {
                 connection.setSchema(value);
             } else if (name.equals("lock timeout")) {

@@ -89,9 +89,7 @@ final class TableSearch {
     }
 
     private static void checkPostgres(ResultSet row) throws SQLException {
-        require(
-                row.getInt(6) >= 140_000,
-                "PostgreSQL " + row.getString(7) + " is too old: use PostgreSQL 14 or later");
+        require(row.getInt(6) >= 140_000, "PostgreSQL " + row.getString(7) + " is too old: use PostgreSQL 14 or later");
         String encoding = row.getString(5);
         require(
                 encoding.equalsIgnoreCase("UTF8"),
@@ -156,7 +154,8 @@ final class TableSearch {
         String number = mariaDb && version.startsWith("5.5.5-") ? version.substring(6) : version;
         require(
                 mariaDb ? isAtLeast(number, 10, 6) : isAtLeast(number, 8, 0),
-                (mariaDb ? "MariaDB " : "MySQL ") + version + " is too old: use MariaDB 10.6 or later, or MySQL 8 or later");
+                (mariaDb ? "MariaDB " : "MySQL ") + version
+                        + " is too old: use MariaDB 10.6 or later, or MySQL 8 or later");
         require(
                 row.getInt(7) > 0,
                 "the server has no InnoDB, so that it has no transactions: enable that storage engine");

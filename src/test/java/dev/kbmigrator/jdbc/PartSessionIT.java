@@ -98,7 +98,11 @@ class PartSessionIT {
                         "-- why\nSET max_statement_time = 77",
                         "SET SESSION group_concat_max_len = 77");
             case H2 ->
-                List.of("SET SCHEMA INFORMATION_SCHEMA", "SET LOCK_TIMEOUT 77", "SET TIME ZONE '3'", "SET @tenant = 'a'");
+                List.of(
+                        "SET SCHEMA INFORMATION_SCHEMA",
+                        "SET LOCK_TIMEOUT 77",
+                        "SET TIME ZONE '3'",
+                        "SET @tenant = 'a'");
             case SQLITE ->
                 List.of("PRAGMA ignore_check_constraints = 1", "PRAGMA query_only = 1", "PRAGMA busy_timeout = 77");
         };
@@ -221,7 +225,14 @@ class PartSessionIT {
 
     @ParameterizedTest
     @CsvSource({
-        "COMMIT", "commit and chain", "ROLLBACK", "/* x */ rollback work", "BEGIN", "START TRANSACTION", "END", "SET autocommit=1"
+        "COMMIT",
+        "commit and chain",
+        "ROLLBACK",
+        "/* x */ rollback work",
+        "BEGIN",
+        "START TRANSACTION",
+        "END",
+        "SET autocommit=1"
     })
     void aPartCannotEndTheTransactionInSqlEither(String sql) throws SQLException {
         try (HikariDataSource pool = single(TestDatabase.POSTGRESQL)) {
@@ -257,9 +268,10 @@ class PartSessionIT {
                             pool,
                             (context, connection) -> Sql.execute(connection, "SET SCHEMA_SEARCH_PATH app, public")))
                     .isZero();
-            assertThat(Sql.number(
-                            pool,
-                            "SELECT COUNT(*) FROM information_schema.session_state WHERE state_key = 'SCHEMA_SEARCH_PATH'"))
+            assertThat(
+                            Sql.number(
+                                    pool,
+                                    "SELECT COUNT(*) FROM information_schema.session_state WHERE state_key = 'SCHEMA_SEARCH_PATH'"))
                     .isZero();
         } catch (dev.kbmigrator.MigrationFailedException e) {
             assertThat(e).hasMessageContaining("search path");
@@ -273,8 +285,7 @@ class PartSessionIT {
             Sql.execute(pool, "CREATE TABLE box (n INTEGER)");
             List<String> texts = new ArrayList<>();
             DataSource watched = dev.kbmigrator.support.HookedDataSource.over(
-                    pool,
-                    new dev.kbmigrator.support.HookedDataSource.Hook() {
+                    pool, new dev.kbmigrator.support.HookedDataSource.Hook() {
                         @Override
                         public void before(String step) {
                             texts.add(step);

@@ -33,7 +33,8 @@ class SecretsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"password authentication failed for user \"kb\"", "no colon here @ all", "http://db:5432/kb"})
+    @ValueSource(
+            strings = {"password authentication failed for user \"kb\"", "no colon here @ all", "http://db:5432/kb"})
     void whatIsNoPasswordStays(String text) {
         assertThat(Secrets.masked(text)).isEqualTo(text);
     }
@@ -58,7 +59,8 @@ class SecretsTest {
                     StringWriter trace = new StringWriter();
                     thrown.printStackTrace(new PrintWriter(trace, true));
                     assertThat(trace.toString()).doesNotContain("s3cret");
-                    assertThat(((SQLException) thrown.getCause()).getErrorCode()).isEqualTo(5);
+                    assertThat(((SQLException) thrown.getCause()).getErrorCode())
+                            .isEqualTo(5);
                     assertThat(((SQLException) thrown.getCause()).getSQLState()).isEqualTo("08001");
                 });
     }
