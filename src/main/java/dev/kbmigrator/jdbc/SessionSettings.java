@@ -64,6 +64,12 @@ interface SessionSettings {
         return values;
     }
 
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
     private static String literal(String value) {
         return "'" + value.replace("'", "''") + "'";
     }
@@ -126,10 +132,10 @@ interface SessionSettings {
             if (name.equals(DATABASE)) {
                 connection.setCatalog(value);
             } else if (name.equals(ROLE)) {
-                Dialect.execute(connection, "SET ROLE " + (value == null ? "NONE" : role(value)));
+                execute(connection, "SET ROLE " + (value == null ? "NONE" : role(value)));
             } else {
                 String text = value == null ? "DEFAULT" : NUMBER.matcher(value).matches() ? value : literal(value);
-                Dialect.execute(connection, "SET SESSION " + name + " = " + text);
+                execute(connection, "SET SESSION " + name + " = " + text);
             }
         }
 
@@ -159,15 +165,15 @@ interface SessionSettings {
                 if (name.equalsIgnoreCase("schema_search_path")) {
                     throw new SQLException("the schema search path was not set and cannot be unset");
                 }
-                Dialect.execute(
+                execute(
                         connection,
                         name.equalsIgnoreCase("time zone") ? "SET TIME ZONE LOCAL" : "SET " + name + " NULL");
             } else if (name.equals("schema")) {
                 connection.setSchema(value);
             } else if (name.equals("lock timeout")) {
-                Dialect.execute(connection, "SET LOCK_TIMEOUT " + value);
+                execute(connection, "SET LOCK_TIMEOUT " + value);
             } else {
-                Dialect.execute(connection, value);
+                execute(connection, value);
             }
         }
     }
@@ -199,7 +205,7 @@ interface SessionSettings {
 
         @Override
         public void set(Connection connection, String name, @Nullable String value) throws SQLException {
-            Dialect.execute(connection, "PRAGMA " + name + " = " + value);
+            execute(connection, "PRAGMA " + name + " = " + value);
         }
     }
 }

@@ -64,7 +64,19 @@ final class TableSearch {
 
     private TableSearch() {}
 
-    static TableLocation postgres(Connection connection, JdbcSettings settings) throws SQLException {
+    /** Finds out where the tables are and whether the database offers what the library needs. */
+    static TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
+        Dialect dialect = DialectDetector.detect(connection);
+        if (dialect instanceof PostgresDialect) {
+            return postgres(connection, settings);
+        }
+        if (dialect instanceof MariaDbDialect) {
+            return mariaDb(connection, settings);
+        }
+        return dialect instanceof H2Dialect ? h2(connection, settings) : sqlite(connection, settings);
+    }
+
+    private static TableLocation postgres(Connection connection, JdbcSettings settings) throws SQLException {
         String wanted = settings.schema();
         try (PreparedStatement statement = connection.prepareStatement(withTables(POSTGRES, settings))) {
             statement.setString(1, wanted);
@@ -115,7 +127,7 @@ final class TableSearch {
         return defaults;
     }
 
-    static TableLocation mariaDb(Connection connection, JdbcSettings settings) throws SQLException {
+    private static TableLocation mariaDb(Connection connection, JdbcSettings settings) throws SQLException {
         String inUrl = firstGroup(DATABASE_IN_URL, connection.getMetaData().getURL());
         String wanted = settings.schema() == null ? inUrl : settings.schema();
         try (PreparedStatement statement = connection.prepareStatement(withTables(MARIADB, settings))) {
@@ -169,7 +181,7 @@ final class TableSearch {
                 "the server is read-only (read_only = " + readOnly + "): connect to the primary");
     }
 
-    static TableLocation h2(Connection connection, JdbcSettings settings) throws SQLException {
+    private static TableLocation h2(Connection connection, JdbcSettings settings) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(withTables(H2, settings));
                 ResultSet rows = statement.executeQuery()) {
             rows.next();
@@ -215,7 +227,7 @@ final class TableSearch {
         }
     }
 
-    static TableLocation sqlite(Connection connection, JdbcSettings settings) throws SQLException {
+    private static TableLocation sqlite(Connection connection, JdbcSettings settings) throws SQLException {
         String schema = settings.schema() == null ? "main" : settings.schema();
         Dialect dialect = new SqliteDialect();
         String sql = withTables(SQLITE, settings).replace("{schema}", dialect.quoted(schema));

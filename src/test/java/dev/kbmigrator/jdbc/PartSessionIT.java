@@ -28,6 +28,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class PartSessionIT {
 
+    /** What a part sets on its connection. */
+    private interface Setters {
+        void on(Connection connection) throws SQLException;
+    }
+
     /** What a part does with its connection. */
     private interface Act {
         void on(MigrationContext context, Connection connection) throws Exception;
@@ -180,7 +185,7 @@ class PartSessionIT {
                 int holdability = raw.getHoldability();
                 String schema = raw.getSchema();
                 String catalog = raw.getCatalog();
-                Act act = (context, connection) -> {
+                Setters act = connection -> {
                     connection.setHoldability(java.sql.ResultSet.CLOSE_CURSORS_AT_COMMIT);
                     if (database == TestDatabase.MARIADB) {
                         connection.setCatalog("mysql");
@@ -200,19 +205,13 @@ class PartSessionIT {
     }
 
     /** A part over a guarded connection, without an engine. */
-    private record PartOnOneConnection(DataSource dataSource, Act act) {
+    private record PartOnOneConnection(DataSource dataSource, Setters act) {
         private void run() throws SQLException {
             try (Connection connection = dataSource.getConnection()) {
                 Dialect dialect = DialectDetector.detect(connection);
                 PartConnection guard = new PartConnection(connection, dialect, "a part");
                 dialect.beginForHost(connection);
-                try {
-                    act.on(null, guard.guarded());
-                } catch (SQLException e) {
-                    throw e;
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                }
+                act.on(guard.guarded());
                 guard.suspend();
                 dialect.commit(connection);
                 guard.restore();

@@ -59,9 +59,10 @@ class SecretsTest {
                     StringWriter trace = new StringWriter();
                     thrown.printStackTrace(new PrintWriter(trace, true));
                     assertThat(trace.toString()).doesNotContain("s3cret");
-                    assertThat(((SQLException) thrown.getCause()).getErrorCode())
-                            .isEqualTo(5);
-                    assertThat(((SQLException) thrown.getCause()).getSQLState()).isEqualTo("08001");
+                    assertThat(thrown).cause().isInstanceOfSatisfying(SQLException.class, cause -> {
+                        assertThat(cause.getErrorCode()).isEqualTo(5);
+                        assertThat(cause.getSQLState()).isEqualTo("08001");
+                    });
                 });
     }
 }

@@ -3,6 +3,7 @@ package dev.kbmigrator.support;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -78,8 +79,10 @@ public final class PgBouncer implements AutoCloseable {
 
     private void awaitPort(Path log) throws IOException, InterruptedException {
         for (int i = 0; i < 100; i++) {
-            try (Socket socket = new Socket("127.0.0.1", port)) {
-                return;
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                if (socket.isConnected()) {
+                    return;
+                }
             } catch (IOException e) {
                 if (process.waitFor(100, TimeUnit.MILLISECONDS)) {
                     throw new IOException("pgbouncer does not start: " + Files.readString(log), e);
