@@ -164,7 +164,8 @@ public final class Migrator implements AutoCloseable {
 
     /**
      * Enrols a KB as {@link #registerKb(String)} does, but within a transaction of the host, so that the KB and its enrolment are
-     * committed together. This method never runs DDL, commits, or rolls back. Keep the transaction short.
+     * committed together. This method uses that connection and no other, and never runs DDL, commits, or rolls back. Keep the
+     * transaction short: until this build's newest version has started, it may hold a row that the whole fleet writes.
      *
      * @param connection the host's connection to the database that holds the state, with auto-commit off
      * @param kbId the KB's id

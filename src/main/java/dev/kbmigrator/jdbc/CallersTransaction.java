@@ -26,10 +26,11 @@ final class CallersTransaction {
 
     private static final int LAYERS = 10;
 
-    private static final String REFUSAL = "the data source has handed out the connection of the caller's own transaction, which"
-            + " the library must not end: pass the underlying data source to the library, not one that takes part in the"
-            + " caller's transactions (such as Spring's TransactionAwareDataSourceProxy). To register a KB in a transaction of"
-            + " the host, call registerKb(connection, kbId)";
+    private static final String REFUSAL =
+            "the data source has handed out the connection of the caller's own transaction, which"
+                    + " the library must not end: pass the underlying data source to the library, not one that takes part in the"
+                    + " caller's transactions (such as Spring's TransactionAwareDataSourceProxy). To register a KB in a transaction of"
+                    + " the host, call registerKb(connection, kbId)";
 
     private CallersTransaction() {}
 
@@ -52,7 +53,8 @@ final class CallersTransaction {
 
     /** What the refusal says then. */
     static StateStoreException controlledElsewhere(SQLException error) {
-        return new StateStoreException(REFUSAL + " (" + Secrets.masked(error.getMessage()) + ")", Secrets.masked(error));
+        return new StateStoreException(
+                REFUSAL + " (" + Secrets.masked(error.getMessage()) + ")", Secrets.masked(error));
     }
 
     private static boolean isBoundBySpring(Connection connection) {
@@ -73,7 +75,8 @@ final class CallersTransaction {
                 connection.getClass().getClassLoader(), Thread.currentThread().getContextClassLoader())) {
             try {
                 Class<?> manager = Class.forName(BOUND, false, loader);
-                return (Map<?, ?>) Objects.requireNonNull(manager.getMethod("getResourceMap").invoke(null));
+                return (Map<?, ?>) Objects.requireNonNull(
+                        manager.getMethod("getResourceMap").invoke(null));
             } catch (ReflectiveOperationException | LinkageError e) {
                 // Not here
             }

@@ -21,12 +21,17 @@ final class Database {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     private static final int ATTEMPTS = 20;
 
+    /** The connection of the transactional part that a thread runs. */
+    private static final ThreadLocal<@Nullable Bound> OF_PART = new ThreadLocal<>();
+
     private final JdbcSettings settings;
     private final Set<String> databaseNames = ConcurrentHashMap.newKeySet();
-    private final ThreadLocal<@Nullable Connection> ofPart = new ThreadLocal<>();
     private volatile @Nullable TableLocation location;
     private volatile boolean worked;
     private volatile boolean warnedOfPooler;
+
+    /** A connection that this object has lent to a part. */
+    private record Bound(Database database, Connection connection) {}
 
     /** What to do with a connection. It can fail with errors of its own besides those of the database. */
     interface Work<T, E extends Exception> {
@@ -71,7 +76,7 @@ final class Database {
     private TableLocation search() throws SQLException {
         return borrow(connection -> {
             setAutoCommit(connection);
-            return DialectDetector.detect(connection).locate(connection, settings);
+            return TableSearch.locate(connection, settings);
         });
     }
 
@@ -79,9 +84,9 @@ final class Database {
     TableLocation tablesFor(Connection host) throws SQLException {
         TableLocation known = location;
         if (known == null || !(known.complete() || worked)) {
-            return DialectDetector.detect(host).locate(host, settings);
+            return TableSearch.locate(host, settings);
         }
-        known.dialect().checkDatabase(host, known, databaseNames);
+        checkDatabase(host, known);
         return known;
     }
 
@@ -101,12 +106,12 @@ final class Database {
      * @param what what it does, to follow "could not" in an error
      */
     <T> T read(String what, Work<T, SQLException> work) {
-        Connection part = ofPart.get();
-        if (part == null) {
+        Bound part = OF_PART.get();
+        if (part == null || part.database() != this) {
             return call(what, Mode.AUTOCOMMIT, work);
         }
         try {
-            return work.apply(part);
+            return work.apply(part.connection());
         } catch (SQLException e) {
             throw failure(what, e);
         }
@@ -183,7 +188,7 @@ final class Database {
             }
             try {
                 if (known != null) {
-                    dialect.checkDatabase(connection, known, databaseNames);
+                    checkDatabase(connection, known);
                 }
                 return work.apply(connection);
             } finally {
@@ -192,14 +197,30 @@ final class Database {
         }
     }
 
+    /** Refuses a connection to another database. Asks the server only if the driver's name for the database is not known. */
+    private void checkDatabase(Connection connection, TableLocation tables) throws SQLException {
+        TableLocation.DatabaseName database = tables.database();
+        String name = database == null ? null : tables.dialect().databaseByDriver(connection);
+        if (database == null || name == null || name.equals(database.byDriver()) || databaseNames.contains(name)) {
+            return;
+        }
+        String actual = tables.dialect().databaseByServer(connection);
+        if (!database.byServer().equals(actual)) {
+            throw new StateStoreException("the connection goes to the database \"" + actual + "\", but "
+                    + tables.description() + " are in the database \"" + database.byServer()
+                    + "\": pass a data source, and connections, that go to that one database");
+        }
+        databaseNames.add(name);
+    }
+
     /** The same for a transactional part: what this thread reads meanwhile, it reads on that connection. */
     <T, E extends Exception> T borrowForPart(Work<T, E> work) throws SQLException, E {
         return borrow(connection -> {
-            ofPart.set(connection);
+            OF_PART.set(new Bound(this, connection));
             try {
                 return work.apply(connection);
             } finally {
-                ofPart.remove();
+                OF_PART.remove();
             }
         });
     }
@@ -247,7 +268,7 @@ final class Database {
         try {
             borrow(connection -> {
                 setAutoCommit(connection);
-                TableLocation now = known.dialect().locate(connection, settings);
+                TableLocation now = TableSearch.locate(connection, settings);
                 if (!now.schema().equals(known.schema())) {
                     throw new StateStoreException("the connection would use the schema \"" + now.schema()
                             + "\", but this process has found " + known.description() + " in the schema \""
@@ -262,7 +283,7 @@ final class Database {
                             + " begin with empty ones");
                 } else {
                     Tables.install(connection, now);
-                    location = known.dialect().locate(connection, settings);
+                    location = TableSearch.locate(connection, settings);
                     LOG.atInfo().log("Created the tables {} in the schema {}", names(), now.schema());
                 }
                 return true;
@@ -289,14 +310,19 @@ final class Database {
         if (PostgresDialect.isPoolerMixUp(e) && !warnedOfPooler) {
             warnedOfPooler = true;
             LOG.atWarn()
-                    .log("A pooler between this process and the database mixes up prepared statements: {}. Add"
-                            + " prepareThreshold=0 to the URL, or use PgBouncer 1.21 or later with max_prepared_statements",
+                    .log(
+                            "A pooler between this process and the database mixes up prepared statements: {}. Add"
+                                    + " prepareThreshold=0 to the URL, or use PgBouncer 1.21 or later with max_prepared_statements",
                             Secrets.masked(e.getMessage()));
         }
     }
 
     static StateStoreException failure(String what, SQLException e) {
+<<<<<<< HEAD
         return new StateStoreException(
                 ErrorKinds.of(e), "could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
+=======
+        return new StateStoreException("could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
+>>>>>>> conn
     }
 }

@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** How a database differs from the others in types, clock, locks, errors and transactions. Stateless. */
@@ -99,21 +98,20 @@ abstract class Dialect {
         }
     }
 
-    /** Finds out where the tables are and whether the database offers what the library needs, in one round trip. */
-    abstract TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException;
-
     /** A name in quotes. */
     String quoted(String name) {
         return "\"" + name.replace("\"", "\"\"") + "\"";
     }
 
-    /**
-     * Refuses a connection to another database than that with the tables, where statements cannot name it. Asks the server only
-     * if the driver's name for the database is unknown, which may be an alias of a pooler.
-     *
-     * @param known the driver's names for that database
-     */
-    void checkDatabase(Connection connection, TableLocation tables, Set<String> known) throws SQLException {}
+    /** The database that the driver connects to, where statements cannot name it; null elsewhere. No round trip. */
+    @Nullable String databaseByDriver(Connection connection) throws SQLException {
+        return null;
+    }
+
+    /** The same database as the server calls it, which may differ if the driver connects to a pooler's alias. */
+    @Nullable String databaseByServer(Connection connection) throws SQLException {
+        return null;
+    }
 
     /** How the settings of a session are read and restored. */
     abstract SessionSettings sessionSettings();

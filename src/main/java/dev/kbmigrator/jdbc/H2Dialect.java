@@ -193,11 +193,6 @@ final class H2Dialect extends StandardDialect {
         return new SessionSettings.H2();
     }
 
-    @Override
-    TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
-        return TableSearch.h2(connection, settings);
-    }
-
     /** The form that H2 understands in each of its compatibility modes. */
     @Override
     String limitRows() {

@@ -144,8 +144,7 @@ public final class JdbcStateStore implements StateStore, HostTransactionSupport 
     public boolean enroll(Connection connection, String kbId, long version) {
         StateSql own = sql(connection);
         try {
-            return !own.enroll(connection, KbKey.sorted(Set.of(kbId)), version)
-                    .isEmpty();
+            return !own.enroll(connection, KbKey.sorted(Set.of(kbId)), version).isEmpty();
         } catch (SQLException e) {
             throw Database.failure("enrol KB " + kbId + " in the host's transaction", e);
         }

@@ -11,7 +11,8 @@ public final class JdbcStorage {
     /**
      * Creates both in the database of a data source, with the default {@link JdbcSettings}.
      *
-     * @param dataSource the host's data source: a pool that can spare at least five connections
+     * @param dataSource the host's data source: a pool that can spare at least five connections. A data source that hands out
+     *     the connection of the caller's own transaction is refused
      * @return the storage, for {@link dev.kbmigrator.MigratorBuilder#storage}
      */
     public static Storage create(DataSource dataSource) {

@@ -265,12 +265,6 @@ final class MariaDbDialect extends StandardDialect {
         return new SessionSettings.MariaDb();
     }
 
-    /** What the settings call a schema is a database here. */
-    @Override
-    TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
-        return TableSearch.mariaDb(connection, settings);
-    }
-
     @Override
     String quoted(String name) {
         return "`" + name.replace("`", "``") + "`";

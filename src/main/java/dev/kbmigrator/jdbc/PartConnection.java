@@ -36,10 +36,12 @@ final class PartConnection {
     private static final Set<String> REFUSED = Set.of("commit", "close", "abort", "setAutoCommit");
     private static final String COMMENTS = "(?:\\s|--[^\\n]*\\n|/\\*.*?\\*/)*+";
     private static final Pattern ENDS_TRANSACTION = Pattern.compile(
-            COMMENTS + "(?:COMMIT|BEGIN(?!\\s+NOT\\s+ATOMIC)|START\\s+TRANSACTION|END|ABORT|SET\\s+(?:SESSION\\s+)?AUTOCOMMIT\\b|ROLLBACK(?!\\s+(?:WORK\\s+|TRANSACTION\\s+)?TO))\\b.*",
+            COMMENTS
+                    + "(?:COMMIT|BEGIN(?!\\s+NOT\\s+ATOMIC)|START\\s+TRANSACTION|END|ABORT|SET\\s+(?:SESSION\\s+)?AUTOCOMMIT\\b|ROLLBACK(?!\\s+(?:WORK\\s+|TRANSACTION\\s+)?TO))\\b.*",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
     private static final Pattern CHANGES_SETTINGS = Pattern.compile(
-            "(?:^|;)" + COMMENTS + "(?:SET|RESET|DISCARD|USE|PRAGMA|CALL|DO|EXECUTE|LOAD)\\b|\\bset_config\\b|\\{\\s*call\\b",
+            "(?:^|;)" + COMMENTS
+                    + "(?:SET|RESET|DISCARD|USE|PRAGMA|CALL|DO|EXECUTE|LOAD)\\b|\\bset_config\\b|\\{\\s*call\\b",
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
     private final Connection connection;
@@ -80,11 +82,11 @@ final class PartConnection {
                 readSettings();
             }
             Object result = invoke(connection, method, arguments);
-            return result instanceof Statement statement ? guarded(statement, method) : result;
+            return result instanceof Statement statement ? guarded(statement, method, self) : result;
         });
     }
 
-    private Object guarded(Statement statement, Method factory) {
+    private Object guarded(Statement statement, Method factory, Object guardedConnection) {
         Class<? extends Statement> type = factory.getReturnType().asSubclass(Statement.class);
         if (type != Statement.class && type != PreparedStatement.class && type != CallableStatement.class) {
             return statement;
@@ -92,6 +94,9 @@ final class PartConnection {
         return proxy(type, (self, method, arguments) -> {
             if (arguments != null && arguments[0] instanceof String sql && isGivenSql(method)) {
                 check(sql);
+            }
+            if (method.getName().equals("getConnection")) {
+                return guardedConnection;
             }
             return invoke(statement, method, arguments);
         });
@@ -212,7 +217,8 @@ final class PartConnection {
         }
     }
 
-    private static @Nullable Object invoke(Object target, Method method, Object @Nullable [] arguments) throws Throwable {
+    private static @Nullable Object invoke(Object target, Method method, Object @Nullable [] arguments)
+            throws Throwable {
         try {
             return method.invoke(target, arguments);
         } catch (InvocationTargetException e) {

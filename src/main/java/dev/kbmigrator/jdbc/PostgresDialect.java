@@ -1,7 +1,5 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.jdbc.TableLocation.DatabaseName;
-import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -9,7 +7,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL 14 and later. Frequent calls are a single statement each, with lists as arrays. */
 final class PostgresDialect extends Dialect {
@@ -159,27 +157,17 @@ final class PostgresDialect extends Dialect {
     }
 
     @Override
-    TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
-        return TableSearch.postgres(connection, settings);
+    @Nullable String databaseByDriver(Connection connection) throws SQLException {
+        return connection.getCatalog();
     }
 
     @Override
-    void checkDatabase(Connection connection, TableLocation tables, Set<String> known) throws SQLException {
-        String name = connection.getCatalog();
-        DatabaseName database = tables.database();
-        if (name == null || database == null || name.equals(database.byDriver()) || known.contains(name)) {
-            return;
-        }
+    String databaseByServer(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT current_database()")) {
             rows.next();
-            if (!rows.getString(1).equals(database.byServer())) {
-                throw new StateStoreException("the connection goes to the database \"" + rows.getString(1)
-                        + "\", but " + tables.description() + " are in the database \"" + database.byServer()
-                        + "\": pass a data source, and connections, that go to that one database");
-            }
+            return rows.getString(1);
         }
-        known.add(name);
     }
 
     /** The driver knows; where it is hidden, the server says whether the transaction has changed or locked anything. */

@@ -64,6 +64,12 @@ interface SessionSettings {
         return values;
     }
 
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
     private static String literal(String value) {
         return "'" + value.replace("'", "''") + "'";
     }
@@ -104,9 +110,10 @@ interface SessionSettings {
         private static final String ROLE = "\trole";
 
         /** Values that change by themselves, or that nobody can set. */
-        private static final Pattern COUNTERS = Pattern.compile("timestamp|insert_id|last_insert_id|identity|rand_seed.*"
-                + "|pseudo_.*|error_count|warning_count|.*gtid.*|in_transaction|external_user|proxy_.*|statement_id"
-                + "|original_commit_timestamp|immediate_server_version|original_server_version|.*_pos|last_.*");
+        private static final Pattern COUNTERS =
+                Pattern.compile("timestamp|insert_id|last_insert_id|identity|rand_seed.*"
+                        + "|pseudo_.*|error_count|warning_count|.*gtid.*|in_transaction|external_user|proxy_.*|statement_id"
+                        + "|original_commit_timestamp|immediate_server_version|original_server_version|.*_pos|last_.*");
 
         private static final Pattern NUMBER = Pattern.compile("-?\\d+(\\.\\d+)?");
 
@@ -125,10 +132,10 @@ interface SessionSettings {
             if (name.equals(DATABASE)) {
                 connection.setCatalog(value);
             } else if (name.equals(ROLE)) {
-                Dialect.execute(connection, "SET ROLE " + (value == null ? "NONE" : role(value)));
+                execute(connection, "SET ROLE " + (value == null ? "NONE" : role(value)));
             } else {
                 String text = value == null ? "DEFAULT" : NUMBER.matcher(value).matches() ? value : literal(value);
-                Dialect.execute(connection, "SET SESSION " + name + " = " + text);
+                execute(connection, "SET SESSION " + name + " = " + text);
             }
         }
 
@@ -158,13 +165,15 @@ interface SessionSettings {
                 if (name.equalsIgnoreCase("schema_search_path")) {
                     throw new SQLException("the schema search path was not set and cannot be unset");
                 }
-                Dialect.execute(connection, name.equalsIgnoreCase("time zone") ? "SET TIME ZONE LOCAL" : "SET " + name + " NULL");
+                execute(
+                        connection,
+                        name.equalsIgnoreCase("time zone") ? "SET TIME ZONE LOCAL" : "SET " + name + " NULL");
             } else if (name.equals("schema")) {
                 connection.setSchema(value);
             } else if (name.equals("lock timeout")) {
-                Dialect.execute(connection, "SET LOCK_TIMEOUT " + value);
+                execute(connection, "SET LOCK_TIMEOUT " + value);
             } else {
-                Dialect.execute(connection, value);
+                execute(connection, value);
             }
         }
     }
@@ -196,7 +205,7 @@ interface SessionSettings {
 
         @Override
         public void set(Connection connection, String name, @Nullable String value) throws SQLException {
-            Dialect.execute(connection, "PRAGMA " + name + " = " + value);
+            execute(connection, "PRAGMA " + name + " = " + value);
         }
     }
 }

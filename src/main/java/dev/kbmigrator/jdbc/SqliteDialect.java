@@ -191,11 +191,6 @@ final class SqliteDialect extends StandardDialect {
     }
 
     @Override
-    TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
-        return TableSearch.sqlite(connection, settings);
-    }
-
-    @Override
     int begin(Connection connection, Duration timeout) throws SQLException {
         connection.setAutoCommit(true);
         execute(connection, "BEGIN IMMEDIATE");

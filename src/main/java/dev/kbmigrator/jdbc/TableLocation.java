@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param start what comes before a table's own name: the quoted schema, a dot and the prefix
  * @param complete whether all tables were there when they were looked for
  */
-record TableLocation(
-        Dialect dialect, @Nullable DatabaseName database, String schema, String start, boolean complete) {
+record TableLocation(Dialect dialect, @Nullable DatabaseName database, String schema, String start, boolean complete) {
 
     /**
      * What a database is called.
@@ -66,14 +65,17 @@ record TableLocation(
             }
         }
         if (defaults.isEmpty()) {
-            throw new StateStoreException("a new session of this user has no default schema, so that it is not clear where"
-                    + " the library's tables are: name the schema with JdbcSettings.withSchema");
+            throw new StateStoreException(
+                    "a new session of this user has no default schema, so that it is not clear where"
+                            + " the library's tables are: name the schema with JdbcSettings.withSchema");
         }
         String first = defaults.get(0);
         if (current != null && !current.equals(first)) {
             throw new StateStoreException("the borrowed connection is set to the schema \"" + current
                     + "\", but a new session would use \"" + first + "\", which holds no tables of the library ("
-                    + (tables.getOrDefault(current, 0) > 0 ? "\"" + current + "\" does" : "neither does \"" + current + "\"")
+                    + (tables.getOrDefault(current, 0) > 0
+                            ? "\"" + current + "\" does"
+                            : "neither does \"" + current + "\"")
                     + "): name the right schema with JdbcSettings.withSchema, or have connections returned to the pool as"
                     + " they were");
         }

@@ -64,7 +64,19 @@ final class TableSearch {
 
     private TableSearch() {}
 
-    static TableLocation postgres(Connection connection, JdbcSettings settings) throws SQLException {
+    /** Finds out where the tables are and whether the database offers what the library needs. */
+    static TableLocation locate(Connection connection, JdbcSettings settings) throws SQLException {
+        Dialect dialect = DialectDetector.detect(connection);
+        if (dialect instanceof PostgresDialect) {
+            return postgres(connection, settings);
+        }
+        if (dialect instanceof MariaDbDialect) {
+            return mariaDb(connection, settings);
+        }
+        return dialect instanceof H2Dialect ? h2(connection, settings) : sqlite(connection, settings);
+    }
+
+    private static TableLocation postgres(Connection connection, JdbcSettings settings) throws SQLException {
         String wanted = settings.schema();
         try (PreparedStatement statement = connection.prepareStatement(withTables(POSTGRES, settings))) {
             statement.setString(1, wanted);
@@ -89,9 +101,7 @@ final class TableSearch {
     }
 
     private static void checkPostgres(ResultSet row) throws SQLException {
-        require(
-                row.getInt(6) >= 140_000,
-                "PostgreSQL " + row.getString(7) + " is too old: use PostgreSQL 14 or later");
+        require(row.getInt(6) >= 140_000, "PostgreSQL " + row.getString(7) + " is too old: use PostgreSQL 14 or later");
         String encoding = row.getString(5);
         require(
                 encoding.equalsIgnoreCase("UTF8"),
@@ -117,7 +127,7 @@ final class TableSearch {
         return defaults;
     }
 
-    static TableLocation mariaDb(Connection connection, JdbcSettings settings) throws SQLException {
+    private static TableLocation mariaDb(Connection connection, JdbcSettings settings) throws SQLException {
         String inUrl = firstGroup(DATABASE_IN_URL, connection.getMetaData().getURL());
         String wanted = settings.schema() == null ? inUrl : settings.schema();
         try (PreparedStatement statement = connection.prepareStatement(withTables(MARIADB, settings))) {
@@ -156,7 +166,8 @@ final class TableSearch {
         String number = mariaDb && version.startsWith("5.5.5-") ? version.substring(6) : version;
         require(
                 mariaDb ? isAtLeast(number, 10, 6) : isAtLeast(number, 8, 0),
-                (mariaDb ? "MariaDB " : "MySQL ") + version + " is too old: use MariaDB 10.6 or later, or MySQL 8 or later");
+                (mariaDb ? "MariaDB " : "MySQL ") + version
+                        + " is too old: use MariaDB 10.6 or later, or MySQL 8 or later");
         require(
                 row.getInt(7) > 0,
                 "the server has no InnoDB, so that it has no transactions: enable that storage engine");
@@ -170,7 +181,7 @@ final class TableSearch {
                 "the server is read-only (read_only = " + readOnly + "): connect to the primary");
     }
 
-    static TableLocation h2(Connection connection, JdbcSettings settings) throws SQLException {
+    private static TableLocation h2(Connection connection, JdbcSettings settings) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(withTables(H2, settings));
                 ResultSet rows = statement.executeQuery()) {
             rows.next();
@@ -216,7 +227,7 @@ final class TableSearch {
         }
     }
 
-    static TableLocation sqlite(Connection connection, JdbcSettings settings) throws SQLException {
+    private static TableLocation sqlite(Connection connection, JdbcSettings settings) throws SQLException {
         String schema = settings.schema() == null ? "main" : settings.schema();
         Dialect dialect = new SqliteDialect();
         String sql = withTables(SQLITE, settings).replace("{schema}", dialect.quoted(schema));

@@ -3,6 +3,7 @@ package dev.kbmigrator.compatibility;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -19,13 +20,15 @@ public final class CompatibilityMain {
         Path build = Path.of(args[1]);
         Reports reports = new Reports(List.of(build.resolve("surefire-reports"), build.resolve("failsafe-reports")));
         Matrix matrix = new Matrix(Implementation.ALL, reports);
-        if (!matrix.missing().isEmpty()) {
-            System.out.println(
-                    "The compatibility matrix stays as it is: no report of " + String.join(", ", matrix.missing()));
+        SettingsTable settings = new SettingsTable(reports);
+        List<String> missing = new ArrayList<>(matrix.missing());
+        missing.addAll(settings.missing());
+        if (!missing.isEmpty()) {
+            System.out.println("The compatibility matrix stays as it is: no report of " + String.join(", ", missing));
             return;
         }
         writeIfChanged(build.resolve("compatibility"), "result.json", matrix.json());
-        writeIfChanged(Path.of(args[0]).resolve("docs"), "compatibility.md", matrix.markdown());
+        writeIfChanged(Path.of(args[0]).resolve("docs"), "compatibility.md", matrix.markdown() + settings.markdown());
     }
 
     private static void writeIfChanged(Path directory, String name, String text) throws IOException {

@@ -34,8 +34,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 @Timeout(120)
 class CallersTransactionIT {
 
-    private static final List<Consumer<Migrator>> CALLS = List.of(
-            migrator -> migrator.forgetKb("a"), migrator -> migrator.registerKb("b"), Migrator::status);
+    private static final List<Consumer<Migrator>> CALLS =
+            List.of(migrator -> migrator.forgetKb("a"), migrator -> migrator.registerKb("b"), Migrator::status);
 
     private static Migrator migrator(DataSource dataSource) {
         return Migrator.builder()
@@ -133,7 +133,11 @@ class CallersTransactionIT {
 
     private static void assertRefusedLazily(DataSource pool, DataSource lazy) throws SQLException {
         Sql.execute(pool, "DROP TABLE box");
-        Sql.execute(pool, JdbcSettings.TABLES.stream().map(table -> "DROP TABLE kb_migrator_" + table).toArray(String[]::new));
+        Sql.execute(
+                pool,
+                JdbcSettings.TABLES.stream()
+                        .map(table -> "DROP TABLE kb_migrator_" + table)
+                        .toArray(String[]::new));
         assertRefused(lazy, new TransactionAwareDataSourceProxy(lazy));
     }
 
@@ -166,7 +170,8 @@ class CallersTransactionIT {
             host.setAutoCommit(false);
             Connection enlisted = (Connection) Proxy.newProxyInstance(
                     getClass().getClassLoader(), new Class<?>[] {Connection.class}, (self, method, arguments) -> {
-                        if (method.getName().equals("setAutoCommit") || method.getName().equals("commit")) {
+                        if (method.getName().equals("setAutoCommit")
+                                || method.getName().equals("commit")) {
                             throw new SQLException("taking part in a transaction of JTA");
                         }
                         return method.getName().equals("close") ? null : method.invoke(host, arguments);

@@ -96,8 +96,11 @@ class OneConnectionIT {
                     migrator.registerKb(host, "kept");
                     host.commit();
                 }
-                assertThat(JdbcStateStore.create(pool).find(List.of("undone", "kept"))).containsOnlyKeys("kept");
-                assertThat(migrator.status().targetVersion()).as("the announcement is kept as well").isEqualTo(1);
+                assertThat(JdbcStateStore.create(pool).find(List.of("undone", "kept")))
+                        .containsOnlyKeys("kept");
+                assertThat(migrator.status().targetVersion())
+                        .as("the announcement is kept as well")
+                        .isEqualTo(1);
             }
         }
     }
@@ -132,8 +135,7 @@ class OneConnectionIT {
     void aPartWithThePoolsOnlyConnectionReadsAndSavesItsCheckpoint(TestDatabase database) {
         AtomicInteger attempts = new AtomicInteger();
         try (HikariDataSource pool = pool(database, 1)) {
-            try (Migrator migrator =
-                    migrator(pool, new OfKb(1, "kbs", attempts), new OfFleet(2, "fleet", attempts))) {
+            try (Migrator migrator = migrator(pool, new OfKb(1, "kbs", attempts), new OfFleet(2, "fleet", attempts))) {
                 migrator.start();
                 org.awaitility.Awaitility.await()
                         .atMost(60, TimeUnit.SECONDS)

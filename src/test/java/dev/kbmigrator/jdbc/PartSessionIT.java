@@ -28,6 +28,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class PartSessionIT {
 
+    /** What a part sets on its connection. */
+    private interface Setters {
+        void on(Connection connection) throws SQLException;
+    }
+
     /** What a part does with its connection. */
     private interface Act {
         void on(MigrationContext context, Connection connection) throws Exception;
@@ -98,7 +103,11 @@ class PartSessionIT {
                         "-- why\nSET max_statement_time = 77",
                         "SET SESSION group_concat_max_len = 77");
             case H2 ->
-                List.of("SET SCHEMA INFORMATION_SCHEMA", "SET LOCK_TIMEOUT 77", "SET TIME ZONE '3'", "SET @tenant = 'a'");
+                List.of(
+                        "SET SCHEMA INFORMATION_SCHEMA",
+                        "SET LOCK_TIMEOUT 77",
+                        "SET TIME ZONE '3'",
+                        "SET @tenant = 'a'");
             case SQLITE ->
                 List.of("PRAGMA ignore_check_constraints = 1", "PRAGMA query_only = 1", "PRAGMA busy_timeout = 77");
         };
@@ -176,7 +185,7 @@ class PartSessionIT {
                 int holdability = raw.getHoldability();
                 String schema = raw.getSchema();
                 String catalog = raw.getCatalog();
-                Act act = (context, connection) -> {
+                Setters act = connection -> {
                     connection.setHoldability(java.sql.ResultSet.CLOSE_CURSORS_AT_COMMIT);
                     if (database == TestDatabase.MARIADB) {
                         connection.setCatalog("mysql");
@@ -196,19 +205,13 @@ class PartSessionIT {
     }
 
     /** A part over a guarded connection, without an engine. */
-    private record PartOnOneConnection(DataSource dataSource, Act act) {
+    private record PartOnOneConnection(DataSource dataSource, Setters act) {
         private void run() throws SQLException {
             try (Connection connection = dataSource.getConnection()) {
                 Dialect dialect = DialectDetector.detect(connection);
                 PartConnection guard = new PartConnection(connection, dialect, "a part");
                 dialect.beginForHost(connection);
-                try {
-                    act.on(null, guard.guarded());
-                } catch (SQLException e) {
-                    throw e;
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                }
+                act.on(guard.guarded());
                 guard.suspend();
                 dialect.commit(connection);
                 guard.restore();
@@ -221,7 +224,14 @@ class PartSessionIT {
 
     @ParameterizedTest
     @CsvSource({
-        "COMMIT", "commit and chain", "ROLLBACK", "/* x */ rollback work", "BEGIN", "START TRANSACTION", "END", "SET autocommit=1"
+        "COMMIT",
+        "commit and chain",
+        "ROLLBACK",
+        "/* x */ rollback work",
+        "BEGIN",
+        "START TRANSACTION",
+        "END",
+        "SET autocommit=1"
     })
     void aPartCannotEndTheTransactionInSqlEither(String sql) throws SQLException {
         try (HikariDataSource pool = single(TestDatabase.POSTGRESQL)) {
@@ -257,9 +267,10 @@ class PartSessionIT {
                             pool,
                             (context, connection) -> Sql.execute(connection, "SET SCHEMA_SEARCH_PATH app, public")))
                     .isZero();
-            assertThat(Sql.number(
-                            pool,
-                            "SELECT COUNT(*) FROM information_schema.session_state WHERE state_key = 'SCHEMA_SEARCH_PATH'"))
+            assertThat(
+                            Sql.number(
+                                    pool,
+                                    "SELECT COUNT(*) FROM information_schema.session_state WHERE state_key = 'SCHEMA_SEARCH_PATH'"))
                     .isZero();
         } catch (dev.kbmigrator.MigrationFailedException e) {
             assertThat(e).hasMessageContaining("search path");
@@ -273,8 +284,7 @@ class PartSessionIT {
             Sql.execute(pool, "CREATE TABLE box (n INTEGER)");
             List<String> texts = new ArrayList<>();
             DataSource watched = dev.kbmigrator.support.HookedDataSource.over(
-                    pool,
-                    new dev.kbmigrator.support.HookedDataSource.Hook() {
+                    pool, new dev.kbmigrator.support.HookedDataSource.Hook() {
                         @Override
                         public void before(String step) {
                             texts.add(step);

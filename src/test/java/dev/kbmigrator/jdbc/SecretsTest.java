@@ -33,7 +33,8 @@ class SecretsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"password authentication failed for user \"kb\"", "no colon here @ all", "http://db:5432/kb"})
+    @ValueSource(
+            strings = {"password authentication failed for user \"kb\"", "no colon here @ all", "http://db:5432/kb"})
     void whatIsNoPasswordStays(String text) {
         assertThat(Secrets.masked(text)).isEqualTo(text);
     }
@@ -58,8 +59,10 @@ class SecretsTest {
                     StringWriter trace = new StringWriter();
                     thrown.printStackTrace(new PrintWriter(trace, true));
                     assertThat(trace.toString()).doesNotContain("s3cret");
-                    assertThat(((SQLException) thrown.getCause()).getErrorCode()).isEqualTo(5);
-                    assertThat(((SQLException) thrown.getCause()).getSQLState()).isEqualTo("08001");
+                    assertThat(thrown).cause().isInstanceOfSatisfying(SQLException.class, cause -> {
+                        assertThat(cause.getErrorCode()).isEqualTo(5);
+                        assertThat(cause.getSQLState()).isEqualTo("08001");
+                    });
                 });
     }
 }

@@ -28,8 +28,18 @@ public record Setting(String database, String what, String refusal, Opener opene
         HikariDataSource open() throws SQLException;
     }
 
-    private static final List<String> H2_MODES =
-            List.of("Regular", "STRICT", "LEGACY", "PostgreSQL", "MySQL", "MariaDB", "MSSQLServer", "Oracle", "Derby", "DB2", "HSQLDB");
+    private static final List<String> H2_MODES = List.of(
+            "Regular",
+            "STRICT",
+            "LEGACY",
+            "PostgreSQL",
+            "MySQL",
+            "MariaDB",
+            "MSSQLServer",
+            "Oracle",
+            "Derby",
+            "DB2",
+            "HSQLDB");
 
     private static final List<String> H2_OPTIONS = List.of(
             "DATABASE_TO_LOWER=TRUE",
@@ -42,8 +52,8 @@ public record Setting(String database, String what, String refusal, Opener opene
             "DEFAULT_LOCK_TIMEOUT=10000",
             "LOCK_MODE=3");
 
-    private static final List<String> ISOLATION_LEVELS = List.of(
-            "TRANSACTION_READ_COMMITTED", "TRANSACTION_REPEATABLE_READ", "TRANSACTION_SERIALIZABLE");
+    private static final List<String> ISOLATION_LEVELS =
+            List.of("TRANSACTION_READ_COMMITTED", "TRANSACTION_REPEATABLE_READ", "TRANSACTION_SERIALIZABLE");
 
     /** All settings that are tried. */
     public static List<Setting> all() {
@@ -64,8 +74,12 @@ public record Setting(String database, String what, String refusal, Opener opene
                 "MySQL Connector/J, rewriteBatchedStatements=true",
                 "",
                 () -> byMySqlDriver("&rewriteBatchedStatements=true&useServerPrepStmts=true")));
-        all.add(new Setting("MariaDB", "sql_mode ANSI", "", () -> TestDatabase.MARIADB.newDataSource(
-                config -> config.setConnectionInitSql("SET SESSION sql_mode = 'ANSI,ORACLE'"))));
+        all.add(new Setting(
+                "MariaDB",
+                "sql_mode ANSI",
+                "",
+                () -> TestDatabase.MARIADB.newDataSource(
+                        config -> config.setConnectionInitSql("SET SESSION sql_mode = 'ANSI,ORACLE'"))));
         for (String format : List.of("ROW", "MIXED", "STATEMENT")) {
             String refusal = format.equals("STATEMENT") ? "binlog_format STATEMENT" : "";
             all.add(new Setting("MariaDB", "binlog_format " + format, refusal, () -> withBinaryLog(format)));
@@ -88,8 +102,7 @@ public record Setting(String database, String what, String refusal, Opener opene
         return all;
     }
 
-    private static Setting of(
-            TestDatabase database, String what, Consumer<com.zaxxer.hikari.HikariConfig> settings) {
+    private static Setting of(TestDatabase database, String what, Consumer<com.zaxxer.hikari.HikariConfig> settings) {
         String name = switch (database) {
             case POSTGRESQL -> "PostgreSQL";
             case MARIADB -> "MariaDB";

@@ -139,19 +139,16 @@ class TableLocationIT {
     void aSchemaThatOnlyExistsWithOtherLettersIsRefused() throws SQLException {
         try (HikariDataSource pool = pool(TestDatabase.POSTGRESQL)) {
             Sql.execute(pool, "CREATE SCHEMA MySchema");
-            JdbcStateStore store =
-                    JdbcStateStore.create(JdbcSettings.of(pool).withSchema("MySchema"));
+            JdbcStateStore store = JdbcStateStore.create(JdbcSettings.of(pool).withSchema("MySchema"));
             assertThatThrownBy(() -> Stores.look(store))
                     .hasMessageContaining("\"MySchema\" does not exist")
                     .hasMessageContaining("\"myschema\"");
         }
         try (HikariDataSource pool = pool(TestDatabase.H2)) {
             Sql.execute(pool, "CREATE SCHEMA MySchema");
-            JdbcStateStore store =
-                    JdbcStateStore.create(JdbcSettings.of(pool).withSchema("MySchema"));
+            JdbcStateStore store = JdbcStateStore.create(JdbcSettings.of(pool).withSchema("MySchema"));
             assertThatThrownBy(() -> Stores.look(store)).hasMessageContaining("\"MYSCHEMA\"");
-            JdbcStateStore lower =
-                    JdbcStateStore.create(JdbcSettings.of(pool).withSchema("myschema"));
+            JdbcStateStore lower = JdbcStateStore.create(JdbcSettings.of(pool).withSchema("myschema"));
             assertThat(Stores.look(lower).replicas()).hasSize(1);
         }
     }
@@ -185,7 +182,8 @@ class TableLocationIT {
             org.h2.jdbcx.JdbcDataSource inApp = new org.h2.jdbcx.JdbcDataSource();
             inApp.setURL(url);
             Stores.look(JdbcStateStore.create(inApp));
-            assertThat(Sql.number(pool, "SELECT COUNT(*) FROM app.kb_migrator_kb")).isZero();
+            assertThat(Sql.number(pool, "SELECT COUNT(*) FROM app.kb_migrator_kb"))
+                    .isZero();
         }
     }
 

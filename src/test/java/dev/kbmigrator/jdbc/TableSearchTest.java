@@ -11,13 +11,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What is read out of the first contact's row. */
 class TableSearchTest {
 
-    private static final Map<String, Integer> SCHEMAS = Map.of("public", 0, "kb", 0, "My, Schema", 0, "q\"uote", 0, "pg_catalog", 0);
+    private static final Map<String, Integer> SCHEMAS =
+            Map.of("public", 0, "kb", 0, "My, Schema", 0, "q\"uote", 0, "pg_catalog", 0);
 
     @Test
     void aSearchPathIsReadAsTheServerReadsIt() {
         assertThat(TableSearch.defaults("\"$user\", public", "kb", SCHEMAS)).isEqualTo(List.of("kb", "public"));
         assertThat(TableSearch.defaults("\"$user\", public", "nobody", SCHEMAS)).isEqualTo(List.of("public"));
-        assertThat(TableSearch.defaults("pg_catalog,PUBLIC ,\"KB\"", "x", SCHEMAS)).isEqualTo(List.of("public"));
+        assertThat(TableSearch.defaults("pg_catalog,PUBLIC ,\"KB\"", "x", SCHEMAS))
+                .isEqualTo(List.of("public"));
         assertThat(TableSearch.defaults("\"My, Schema\",\"q\"\"uote\"", "x", SCHEMAS))
                 .isEqualTo(List.of("My, Schema", "q\"uote"));
         assertThat(TableSearch.defaults("\"\"", "x", SCHEMAS)).isEmpty();

@@ -26,8 +26,7 @@ class TablesTest {
                 });
         JdbcSettings settings = JdbcSettings.of(DatabaseTest.failing(DataSource.class, exists));
         TableLocation location = TableLocation.of(new H2Dialect(), null, "PUBLIC", settings, 0);
-        assertThatThrownBy(() -> Tables.install(connection, location))
-                .isSameAs(exists);
+        assertThatThrownBy(() -> Tables.install(connection, location)).isSameAs(exists);
         assertThat(tries).hasValueBetween(2, 100);
     }
 }

@@ -95,8 +95,7 @@ class TimeLimitIT {
             Stores.look(JdbcStateStore.create(pool));
             AtomicInteger once = new AtomicInteger(1);
             List<String> ids = new ArrayList<>(Set.of("a", "b"));
-            JdbcStateStore store =
-                    JdbcStateStore.create(failing(pool, new SQLException("disk full", "53100"), once));
+            JdbcStateStore store = JdbcStateStore.create(failing(pool, new SQLException("disk full", "53100"), once));
             assertThatThrownBy(() -> store.enroll(ids, 1)).hasMessageContaining("disk full");
         }
     }

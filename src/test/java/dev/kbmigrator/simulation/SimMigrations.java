@@ -107,7 +107,8 @@ final class SimMigrations {
         long began = model.tick();
         boolean done = run(part, kbId);
         scheduler.event(done ? "RETURN" : "RETURN EARLY", kbId, context.version(), context.fencingToken());
-        if (!context.isCancelled()) {
+        // Not isCancelled(): a part that asks has noticed
+        if (part.execution().cancellation() == null) {
             model.succeeded.merge(key, 1, Integer::sum);
         }
         if (done) {

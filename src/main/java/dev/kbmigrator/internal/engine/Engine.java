@@ -305,8 +305,7 @@ public final class Engine {
             AtomicBoolean again = new AtomicBoolean();
             announce(new DocumentUpdate(
                     name -> transactional.document(connection, name, again.getAndSet(true)),
-                    (name, revision, json, fence) ->
-                            transactional.compareAndSet(connection, name, revision, json)));
+                    (name, revision, json, fence) -> transactional.compareAndSet(connection, name, revision, json)));
         }
         transactional.enroll(connection, kbId, registrationVersion());
     }
