@@ -318,11 +318,7 @@ final class Database {
     }
 
     static StateStoreException failure(String what, SQLException e) {
-<<<<<<< HEAD
         return new StateStoreException(
                 ErrorKinds.of(e), "could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
-=======
-        return new StateStoreException("could not " + what + ": " + Secrets.masked(e.getMessage()), Secrets.masked(e));
->>>>>>> conn
     }
 }
