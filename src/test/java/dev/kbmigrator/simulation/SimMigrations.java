@@ -326,6 +326,7 @@ final class SimMigrations {
         long version = one.part().context().version();
         Long stored = model.versions.get(one.kbId());
         boolean held = !lease.lost
+                && !one.part().execution().scope().isLost()
                 && !node.writesFailed
                 && model.isCurrent(one.part().execution().epoch())
                 && node.nanoTime() - lease.sentAt < world.scenario.ttl.toNanos() / 2;
