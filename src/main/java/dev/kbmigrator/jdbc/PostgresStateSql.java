@@ -37,24 +37,25 @@ final class PostgresStateSql extends StateSql {
                 newest_version = excluded.newest_version, safe_to_serve = excluded.safe_to_serve,
                 last_seen_us = excluded.last_seen_us
               RETURNING *)
-            SELECT 'clock', us, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, ''::text, ''::text, ''::text FROM clock
+            SELECT 'clock', us, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, ''::text, ''::text, ''::text, 0::bigint FROM clock
             UNION ALL
-            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '' FROM {document} WHERE name >= 'now/' AND name < 'now0'
+            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '', 0 FROM {document} WHERE name >= 'now/' AND name < 'now0'
             UNION ALL
-            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '' FROM ({floors}) f
+            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '', 0 FROM ({floors}) f
             UNION ALL
             SELECT 'attempt', d.kb_partition, d.version, count(*) FILTER (WHERE d.due),
               count(*) FILTER (WHERE NOT d.due AND d.set_aside = 0), count(*) FILTER (WHERE d.set_aside = 1),
-              coalesce(min(d.due_us) FILTER (WHERE NOT d.due AND d.set_aside = 0), 9223372036854775807), '', '', ''
+              coalesce(min(d.due_us) FILTER (WHERE NOT d.due AND d.set_aside = 0), 9223372036854775807), '', '', '',
+              count(*) FILTER (WHERE d.failures > 0 AND d.set_aside = 0)
             FROM (
-              SELECT a.kb_partition, a.version, a.set_aside, a.due_us,
+              SELECT a.kb_partition, a.version, a.set_aside, a.due_us, a.failures,
                 a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN c.us ELSE -1 END OR a.failed_us < ?) AS due
               FROM {attempt} a CROSS JOIN clock c) d
             GROUP BY d.kb_partition, d.version
             UNION ALL
-            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build FROM beat
+            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build, 0 FROM beat
             UNION ALL
-            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build
+            SELECT 'replica', newest_version, safe_to_serve, first_seen_us, last_seen_us, 0, 0, replica_id, host, build, 0
             FROM {replica} WHERE replica_id <> ?
             """;
 

@@ -11,14 +11,19 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the rows of a look, which reads everything in one statement. The first column says what a row describes. Six numbers
- * and three texts follow, which each kind of row uses as it needs.
+ * and three texts follow, and another number; each kind of row uses them as it needs.
  */
 final class SnapshotRows {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotRows.class);
 
     /** The query in place of {@code {floors}} in a look that is not thorough: the stored floors. */
     private static final String STORED_FLOORS = "SELECT kb_partition, version FROM {floor}";
@@ -52,6 +57,7 @@ final class SnapshotRows {
 
     static Snapshot read(ResultSet rows) throws SQLException {
         boolean complete = false;
+        BitSet floorsFound = new BitSet();
         long storeMicros = 0;
         List<Document> documents = new ArrayList<>();
         List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 0L));
@@ -62,13 +68,25 @@ final class SnapshotRows {
             switch (kind) {
                 case "clock" -> storeMicros = rows.getLong(2);
                 case "document" -> complete |= !isListed(rows, documents);
-                case "floor" -> floors.set(rows.getInt(2), rows.getLong(3));
+                case "floor" -> {
+                    floors.set(rows.getInt(2), rows.getLong(3));
+                    floorsFound.set(rows.getInt(2));
+                }
                 case "attempt" -> records.add(recordCount(rows));
                 case "replica" -> replicas.add(replica(rows));
                 default -> throw new StateStoreException("a look returned a row of the unknown kind \"" + kind + "\"");
             }
         }
         if (!complete) {
+            throw new Tables.Incomplete();
+        }
+        if (floorsFound.cardinality() < Partitions.COUNT) {
+            LOG.atWarn()
+                    .log(
+                            "{} of {} floors are missing (first: partition {}): rows were deleted by hand or restored in part",
+                            Partitions.COUNT - floorsFound.cardinality(),
+                            Partitions.COUNT,
+                            floorsFound.nextClearBit(0));
             throw new Tables.Incomplete();
         }
         return new Snapshot(storeMicros, documents, floors, records, replicas);
@@ -86,7 +104,13 @@ final class SnapshotRows {
 
     private static KbRecordCount recordCount(ResultSet rows) throws SQLException {
         return new KbRecordCount(
-                rows.getInt(2), rows.getLong(3), rows.getInt(4), rows.getInt(5), rows.getInt(6), rows.getLong(7));
+                rows.getInt(2),
+                rows.getLong(3),
+                rows.getInt(4),
+                rows.getInt(5),
+                rows.getInt(6),
+                rows.getLong(7),
+                rows.getInt(11));
     }
 
     private static ReplicaState replica(ResultSet rows) throws SQLException {

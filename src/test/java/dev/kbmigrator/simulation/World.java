@@ -100,7 +100,8 @@ final class World {
                 new LocalBuild(
                         new Identity(node.name, "simulated", "v" + node.knows),
                         MigrationCatalog.of(migrations.of(node), false, scenario.attemptTimeout, new ArrayList<>()),
-                        scenario.baseline),
+                        scenario.baseline,
+                        ""),
                 new Storage(mutant.above(node, new SimStore(node, store)), mutant.lockSeenBy(node.lock)),
                 new HostApplication(host.seenBy(node), new Services(Map.of()), new ListenerNotifier(List.of()), node),
                 new Concurrency(1 + scheduler.random.nextInt(4), 1 + scheduler.random.nextInt(3)),

@@ -122,7 +122,11 @@ public final class CoordinatorTerm implements Runnable {
         try {
             led = lead();
         } catch (RuntimeException | Error e) {
-            LOG.atWarn().setCause(e).log("The coordinator failed: {}", e.getMessage());
+            LOG.atWarn()
+                    .setCause(e)
+                    .log(
+                            "The coordinator failed: {}",
+                            ShortText.shown(String.valueOf(e.getMessage()), ShortText.ERROR));
         } finally {
             finished = true;
             // A term that never led has changed nothing: waking the loop would start the next one at once, and again
@@ -285,7 +289,7 @@ public final class CoordinatorTerm implements Runnable {
         if (record.done()) {
             return true;
         }
-        if (!mode.isSingleRun() && record.dueMicros() > view.snapshot().storeMicros()) {
+        if (!mode.isSingleRun() && !view.isDue(record.dueMicros())) {
             return false;
         }
         MigrationCatalog.Entry migration =
@@ -313,7 +317,7 @@ public final class CoordinatorTerm implements Runnable {
                     .setCause(error)
                     .log("{} failed, next attempt in {}", execution, retryAfter);
             recorded(execution, () -> execution.recordFailure(failed, retryAfter));
-            callbacks.globalPartFailed(execution.info() + ": " + ShortText.of(error.toString(), 1_000));
+            callbacks.globalPartFailed(execution.info() + ": " + ShortText.shown(error.toString(), ShortText.ERROR));
             config.host().listeners().tell(listener -> listener.globalFailed(execution.info(), error, retryAfter));
         } else if (execution.cancellation() == Cancellation.LOST) {
             // The fence may have refused one of its checkpoints

@@ -120,6 +120,9 @@ final class RunCompletion {
         if (view.paused()) {
             return End.PAUSED;
         }
+        if (!view.comparison().member()) {
+            return End.DONE;
+        }
         if (queue.workers() > 0 || listings.isRunning() || listings.hasEndedSince(view)) {
             return null;
         }
@@ -132,7 +135,7 @@ final class RunCompletion {
         if (!open.isEmpty()) {
             return null;
         }
-        boolean failing = view.failing(view.state().open()) > 0
+        boolean failing = view.recordedBelow(view.state().open()) > 0
                 || !queue.unfinishable().isEmpty()
                 || globalFailure != null
                 || listing.failure() != null;

@@ -301,7 +301,7 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
         } catch (JsonProcessingException e) {
             throw new CheckpointException(
                     "the checkpoint of " + this + " cannot be read as " + type.getName() + ". It was written as "
-                            + ShortText.of(json, 200)
+                            + ShortText.shown(json, 200)
                             + ". Read checkpoints with a type that still fits what earlier builds wrote",
                     e);
         }

@@ -7,6 +7,7 @@ import dev.kbmigrator.internal.execution.Execution.Failed;
 import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ErrorText;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
@@ -201,7 +202,7 @@ final class CompletionWriter {
         if (execution.cancellation() == Execution.Cancellation.TIMEOUT
                 && !execution.scope().isLost()) {
             LOG.atWarn()
-                    .addKeyValue("kb", execution.kb())
+                    .addKeyValue("kb", ShortText.shown(execution.kb()))
                     .addKeyValue("version", execution.version())
                     .log("{}", error.error().getMessage());
         }
@@ -215,7 +216,7 @@ final class CompletionWriter {
                 retryAfter);
         failed.add(new Entry(execution, write, error.error()));
         LOG.atDebug()
-                .addKeyValue("kb", execution.kb())
+                .addKeyValue("kb", ShortText.shown(execution.kb()))
                 .addKeyValue("version", execution.version())
                 .setCause(error.error())
                 .log("{} failed", execution);
@@ -238,8 +239,8 @@ final class CompletionWriter {
             execution.partition().settled(execution.kb());
             execution.partition().progressed();
             LOG.atDebug()
-                    .addKeyValue("kb", execution.kb())
-                    .log("Dropped KB {}, which was deleted while it was migrated", execution.kb());
+                    .addKeyValue("kb", ShortText.shown(execution.kb()))
+                    .log("Dropped KB {}, which was deleted while it was migrated", ShortText.shown(execution.kb()));
         }
         gone.clear();
     }

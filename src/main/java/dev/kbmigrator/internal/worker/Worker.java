@@ -113,12 +113,17 @@ public final class Worker implements Runnable {
         this.seen = observer.view().takenAt();
     }
 
-    /** What the worker's helpers call: the first two from any thread, the others from the worker's own. */
+    /** What the worker's helpers call: the first three from any thread, the others from the worker's own. */
     private final class Callbacks implements KbExecution.Owner, CompletionWriter.Callbacks, RequestServer.Callbacks {
 
         @Override
         public void finished(KbExecution execution) {
             inbox.add(execution);
+        }
+
+        @Override
+        public boolean mayForget() {
+            return observer.view().comparison().agrees();
         }
 
         @Override
@@ -304,7 +309,7 @@ public final class Worker implements Runnable {
     }
 
     private PageQuery firstPage(Set<Integer> partitions, long goal) {
-        return new PageQuery(partitions, Selection.DUE, goal, observer.due(), null, store.maxBatch());
+        return new PageQuery(partitions, Selection.DUE, goal, observer.due(partitions), null, store.maxBatch());
     }
 
     private void queueKbs(PartitionScan scan, Collection<KbState> kbs) {

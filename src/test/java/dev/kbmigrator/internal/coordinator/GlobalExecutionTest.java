@@ -201,7 +201,7 @@ class GlobalExecutionTest {
                         .toString())
                 .startsWith("0008_global has failed 3 times, the last time with ")
                 .contains("broken");
-        FleetView kbsFirst = view(7, List.of(new KbRecordCount(3, 0, 0, 1, 0, 1)));
+        FleetView kbsFirst = view(7, List.of(new KbRecordCount(3, 0, 0, 1, 0, 1, 1)));
         assertThat(GlobalPartRecord.standingFailure(documents, kbsFirst))
                 .as("KBs come first")
                 .isEmpty();

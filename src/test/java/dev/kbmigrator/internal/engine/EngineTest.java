@@ -607,7 +607,7 @@ class EngineTest {
         @Test
         void aDryRunShowsWhatARunWouldDo() {
             use(kb(1), global(2));
-            assertThat(engine.dryRun().targetVersion()).isEqualTo(2);
+            assertThat(engine.dryRun(false).targetVersion()).isEqualTo(2);
         }
 
         @Test

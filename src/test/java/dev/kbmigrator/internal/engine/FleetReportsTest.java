@@ -147,7 +147,7 @@ class FleetReportsTest {
     }
 
     private DryRun plan() {
-        return new FleetReports(config, FleetReports.readState(config)).dryRun();
+        return new FleetReports(config, FleetReports.readState(config)).dryRun(null);
     }
 
     private void pause() {

@@ -145,7 +145,7 @@ class RunCompletionTest {
         shown.add(new Document(FleetState.DOCUMENT, 1, state.toJson()));
         Snapshot snapshot = new Snapshot(
                 FrozenEnvironment.STORE_MICROS, shown, FrozenEnvironment.floors(partitionsBelow), attempts, replicas);
-        return FleetView.of(snapshot, environment.nanoTime(), config.build().catalog(), 0);
+        return FleetView.of(snapshot, environment.nanoTime(), config.build().reader(config.timings()));
     }
 
     private @Nullable End endOf(FleetView view) {
@@ -243,7 +243,7 @@ class RunCompletionTest {
 
     @Test
     void aKbThatWaitsForItsNextAttemptIsAFailure() {
-        KbRecordCount waiting = new KbRecordCount(0, 1, 0, 1, 0, Long.MAX_VALUE);
+        KbRecordCount waiting = new KbRecordCount(0, 1, 0, 1, 0, Long.MAX_VALUE, 1);
         assertThat(endOf(look(TO_MIGRATE_KBS.opened(1), 0, waiting))).isEqualTo(End.FAILED);
     }
 

@@ -15,7 +15,7 @@ class FleetStateTest {
                 "{\"baseline\":1,\"current\":1,\"open\":2,\"registered\":0,\"future\":[7],\"target\":3,\"plan\":["
                         + "{\"version\":2,\"name\":\"two\",\"kb\":true,\"global\":false,\"colour\":\"red\"},"
                         + "{\"version\":3,\"name\":\"three\",\"kb\":false,\"global\":true,\"shape\":\"round\"}]}";
-        FleetState state = FleetState.read(new Document(FleetState.DOCUMENT, 4, stored), 0);
+        FleetState state = FleetState.read(new Document(FleetState.DOCUMENT, 4, stored), 0, "");
         assertThat(json(state)).isEqualTo(read(stored));
         assertThat(json(state.reached(3)).path("plan")).isEqualTo(read(stored).path("plan"));
     }

@@ -33,19 +33,19 @@ class FleetViewTest {
         FleetView view = view(
                 2,
                 FrozenEnvironment.catalog(1, 2, 3, 4),
-                List.of(new KbRecordCount(0, 2, 1, 2, 4, 0), new KbRecordCount(0, 3, 8, 16, 32, 0)),
+                List.of(new KbRecordCount(0, 2, 1, 2, 4, 0, 2), new KbRecordCount(0, 3, 8, 16, 32, 0, 5)),
                 List.of());
-        assertThat(view.failing(1)).isZero();
-        assertThat(view.failing(2)).isEqualTo(1 + 2);
-        assertThat(view.failing(3)).isEqualTo(1 + 2 + 8 + 16);
+        assertThat(view.recordedBelow(1)).isZero();
+        assertThat(view.recordedBelow(2)).isEqualTo(1 + 2);
+        assertThat(view.recordedBelow(3)).isEqualTo(1 + 2 + 8 + 16);
         assertThat(view.allKbsReached(1)).isTrue();
         assertThat(view.allKbsReached(2)).isFalse();
     }
 
     @Test
     void theNextAttemptIsOneThatThisReplicaMayMake() {
-        KbRecordCount first = new KbRecordCount(0, 2, 0, 1, 0, 700);
-        KbRecordCount beyond = new KbRecordCount(0, 3, 0, 1, 0, 500);
+        KbRecordCount first = new KbRecordCount(0, 2, 0, 1, 0, 700, 1);
+        KbRecordCount beyond = new KbRecordCount(0, 3, 0, 1, 0, 500, 1);
         assertThat(view(2, FrozenEnvironment.catalog(1, 2), List.of(first, beyond), List.of())
                         .nextDueMicros())
                 .isEqualTo(700);

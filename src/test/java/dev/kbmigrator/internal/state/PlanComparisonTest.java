@@ -21,7 +21,7 @@ class PlanComparisonTest {
     }
 
     private static PlanComparison compare(List<MigrationInfo> plan, Migration... known) {
-        return PlanComparison.compare(FleetState.initial(0).extended(plan), FrozenEnvironment.catalogOf(known));
+        return PlanComparison.compare(FleetState.initial(0).extended(plan), FrozenEnvironment.catalogOf(known), "");
     }
 
     private static MigrationInfo planned(long version, boolean kbPart, boolean globalPart) {
