@@ -146,7 +146,8 @@ public final class Engine {
         RunCompletion.End end = session.end();
         if (end == RunCompletion.End.PAUSED) {
             throw new MigrationsPausedException(
-                    view.control().sentence(), view.control().reason());
+                    "migrations are paused by an operator: " + view.control().shownReason(),
+                    view.control().reason());
         }
         if (end == RunCompletion.End.CLOSED) {
             throw new MigratorClosedException("the migrator was closed before the run had ended");

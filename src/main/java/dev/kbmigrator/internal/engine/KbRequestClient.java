@@ -111,8 +111,9 @@ final class KbRequestClient {
                 FleetView view = atWork.observer().viewOrNull();
                 if (view != null && view.paused()) {
                     throw new MigrationsPausedException(
-                            "KB " + ShortText.shown(kbId) + " is at version " + kb.version() + ", and "
-                                    + view.control().sentence(),
+                            "KB " + ShortText.shown(kbId) + " is at version " + kb.version()
+                                    + ", and migrations are paused by an operator: "
+                                    + view.control().shownReason(),
                             view.control().reason());
                 }
                 if (view != null && skip == 0) {

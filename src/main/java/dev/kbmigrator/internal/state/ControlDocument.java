@@ -38,7 +38,12 @@ public record ControlDocument(boolean paused, String reason) {
 
     /** Returns why the fleet is paused, in a sentence. */
     public String sentence() {
-        return "an operator has paused migrations: " + ShortText.shown(reason, ShortText.REASON);
+        return "an operator has paused migrations: " + shownReason();
+    }
+
+    /** Returns the reason as a sentence shows it. */
+    public String shownReason() {
+        return ShortText.shown(reason, ShortText.REASON);
     }
 
     /** Writes that an operator has paused or resumed the fleet. */

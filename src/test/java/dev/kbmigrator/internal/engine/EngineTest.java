@@ -286,7 +286,7 @@ class EngineTest {
         private void othersAlwaysChange(String name) {
             store.onCall = call -> {
                 if (call.equals(WatchedStore.CHANGE + name)) {
-                    store.put(name, "{}");
+                    store.put(name, FleetState.initial(0).toJson());
                 }
             };
         }
