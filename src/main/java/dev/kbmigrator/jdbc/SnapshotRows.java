@@ -14,16 +14,12 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads the rows of a look, which reads everything in one statement. The first column says what a row describes. Six numbers
  * and three texts follow, and another number; each kind of row uses them as it needs.
  */
 final class SnapshotRows {
-
-    private static final Logger LOG = LoggerFactory.getLogger(SnapshotRows.class);
 
     /** The query in place of {@code {floors}} in a look that is not thorough: the stored floors. */
     private static final String STORED_FLOORS = "SELECT kb_partition, version FROM {floor}";
@@ -81,13 +77,9 @@ final class SnapshotRows {
             throw new Tables.Incomplete();
         }
         if (floorsFound.cardinality() < Partitions.COUNT) {
-            LOG.atWarn()
-                    .log(
-                            "{} of {} floors are missing (first: partition {}): rows were deleted by hand or restored in part",
-                            Partitions.COUNT - floorsFound.cardinality(),
-                            Partitions.COUNT,
-                            floorsFound.nextClearBit(0));
-            throw new Tables.Incomplete();
+            throw new StateStoreException("the tables are damaged: " + (Partitions.COUNT - floorsFound.cardinality()) + " of "
+                    + Partitions.COUNT + " floors are missing (first: partition " + floorsFound.nextClearBit(0)
+                    + "). Stop every replica, and run the statements of JdbcStateStore.ddl(), which add what is missing");
         }
         return new Snapshot(storeMicros, documents, floors, records, replicas);
     }

@@ -207,7 +207,7 @@ class RequiresFullRolloutTest {
     @Test
     void aReplicaThatWasKilledLeavesTheListAfterADay() {
         older("old-host").run();
-        Migrator newer = fleet.migrator(builder -> builder.rolloutGrace(Duration.ofMillis(300)), first);
+        Migrator newer = fleet.migrator(builder -> builder.rolloutGrace(Duration.ofMillis(10)), first);
         newer.start();
         fleet.advance(Duration.ofHours(23));
         letLook();
