@@ -3,6 +3,7 @@ package dev.kbmigrator;
 import dev.kbmigrator.internal.engine.Engine;
 import java.sql.Connection;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -20,9 +21,11 @@ public final class Migrator implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(20);
 
     private final Engine engine;
+    private final boolean failOnConflict;
 
-    Migrator(Engine engine) {
+    Migrator(Engine engine, boolean failOnConflict) {
         this.engine = engine;
+        this.failOnConflict = failOnConflict;
     }
 
     /**
@@ -39,12 +42,17 @@ public final class Migrator implements AutoCloseable {
      *
      * <p>Returns at once, and never fails startup because of a transient error: an unavailable service is tried again, and a failed
      * migration is retried without limit. If the migrations conflict with the fleet's plan, the conflict is logged and shown by
-     * {@link #status()}.
+     * {@link #status()}, and the replica is not {@linkplain #readiness() ready}. With {@link MigratorBuilder#failOnConflict()}, this
+     * method first reads the fleet's plan, and fails if there is a conflict.
      *
+     * @throws InvalidMigrationsException if there is a conflict and the host wants the startup to fail then; nothing was started
      * @throws IllegalStateException if the migrator is already started, or a run is in progress
      * @throws MigratorClosedException if the migrator is closed
      */
     public void start() {
+        if (failOnConflict) {
+            engine.checkPlan();
+        }
         engine.start();
     }
 
@@ -118,7 +126,9 @@ public final class Migrator implements AutoCloseable {
      * @throws MigrationsPausedException if an operator has paused the fleet
      * @throws MigratorClosedException if the migrator is closed, or is closed during the call; in the latter case the
      *     request remains in effect
-     * @throws MigratorException if the migration failed, the KB does not exist, or the thread was interrupted
+     * @throws InvalidMigrationsException if this build's migrations conflict with the fleet's plan
+     * @throws MigratorException if the migration failed, the KB needs versions that no live build has any more, the KB does not exist,
+     *     or the thread was interrupted
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public long migrateKb(String kbId) {
@@ -131,11 +141,13 @@ public final class Migrator implements AutoCloseable {
      *
      * @param kbId the KB's id
      * @param version the version to skip, at least 1; the KB then counts as having reached it
-     * @param reason why, for the log
+     * @param reason why, for the log; only the first 2,000 characters are kept
      * @return the KB's version afterwards
      * @throws InvalidKbIdException if the id is not valid
      * @throws NullPointerException if the reason is null
-     * @throws IllegalArgumentException if the version is less than 1, or the fleet's current stage does not reach it yet
+     * @throws IllegalArgumentException if the version is less than 1, or the fleet's current stage does not reach it yet, or the reason
+     *     contains a NUL or a lone surrogate
+     * @throws InvalidMigrationsException if this build's migrations conflict with the fleet's plan
      * @throws MigrationsPausedException if an operator has paused the fleet
      * @throws MigratorClosedException if the migrator is closed, or is closed during the call; in the latter case the
      *     request remains in effect
@@ -155,7 +167,8 @@ public final class Migrator implements AutoCloseable {
      *
      * @param kbId the KB's id
      * @throws InvalidKbIdException if the id is not valid
-     * @throws InvalidMigrationsException if this build's migrations conflict with the fleet's plan
+     * @throws InvalidMigrationsException if this build's migrations conflict with the fleet's plan, or this build belongs to another
+     *     {@linkplain MigratorBuilder#fleet fleet}
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void registerKb(String kbId) {
@@ -185,6 +198,7 @@ public final class Migrator implements AutoCloseable {
      *
      * @param kbId the KB's id
      * @throws InvalidKbIdException if the id is not valid
+     * @throws InvalidMigrationsException if this build belongs to another {@linkplain MigratorBuilder#fleet fleet}
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void forgetKb(String kbId) {
@@ -193,13 +207,27 @@ public final class Migrator implements AutoCloseable {
 
     /**
      * Returns what a run would do now, without changing the fleet's state. Counts KBs, which may read every KB record in the state
-     * store: call it for people, not in a loop.
+     * store: call it for people, not in a loop. KBs that are not enrolled are not counted; {@link DryRun#listedAt} says when the
+     * host's list was last read.
      *
      * @return what a run would do
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public DryRun dryRun() {
-        return engine.dryRun();
+        return engine.dryRun(false);
+    }
+
+    /**
+     * Returns what a run would do now, as {@link #dryRun()} does, after reading the host's list of KBs to its end in the calling
+     * thread. The KBs that are listed but not enrolled are counted in {@link DryRun#unenrolledKbs} and among those that a run would
+     * migrate. Nothing is enrolled. The list is streamed; the time is that of the list, plus one call to the state store for every
+     * 1,000 KBs.
+     *
+     * @return what a run would do; if the list could not be read, its {@code problems} say why
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
+     */
+    public DryRun dryRunReadingList() {
+        return engine.dryRun(true);
     }
 
     /**
@@ -215,8 +243,9 @@ public final class Migrator implements AutoCloseable {
     /**
      * Pauses the whole fleet until {@link #resume()}. Executions in progress are finished, but no new ones are started.
      *
-     * @param reason why, for people to read
+     * @param reason why, for people to read; only the first 2,000 characters are kept
      * @throws NullPointerException if the reason is null
+     * @throws IllegalArgumentException if the reason contains a NUL or a lone surrogate
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
     public void pause(String reason) {
@@ -235,12 +264,53 @@ public final class Migrator implements AutoCloseable {
     /**
      * Withdraws the versions of which no part has started from the fleet's plan. Use this to take back a release.
      *
-     * @param reason why, for the log
+     * @param reason why, for the log; only the first 2,000 characters are kept
+     * @return the migrations that were withdrawn, in order; empty if there were none, and then nothing has changed
      * @throws NullPointerException if the reason is null
+     * @throws IllegalArgumentException if the reason contains a NUL or a lone surrogate
+     * @throws InvalidMigrationsException if this build belongs to another {@linkplain MigratorBuilder#fleet fleet}
      * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
      */
-    public void abandonTarget(String reason) {
-        engine.abandonTarget(Objects.requireNonNull(reason, "reason"));
+    public List<MigrationInfo> abandonTarget(String reason) {
+        return engine.abandonTarget(Objects.requireNonNull(reason, "reason"));
+    }
+
+    /**
+     * Raises the fleet's baseline after old migrations were removed from the application: KBs that nobody has registered, and that
+     * the host lists later, are enrolled at the new baseline and do not need the migrations up to it. A KB that is below the baseline
+     * all the same, for example because a replica with an old view has enrolled it, is never raised: {@link #status()} names it, and
+     * {@link #skipKb} moves it.
+     *
+     * @param version the new baseline, at least the present one and at most the fleet's current version
+     * @param why why, for the log; only the first 2,000 characters are kept
+     * @throws IllegalArgumentException if the version is outside of that range, or the reason contains a NUL or a lone surrogate
+     * @throws NullPointerException if the reason is null
+     * @throws InvalidMigrationsException if this build belongs to another {@linkplain MigratorBuilder#fleet fleet}
+     * @throws MigratorException if an enrolled KB, set aside or not, has not reached the version, or a live replica still enrols KBs
+     *     at the old baseline; the message names some of them, and nothing has changed
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
+     */
+    public void raiseBaseline(long version, String why) {
+        engine.raiseBaseline(version, why);
+    }
+
+    /**
+     * Gives the stored fleet a name. Use this once when a service whose fleet had no name begins to use {@link MigratorBuilder#fleet}:
+     * first stop the replicas that use no name, or another one. From then on, only builds with this name are let in.
+     *
+     * @param name the name: not blank, at most 200 characters, all of which print
+     * @param why why, for the log; only the first 2,000 characters are kept
+     * @throws NullPointerException if an argument is null
+     * @throws IllegalArgumentException if the name is not valid, or the reason contains a NUL or a lone surrogate
+     * @throws MigratorException if a live replica announces another name, or none; the message names some of them, and nothing has
+     *     changed
+     * @throws dev.kbmigrator.spi.StateStoreException if the state store is out of reach or refuses the call
+     */
+    public void nameFleet(String name, String why) {
+        MigratorBuilder.fleetProblem(name).ifPresent(problem -> {
+            throw new IllegalArgumentException(problem);
+        });
+        engine.nameFleet(name, why);
     }
 
     /**
@@ -257,16 +327,18 @@ public final class Migrator implements AutoCloseable {
     }
 
     /**
-     * Returns whether this replica may serve requests, as far as migrations that {@linkplain Migration#requiresFullRollout require a
-     * full rollout} are concerned. Use it in a readiness check: it is quick, because it reads only this replica's memory. The
-     * replica is not ready
+     * Returns whether this replica may serve requests, as far as the migrator can tell. Use it in a readiness check: it is quick,
+     * because it reads only this replica's memory. The replica is not ready only when the host must not serve:
      *
      * <ul>
      *   <li>before its first look at the shared state has succeeded, and after the migrator was closed;
+     *   <li>if its migrations conflict with the fleet's plan, or the state belongs to another {@linkplain MigratorBuilder#fleet
+     *       fleet}: {@link #registerKb(String)} then fails;
      *   <li>if no look has succeeded for more than half of {@link MigratorBuilder#rolloutGrace}, by this machine's monotonic clock:
      *       the fleet may soon stop waiting for this replica. A migrator that was used only for {@link #run()}, and not {@linkplain
      *       #start() started} afterwards, makes no more looks;
-     *   <li>if the fleet has started such a migration that this build does not know, or knows under another name.
+     *   <li>if the fleet has started a migration that {@linkplain Migration#requiresFullRollout requires a full rollout}, which this
+     *       build does not know, or knows under another name.
      * </ul>
      *
      * <p>{@link #status()} shows the readiness of all replicas, as it was just before their last look.

@@ -12,6 +12,7 @@ import dev.kbmigrator.internal.state.MigrationCatalog;
 import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.internal.support.Durations;
 import dev.kbmigrator.internal.support.ListenerNotifier;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.internal.support.SystemEnvironment;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.StateStore;
@@ -24,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +52,10 @@ public final class MigratorBuilder {
     private @Nullable Executor executor;
     private @Nullable String node;
     private String buildId = "unknown";
+    private String fleet = "";
     private long baselineVersion;
+    private boolean failOnConflict;
+    private Optional<String> fleetProblem = Optional.empty();
     private boolean consecutiveVersions;
     private int kbConcurrency = 5;
     private int storeConcurrency = 4;
@@ -166,7 +171,7 @@ public final class MigratorBuilder {
     /**
      * Sets the name of the machine that this replica runs on, for people to read. By default, this is the machine's host name.
      *
-     * @param name the name, at most 200 characters; {@link #build()} refuses a longer one
+     * @param name the name, at most 200 characters, all of which print; {@link #build()} refuses any other
      * @return this builder
      * @throws NullPointerException if the name is null
      */
@@ -179,12 +184,49 @@ public final class MigratorBuilder {
      * Sets which build of the application this is, such as a version number or a commit, for people to read. The default is {@code
      * unknown}.
      *
-     * @param name the name of the build, at most 200 characters; {@link #build()} refuses a longer one
+     * @param name the name of the build, at most 200 characters, all of which print; {@link #build()} refuses any other
      * @return this builder
      * @throws NullPointerException if the name is null
      */
     public MigratorBuilder buildId(String name) {
         buildId = Objects.requireNonNull(name, "name");
+        return this;
+    }
+
+    /**
+     * Sets the name of the fleet. By default, a fleet has no name. The first build stores its name with the fleet's state; from then on,
+     * a build with another name, or with none, is refused: it lists, enrols, migrates and forgets nothing. So two services that use the
+     * same tables by mistake do not touch each other's KBs.
+     *
+     * <p>A build with a name that finds a fleet without one stands by until {@link Migrator#nameFleet} has given the name to the fleet.
+     *
+     * @param name the name, at most 200 characters, not blank, all of which print; {@link #build()} refuses any other
+     * @return this builder
+     * @throws NullPointerException if the name is null
+     */
+    public MigratorBuilder fleet(String name) {
+        fleet = Objects.requireNonNull(name, "name");
+        fleetProblem = fleetProblem(name);
+        return this;
+    }
+
+    /** Returns what is wrong with the name of a fleet; empty if nothing is. */
+    static Optional<String> fleetProblem(String name) {
+        List<String> problems = new ArrayList<>();
+        check(!Objects.requireNonNull(name, "name").isBlank(), "the name of a fleet must not be blank", problems);
+        checkText(name, "the name of a fleet", problems);
+        return problems.stream().findFirst();
+    }
+
+    /**
+     * Makes {@link Migrator#start()} fail if the migrations conflict with the fleet's plan. It then reads the plan before it starts
+     * anything, which is one call to the state store; if the store does not respond, the migrator starts all the same. By default, a
+     * conflict is logged, and the replica is not {@linkplain Migrator#readiness() ready}.
+     *
+     * @return this builder
+     */
+    public MigratorBuilder failOnConflict() {
+        failOnConflict = true;
         return this;
     }
 
@@ -341,7 +383,8 @@ public final class MigratorBuilder {
             throw new InvalidMigrationsException(problems);
         }
         SystemEnvironment environment = new SystemEnvironment();
-        Identity identity = new Identity(environment.nonce(), node == null ? machineName() : node, buildId, "");
+        String machine = node == null ? ShortText.shown(machineName()) : node;
+        Identity identity = new Identity(environment.nonce(), machine, buildId);
         HostApplication host = new HostApplication(
                 list,
                 servicesWith(store),
@@ -354,13 +397,14 @@ public final class MigratorBuilder {
                 Durations.bounded(listingInterval),
                 new Backoff(Durations.bounded(firstBackoff), Durations.bounded(longestBackoff)),
                 Durations.bounded(rolloutGrace));
-        return new Migrator(new Engine(new EngineConfig(
-                new LocalBuild(identity, catalog, baselineVersion),
+        EngineConfig config = new EngineConfig(
+                new LocalBuild(identity, catalog, baselineVersion, fleet),
                 new Storage(store, lock),
                 host,
                 new Concurrency(kbConcurrency, storeConcurrency),
                 timings,
-                environment)));
+                environment);
+        return new Migrator(new Engine(config), failOnConflict);
     }
 
     private Services servicesWith(StateStore store) {
@@ -380,6 +424,7 @@ public final class MigratorBuilder {
     private void checkNumbers(List<String> problems) {
         checkText(node, "node", problems);
         checkText(buildId, "buildId", problems);
+        fleetProblem.ifPresent(problems::add);
         check(kbConcurrency >= 1, "kbConcurrency must be at least 1, not " + kbConcurrency, problems);
         check(storeConcurrency >= 1, "storeConcurrency must be at least 1, not " + storeConcurrency, problems);
         check(baselineVersion >= 0, "baselineVersion must be at least 0, not " + baselineVersion, problems);
@@ -406,6 +451,10 @@ public final class MigratorBuilder {
                 text == null || text.length() <= MOST_CHARACTERS,
                 what + " must have at most " + MOST_CHARACTERS + " characters, not "
                         + (text == null ? 0 : text.length()),
+                problems);
+        check(
+                text == null || ShortText.isPrintable(text),
+                what + " must have only characters that print, not " + (text == null ? "" : ShortText.shown(text)),
                 problems);
     }
 

@@ -12,7 +12,7 @@ import java.util.List;
  * @param plan the migrations that the fleet knows, in order
  * @param enrolledKbs how many KBs are enrolled
  * @param kbsToMigrate how many enrolled KBs are below the target
- * @param failureCount how many KBs are failing or set aside
+ * @param failureCount how many KBs are failing, whether their next attempt is due or not, or set aside
  * @param failures at most 100 of the KBs that are failing or set aside
  * @param replicas the replicas that have announced themselves and have not signed off
  * @param running what this replica is running now

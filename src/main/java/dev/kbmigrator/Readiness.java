@@ -3,8 +3,7 @@ package dev.kbmigrator;
 import java.util.Optional;
 
 /**
- * Whether a replica may serve requests, as far as migrations that {@linkplain Migration#requiresFullRollout require a full
- * rollout} are concerned.
+ * Whether a replica may serve requests, as far as its migrator can tell: see {@link Migrator#readiness()}.
  *
  * @param ready whether the replica may serve
  * @param reason why it may not, in one sentence; empty if it may

@@ -11,11 +11,11 @@ import java.util.Optional;
  * @param targetVersion the version that the run was to reach
  * @param kbMigrations how many KB parts this replica completed; a KB that advanced by two versions counts twice
  * @param globalMigrations the versions whose global part this replica ran
- * @param failureCount how many KBs of the fleet are failing or set aside
+ * @param failureCount how many KBs of the fleet are failing, whether their next attempt is due or not, or set aside
  * @param failures at most 100 of the KBs that are failing or set aside
  * @param globalFailure the error of the next global part, if it has failed; otherwise empty
  * @param standingBy why this replica could not do everything itself: for example, because newer replicas have extended the plan,
- *     or because the run would have to wait for older replicas; empty otherwise
+ *     because the run would have to wait for older replicas, or because an operator's cap holds versions back; empty otherwise
  * @param duration how long the run took
  */
 public record RunReport(

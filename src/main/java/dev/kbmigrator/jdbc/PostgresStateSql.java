@@ -36,23 +36,24 @@ final class PostgresStateSql extends StateSql {
             WITH clock AS (SELECT {now} AS us){news},
             beat AS ({beat})
             SELECT 'clock', us, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
-              ''::text, ''::text, ''::text, ''::text FROM clock
+              ''::text, ''::text, ''::text, ''::text, 0::bigint FROM clock
             UNION ALL
-            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '', '' FROM {document}
+            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '', '', 0 FROM {document}
             WHERE name >= 'now/' AND name < 'now0'
             UNION ALL
-            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '', '' FROM ({floors}) f
+            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '', '', 0 FROM ({floors}) f
             UNION ALL
             SELECT 'attempt', d.kb_partition, d.version, count(*) FILTER (WHERE d.due),
               count(*) FILTER (WHERE NOT d.due AND d.set_aside = 0), count(*) FILTER (WHERE d.set_aside = 1),
-              coalesce(min(d.due_us) FILTER (WHERE NOT d.due AND d.set_aside = 0), 9223372036854775807), '', '', '', ''
+              coalesce(min(d.due_us) FILTER (WHERE NOT d.due AND d.set_aside = 0), 9223372036854775807), '', '', '', '',
+              count(*) FILTER (WHERE d.failures > 0 AND d.set_aside = 0)
             FROM (
-              SELECT a.kb_partition, a.version, a.set_aside, a.due_us,
+              SELECT a.kb_partition, a.version, a.set_aside, a.due_us, a.failures,
                 a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN c.us ELSE -1 END OR a.failed_us < ?) AS due
               FROM {attempt} a CROSS JOIN clock c) d
             GROUP BY d.kb_partition, d.version
             UNION ALL
-            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet
+            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet, 0
             FROM beat{others}
             """;
 
@@ -69,7 +70,7 @@ final class PostgresStateSql extends StateSql {
     private static final String OTHERS = """
 
             UNION ALL
-            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet
+            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet, 0
             FROM {replica} WHERE replica_id <> ?""";
 
     /** In place of {@code {news}} in the look of a replica that has something new to report. */

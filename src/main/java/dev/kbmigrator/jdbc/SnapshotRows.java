@@ -12,12 +12,13 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 
 /**
  * Reads the rows of a look, which reads everything in one statement. The first column says what a row describes. Six numbers
- * and four texts follow, which each kind of row uses as it needs.
+ * and four texts follow, and another number; each kind of row uses them as it needs.
  */
 final class SnapshotRows {
 
@@ -62,6 +63,7 @@ final class SnapshotRows {
 
     static Snapshot read(ResultSet rows) throws SQLException {
         boolean complete = false;
+        BitSet floorsFound = new BitSet();
         long storeMicros = 0;
         List<Document> documents = new ArrayList<>();
         List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 0L));
@@ -72,7 +74,10 @@ final class SnapshotRows {
             switch (kind) {
                 case "clock" -> storeMicros = rows.getLong(2);
                 case "document" -> complete |= !isListed(rows, documents);
-                case "floor" -> floors.set(rows.getInt(2), rows.getLong(3));
+                case "floor" -> {
+                    floors.set(rows.getInt(2), rows.getLong(3));
+                    floorsFound.set(rows.getInt(2));
+                }
                 case "attempt" -> records.add(recordCount(rows));
                 case "replica" -> replicas.add(replica(rows));
                 default -> throw new StateStoreException("a look returned a row of the unknown kind \"" + kind + "\"");
@@ -80,6 +85,11 @@ final class SnapshotRows {
         }
         if (!complete) {
             throw new Tables.Incomplete();
+        }
+        if (floorsFound.cardinality() < Partitions.COUNT) {
+            throw new StateStoreException("the tables are damaged: " + (Partitions.COUNT - floorsFound.cardinality()) + " of "
+                    + Partitions.COUNT + " floors are missing (first: partition " + floorsFound.nextClearBit(0)
+                    + "). Stop every replica, and run the statements of JdbcStateStore.ddl(), which add what is missing");
         }
         return new Snapshot(storeMicros, documents, floors, records, replicas);
     }
@@ -96,7 +106,13 @@ final class SnapshotRows {
 
     private static KbRecordCount recordCount(ResultSet rows) throws SQLException {
         return new KbRecordCount(
-                rows.getInt(2), rows.getLong(3), rows.getInt(4), rows.getInt(5), rows.getInt(6), rows.getLong(7));
+                rows.getInt(2),
+                rows.getLong(3),
+                rows.getInt(4),
+                rows.getInt(5),
+                rows.getInt(6),
+                rows.getLong(7),
+                rows.getInt(12));
     }
 
     private static ReplicaState replica(ResultSet rows) throws SQLException {

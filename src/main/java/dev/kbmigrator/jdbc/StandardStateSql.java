@@ -30,24 +30,25 @@ import java.util.TreeSet;
 final class StandardStateSql extends StateSql {
 
     private static final String LOOK = """
-            SELECT 'clock', c.us, 0, 0, 0, 0, 0, '', '', '', '' FROM (SELECT {now} AS us) c
+            SELECT 'clock', c.us, 0, 0, 0, 0, 0, '', '', '', '', 0 FROM (SELECT {now} AS us) c
             UNION ALL
-            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '', '' FROM {document}
+            SELECT 'document', revision, 0, 0, 0, 0, 0, name, json, '', '', 0 FROM {document}
             WHERE name >= 'now/' AND name < 'now0'
             UNION ALL
-            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '', '' FROM ({floors}) f
+            SELECT 'floor', f.kb_partition, f.version, 0, 0, 0, 0, '', '', '', '', 0 FROM ({floors}) f
             UNION ALL
             SELECT 'attempt', d.kb_partition, d.version, SUM(d.due),
               SUM(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN 1 ELSE 0 END), SUM(d.set_aside),
-              MIN(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN d.due_us ELSE 9223372036854775807 END), '', '', '', ''
+              MIN(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN d.due_us ELSE 9223372036854775807 END), '', '', '', '',
+              SUM(CASE WHEN d.failures > 0 AND d.set_aside = 0 THEN 1 ELSE 0 END)
             FROM (
-              SELECT a.kb_partition, a.version, a.set_aside, a.due_us,
+              SELECT a.kb_partition, a.version, a.set_aside, a.due_us, a.failures,
                 CASE WHEN a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)
                   THEN 1 ELSE 0 END AS due
               FROM {attempt} a) d
             GROUP BY d.kb_partition, d.version
             UNION ALL
-            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet
+            SELECT 'replica', newest_version, ready, first_seen_us, last_seen_us, baseline, 0, replica_id, node, build, fleet, 0
             FROM {replica}
             """;
 

@@ -128,7 +128,7 @@ public class MemoryStateStore implements StateStore {
         NavigableMap<Long, KbRecordCount> byVersion = new TreeMap<>();
         for (KbRecord record : records.get(partition).values()) {
             KbRecordCount sum = byVersion.getOrDefault(
-                    record.version(), new KbRecordCount(partition, record.version(), 0, 0, 0, Long.MAX_VALUE));
+                    record.version(), new KbRecordCount(partition, record.version(), 0, 0, 0, Long.MAX_VALUE, 0));
             boolean isDue = due.isDue(record, now);
             boolean waits = !isDue && !record.setAside();
             byVersion.put(
@@ -139,7 +139,8 @@ public class MemoryStateStore implements StateStore {
                             sum.due() + (isDue ? 1 : 0),
                             sum.waiting() + (waits ? 1 : 0),
                             sum.setAside() + (record.setAside() ? 1 : 0),
-                            waits ? Math.min(sum.nextDueMicros(), record.dueMicros()) : sum.nextDueMicros()));
+                            waits ? Math.min(sum.nextDueMicros(), record.dueMicros()) : sum.nextDueMicros(),
+                            sum.failing() + (record.failures() > 0 && !record.setAside() ? 1 : 0)));
         }
         counts.addAll(byVersion.values());
     }

@@ -8,7 +8,7 @@ package dev.kbmigrator.spi;
  * @param build the build that the replica runs, for people to read, at most 200 characters
  * @param fleet the name of the fleet that the replica belongs to, at most 200 characters; empty if it has no name
  * @param newestVersion the newest version that the replica knows
- * @param baseline the version at which the replica enrols KBs that it finds in its host's list
+ * @param baseline the version above which the replica has every migration: it can bring up no KB that is below
  * @param ready whether the replica has told its host that it may serve requests
  */
 public record ReplicaInfo(

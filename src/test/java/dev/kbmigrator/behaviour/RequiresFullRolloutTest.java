@@ -8,6 +8,9 @@ import dev.kbmigrator.MigrationContext;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorStatus;
 import dev.kbmigrator.RunReport;
+import dev.kbmigrator.spi.DueFilter;
+import dev.kbmigrator.spi.Heartbeat;
+import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.support.MemoryFleet;
 import java.time.Duration;
@@ -99,12 +102,32 @@ class RequiresFullRolloutTest {
     @Test
     void silenceIsNoConsentUntilTheGraceIsOver() {
         older("old-host").run();
-        Migrator newer = newer();
+        Migrator newer = newerWithGrace(Duration.ofSeconds(3));
         newer.start();
-        fleet.advance(Duration.ofMinutes(14));
         assertWaiting(newer);
-        fleet.advance(Duration.ofMinutes(2));
         assertGoesOn(newer);
+    }
+
+    private Migrator newerWithGrace(Duration grace) {
+        return fleet.migrator(
+                builder -> builder.node("new-host").rolloutGrace(grace), first, new Drop(), fleet.recording(3));
+    }
+
+    @Test
+    void aClockThatJumpsAheadMakesNobodySilent() {
+        Migrator older = older("old-host");
+        older.start();
+        MemoryFleet.await().until(() -> older.status().currentVersion() == 1);
+        fleet.storeCalls.calls.clear();
+        Migrator newer = newerWithGrace(Duration.ofMinutes(15));
+        newer.start();
+        older.close(Duration.ZERO);
+        fleet.memory.look(new Heartbeat(new ReplicaInfo("old", "old-host", "old", "", 1, 0, true), null, DueFilter.BY_THE_CLOCK, false, false));
+        MemoryFleet.await().until(() -> !newer.status().waitingFor().isEmpty());
+        fleet.advance(Duration.ofHours(1));
+        letLook();
+        assertThat(newer.status().currentVersion()).isEqualTo(1);
+        assertThat(newer.status().waitingFor()).anySatisfy(reason -> assertThat(reason).contains("0002_drop"));
     }
 
     @Test
@@ -185,7 +208,7 @@ class RequiresFullRolloutTest {
     @Test
     void aReplicaThatWasKilledLeavesTheListAfterADay() {
         older("old-host").run();
-        Migrator newer = fleet.migrator(first);
+        Migrator newer = fleet.migrator(builder -> builder.rolloutGrace(Duration.ofMillis(10)), first);
         newer.start();
         fleet.advance(Duration.ofHours(23));
         letLook();

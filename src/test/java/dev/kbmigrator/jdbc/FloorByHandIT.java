@@ -197,7 +197,7 @@ class FloorByHandIT {
             if (there && raised) {
                 assertThat(look.recordCounts())
                         .as(order)
-                        .contains(new KbRecordCount(partition, NEW, 1, 0, 0, Long.MAX_VALUE));
+                        .contains(new KbRecordCount(partition, NEW, 1, 0, 0, Long.MAX_VALUE, 0));
             }
             if (!enrolled) {
                 return Ending.REFUSED_TO_THE_HOST;

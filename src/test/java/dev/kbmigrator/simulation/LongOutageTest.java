@@ -100,9 +100,10 @@ class LongOutageTest {
         Migration one = KbMigration.of(1, "one", this::part);
         return new Engine(new EngineConfig(
                 new LocalBuild(
-                        new Identity("replica", "node", "build", ""),
+                        new Identity("replica", "node", "build"),
                         MigrationCatalog.of(List.of(one), false, null, new ArrayList<>()),
-                        0),
+                        0,
+                        ""),
                 new Storage(
                         over(StateStore.class, truth),
                         over(Lock.class, MemoryLock.create(() -> TimeUnit.NANOSECONDS.toMicros(scheduler.now())))),

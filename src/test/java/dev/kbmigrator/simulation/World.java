@@ -101,9 +101,10 @@ final class World {
         nodes.add(node);
         node.engine = new Engine(new EngineConfig(
                 new LocalBuild(
-                        new Identity(node.name, "simulated", "v" + node.knows, ""),
+                        new Identity(node.name, "simulated", "v" + node.knows),
                         MigrationCatalog.of(migrations.of(node), false, scenario.attemptTimeout, new ArrayList<>()),
-                        scenario.baseline),
+                        scenario.baseline,
+                        ""),
                 new Storage(mutant.above(node, new SimStore(node, store)), mutant.lockSeenBy(node.lock)),
                 new HostApplication(host.seenBy(node), new Services(Map.of()), new ListenerNotifier(List.of()), node),
                 new Concurrency(1 + scheduler.random.nextInt(4), 1 + scheduler.random.nextInt(3)),

@@ -99,9 +99,9 @@ interface DueFilterContract extends StoreFixture {
                 kbs().recorded(StoreDriver.inPartition(31, "kb-", 1).get(0)).dueMicros();
         assertThat(kbs().look().recordCounts())
                 .containsExactlyInAnyOrder(
-                        new KbRecordCount(30, 1, 2, 2, 1, first),
-                        new KbRecordCount(30, 2, 0, 0, 1, Long.MAX_VALUE),
-                        new KbRecordCount(31, 1, 0, 1, 0, third));
+                        new KbRecordCount(30, 1, 2, 2, 1, first, 3),
+                        new KbRecordCount(30, 2, 0, 0, 1, Long.MAX_VALUE, 0),
+                        new KbRecordCount(31, 1, 0, 1, 0, third, 1));
     }
 
     @Test
@@ -115,9 +115,9 @@ interface DueFilterContract extends StoreFixture {
         long instant = kbs().recorded(kbIds.get(1)).failedMicros();
         long waitingSince = kbs().recorded(kbIds.get(1)).dueMicros();
         assertThat(kbs().look(new DueFilter(instant)).recordCounts())
-                .containsExactly(new KbRecordCount(30, 1, 1, 1, 1, waitingSince));
+                .containsExactly(new KbRecordCount(30, 1, 1, 1, 1, waitingSince, 2));
         assertThat(kbs().look(new DueFilter(instant + 1)).recordCounts())
-                .containsExactly(new KbRecordCount(30, 1, 2, 0, 1, Long.MAX_VALUE));
+                .containsExactly(new KbRecordCount(30, 1, 2, 0, 1, Long.MAX_VALUE, 2));
     }
 
     /** Enrols five KBs at version 0. Of these, "plain", "saved" and "failed, due" are due by the clock. */

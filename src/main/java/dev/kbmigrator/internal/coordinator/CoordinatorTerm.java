@@ -293,7 +293,7 @@ public final class CoordinatorTerm implements Runnable {
         if (record.done()) {
             return true;
         }
-        if (!mode.isSingleRun() && record.dueMicros() > view.snapshot().storeMicros()) {
+        if (!mode.isSingleRun() && !view.isDue(record.dueMicros())) {
             return false;
         }
         MigrationCatalog.Entry migration =
@@ -324,7 +324,7 @@ public final class CoordinatorTerm implements Runnable {
                     execution,
                     () -> execution.recordFailure(
                             retry.failures() < PATIENCE ? error.text() : ErrorText.ascii(error.text()), retryAfter));
-            callbacks.globalPartFailed(execution.info() + ": " + error.summary());
+            callbacks.globalPartFailed(execution.info() + ": " + ShortText.shown(error.summary(), ShortText.ERROR));
             config.host()
                     .listeners()
                     .tell(listener -> listener.globalFailed(execution.info(), error.error(), retryAfter));

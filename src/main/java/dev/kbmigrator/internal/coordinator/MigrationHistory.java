@@ -53,7 +53,7 @@ final class MigrationHistory {
     }
 
     private void update(MigrationInfo migration, Epoch epoch, Consumer<ObjectNode> change) {
-        documents.update(DocumentUpdate.nameOf(PREFIX, migration.version()), epoch, record -> {
+        documents.rebuild(DocumentUpdate.nameOf(PREFIX, migration.version()), epoch, record -> {
             record.put("version", migration.version());
             record.put("name", migration.name());
             change.accept(record);

@@ -3,6 +3,7 @@ package dev.kbmigrator.internal.engine;
 import dev.kbmigrator.DryRun;
 import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.MigrationFailedException;
+import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.MigrationsPausedException;
 import dev.kbmigrator.MigratorClosedException;
 import dev.kbmigrator.MigratorException;
@@ -11,16 +12,14 @@ import dev.kbmigrator.Readiness;
 import dev.kbmigrator.RunReport;
 import dev.kbmigrator.internal.config.EngineConfig;
 import dev.kbmigrator.internal.config.RunMode;
+import dev.kbmigrator.internal.listing.HostKbs;
+import dev.kbmigrator.internal.listing.ListPreview;
 import dev.kbmigrator.internal.look.FleetObserver;
-import dev.kbmigrator.internal.state.ControlDocument;
-import dev.kbmigrator.internal.state.DocumentUpdate;
-import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
-import dev.kbmigrator.internal.state.PlanComparison;
 import dev.kbmigrator.internal.support.Durations;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.KbIds;
-import dev.kbmigrator.spi.HostTransactionSupport;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
@@ -29,10 +28,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.UnaryOperator;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,11 +46,11 @@ public final class Engine {
     private final EngineConfig config;
     private final StateStore store;
     private final Environment environment;
-    private final DocumentUpdate documents;
+    private final OperatorActions actions;
+    private final KbRegistration registration;
     private final KbRequestClient requests;
     private @Nullable ReplicaLoop replica;
     private boolean closed;
-    private volatile boolean announced;
     private boolean signedOff;
 
     /** Creates an engine that does nothing yet. */
@@ -61,7 +58,8 @@ public final class Engine {
         this.config = config;
         this.store = config.store();
         this.environment = config.environment();
-        this.documents = new DocumentUpdate(store);
+        this.actions = new OperatorActions(config, this::look, this::wake);
+        this.registration = new KbRegistration(config.build(), store, actions, this::hasSeenStarted);
         this.requests = new KbRequestClient(config, this::background, this::helperEnded);
     }
 
@@ -148,8 +146,9 @@ public final class Engine {
         RunReport report = reports.runReport(session, environment.nanoTime() - startedAt);
         RunCompletion.End end = session.end();
         if (end == RunCompletion.End.PAUSED) {
-            String reason = view.control().reason();
-            throw new MigrationsPausedException("migrations are paused by an operator: " + reason, reason);
+            throw new MigrationsPausedException(
+                    "migrations are paused by an operator: " + view.control().shownReason(),
+                    view.control().reason());
         }
         if (end == RunCompletion.End.CLOSED) {
             throw new MigratorClosedException("the migrator was closed before the run had ended");
@@ -162,22 +161,12 @@ public final class Engine {
 
     /** Limits the target, for the whole fleet, until it is set again. */
     public void setCap(long cap) {
-        change(state -> state.capped(cap));
+        actions.change(state -> state.capped(cap));
     }
 
-    private void change(UnaryOperator<FleetState> change) {
-        change(documents, change);
-    }
-
-    private void change(DocumentUpdate where, UnaryOperator<FleetState> change) {
-        DocumentUpdate.Outcome outcome = where.replace(FleetState.DOCUMENT, null, document -> {
-            FleetState before = FleetState.read(document, config.build().baseline());
-            FleetState after = change.apply(before);
-            return after.equals(before) ? Optional.empty() : Optional.of(after.toJson());
-        });
-        if (outcome == DocumentUpdate.Outcome.CHANGED) {
-            wake();
-        }
+    private boolean hasSeenStarted(long version) {
+        ReplicaLoop running = replica();
+        return running != null && running.hasSeenStarted(version);
     }
 
     private synchronized @Nullable ReplicaLoop replica() {
@@ -284,126 +273,89 @@ public final class Engine {
 
     /** Enrols a KB that this build creates, at the newest version that it knows. */
     public void registerKb(String kbId) {
-        KbIds.check(kbId);
-        announce();
-        store.enroll(Set.of(kbId), registrationVersion());
+        registration.register(kbId);
     }
 
     /** Enrols such a KB in a transaction of the host. */
     public void registerKb(Connection connection, String kbId) {
-        KbIds.check(kbId);
-        if (!(store instanceof HostTransactionSupport transactional)) {
-            throw new UnsupportedOperationException(
-                    "the state store " + store.getClass().getName()
-                            + " cannot join a transaction of the host: use registerKb(kbId) before the KB is visible to"
-                            + " readers");
-        }
-        checkInTransaction(connection);
-        if (!isAnnounced()) {
-            transactional.checkReady(connection);
-            // Not on record as announced: the host may roll this back, together with the KB
-            AtomicBoolean again = new AtomicBoolean();
-            announce(new DocumentUpdate(
-                    name -> transactional.document(connection, name, again.getAndSet(true)),
-                    (name, revision, json, fence) -> transactional.compareAndSet(connection, name, revision, json)));
-        }
-        transactional.enroll(connection, kbId, registrationVersion());
-    }
-
-    private static void checkInTransaction(Connection connection) {
-        boolean autoCommit;
-        try {
-            autoCommit = connection.getAutoCommit();
-        } catch (SQLException e) {
-            throw new StateStoreException("the host's connection cannot be used: " + e.getMessage(), e);
-        }
-        if (autoCommit) {
-            throw new IllegalArgumentException(
-                    "the host's connection is in auto-commit mode, so there is no transaction to join: call"
-                            + " setAutoCommit(false) first, or use registerKb(kbId)");
-        }
-    }
-
-    private long registrationVersion() {
-        return Math.max(config.build().baseline(), config.build().catalog().newest());
-    }
-
-    /** A version at which KBs are created must be in the fleet's plan, so that nobody else can give it another meaning. */
-    private void announce() {
-        if (!isAnnounced()) {
-            announce(documents);
-            announced = true;
-        }
-    }
-
-    /** Returns whether that is known without a look: this replica has announced it, or has seen that there is no need. */
-    private boolean isAnnounced() {
-        if (!announced) {
-            ReplicaLoop running;
-            synchronized (this) {
-                running = replica;
-            }
-            announced = running != null && running.hasSeenStarted(registrationVersion());
-        }
-        return announced;
-    }
-
-    private void announce(DocumentUpdate where) {
-        change(where, state -> {
-            if (!state.unknownFeatures().isEmpty()) {
-                throw new MigratorException("the KB cannot be registered, because "
-                        + PlanComparison.compare(state, config.build().catalog())
-                                .standingBy()
-                                .orElseThrow());
-            }
-            PlanComparison comparison =
-                    PlanComparison.compare(state, config.build().catalog());
-            if (!comparison.problems().isEmpty()) {
-                throw new InvalidMigrationsException(comparison.problems());
-            }
-            return state.extended(comparison.extension()).registeredUpTo(registrationVersion());
-        });
+        registration.register(connection, kbId);
     }
 
     /** Forgets a KB that the host has deleted. */
     public void forgetKb(String kbId) {
-        store.remove(Set.of(KbIds.check(kbId)));
+        registration.forget(kbId);
     }
 
     /** Has a KB migrated now, past a version to skip if there is one (0: none); returns its version after that. */
     public long migrateKb(String kbId, long skip, String reason) {
         KbIds.check(kbId);
+        String bounded = ShortText.reason(reason);
         checkOpen();
-        FleetState state = FleetState.read(
-                documents.find(FleetState.DOCUMENT), config.build().baseline());
-        return requests.migrateKb(state, kbId, skip, reason);
+        return requests.migrateKb(registration.requireFit(), kbId, skip, bounded);
     }
 
-    /** Withdraws the migrations of which no part has started. */
-    public void abandonTarget(String reason) {
-        change(FleetState::withdrawn);
-        LOG.atWarn().log("Withdrew the migrations of the plan that have not started: {}", reason);
+    /** Fails if this build conflicts with the fleet's plan. A store that does not respond is no conflict. */
+    public void checkPlan() {
+        try {
+            registration.requireFit();
+        } catch (StateStoreException e) {
+            LOG.atWarn()
+                    .setCause(e)
+                    .log("Could not check for a conflict before the start; the replica starts all the same");
+        }
+    }
+
+    /** Withdraws the migrations of which no part has started; returns them. */
+    public List<MigrationInfo> abandonTarget(String reason) {
+        return actions.abandonTarget(reason);
+    }
+
+    /** Raises the baseline. */
+    public void raiseBaseline(long version, String why) {
+        actions.raiseBaseline(version, why);
+    }
+
+    /** Gives the stored fleet a name. */
+    public void nameFleet(String name, String why) {
+        actions.nameFleet(name, why);
     }
 
     /** Pauses or resumes the fleet. */
     public void setPaused(boolean paused, String reason) {
-        String by = config.build().identity().id();
-        documents.update(ControlDocument.NAME, null, json -> ControlDocument.pause(json, paused, reason, by));
-        wake();
+        actions.setPaused(paused, reason);
     }
 
-    /** Returns what a run would do. */
-    public DryRun dryRun() {
-        return new FleetReports(config, FleetReports.readState(config)).dryRun();
+    /** Returns what a run would do, after a look at the host's list if that is wanted. */
+    public DryRun dryRun(boolean readingList) {
+        HostKbs host = new HostKbs(
+                config.host().knowledgeBoxes(), config.build().identity().id());
+        ListPreview preview = readingList ? new ListPreview(host, store, FleetReports.MAX_SAMPLE) : null;
+        return new FleetReports(config, FleetReports.readState(config)).dryRun(preview);
     }
 
     /** Returns the status of the fleet and of this replica. */
     public MigratorStatus status() {
+        return observe((observer, running) -> {
+            FleetReports reports = new FleetReports(config, observer.look());
+            if (reports.suspectsDamage()) {
+                observer.lookThoroughlyNext();
+                reports = new FleetReports(config, observer.look());
+            }
+            return reports.status(running);
+        });
+    }
+
+    private FleetView look() {
+        return observe((observer, running) -> observer.look());
+    }
+
+    /** Looks as the replica that is at work, or as a visitor. */
+    private <T> T observe(BiFunction<FleetObserver, @Nullable ReplicaLoop, T> reader) {
         ReplicaLoop running = replica();
         if (running != null && !running.hasEnded()) {
-            return new FleetReports(config, running.observer().look()).status(running);
+            return reader.apply(running.observer(), running);
         }
-        FleetObserver visitor = FleetObserver.visitor(store, config.build(), config.timings(), environment);
-        return new FleetReports(config, visitor.look()).status(running);
+        return reader.apply(
+                FleetObserver.visitor(store, config.build(), config.timings(), environment), running);
     }
 }

@@ -11,9 +11,12 @@ import dev.kbmigrator.internal.state.FleetState;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.KbRequest;
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ShortText;
+import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.KbRecord;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.StateStore;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -58,18 +61,19 @@ final class KbRequestClient {
     long migrateKb(FleetState state, String kbId, long skip, String reason) {
         enrolIfTheHostHasIt(kbId, state.baseline());
         KbState kb = find(kbId);
-        long goal = state.plan().kbGoal(state.open());
-        if (kb.version() >= goal || (skip > 0 && kb.version() >= skip)) {
+        long open = state.plan().kbGoal(state.open());
+        if (skip > 0 ? kb.version() >= skip : kb.version() >= open) {
             return kb.version();
         }
-        if (skip > goal) {
-            throw new IllegalArgumentException("version " + skip + " cannot be skipped for KB " + kbId
-                    + ": KBs are brought to version " + goal + " at present");
+        if (skip > Math.max(open, state.baseline())) {
+            throw new IllegalArgumentException("version " + skip + " cannot be skipped for KB " + ShortText.shown(kbId)
+                    + ": KBs are brought to version " + open + " at present");
         }
+        long goal = Math.max(open, skip);
         String json =
                 KbRequest.toJson(kbId, skip, reason, config.build().identity().id());
         documents.replace(KbRequest.documentOf(kbId), null, before -> Optional.of(json));
-        return awaitRequest(kbId, goal, kb.record());
+        return awaitRequest(kbId, goal, skip, kb.record());
     }
 
     /** A KB that was deleted must not come back because someone asks for it; the second check is for one deleted just now. */
@@ -83,12 +87,12 @@ final class KbRequestClient {
             gone = true;
         }
         if (gone) {
-            throw new MigratorException("KB " + kbId + " is not enrolled, and the host says that it does not exist");
+            throw new MigratorException("KB " + ShortText.shown(kbId) + " is not enrolled, and the host says that it does not exist");
         }
     }
 
     /** Waits for the holder; this replica is one of those that may become it. */
-    private long awaitRequest(String kbId, long goal, @Nullable KbRecord before) {
+    private long awaitRequest(String kbId, long goal, long skip, @Nullable KbRecord before) {
         Environment.Signal signal = config.environment().newSignal();
         beginToWait();
         try {
@@ -101,27 +105,44 @@ final class KbRequestClient {
                 }
                 KbRecord record = kb.record();
                 if (record != null && hasFailedSince(before, record)) {
-                    throw new MigratorException("KB " + kbId + " could not be brought to version " + record.version()
-                            + ": " + record.error());
+                    throw new MigratorException("KB " + ShortText.shown(kbId) + " could not be brought to version "
+                            + record.version() + ": " + ShortText.firstLine(String.valueOf(record.error())));
                 }
                 FleetView view = atWork.observer().viewOrNull();
                 if (view != null && view.paused()) {
                     throw new MigrationsPausedException(
-                            "KB " + kbId + " is at version " + kb.version()
+                            "KB " + ShortText.shown(kbId) + " is at version " + kb.version()
                                     + ", and migrations are paused by an operator: "
-                                    + view.control().reason(),
+                                    + view.control().shownReason(),
                             view.control().reason());
+                }
+                if (view != null && skip == 0) {
+                    checkKnown(view, kb);
                 }
                 signal.awaitInterruptibly(POLL_NANOS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MigratorException(
-                    "interrupted while waiting for KB " + kbId
+                    "interrupted while waiting for KB " + ShortText.shown(kbId)
                             + "; the request stays, and is served where a replica is at work",
                     e);
         } finally {
             endToWait();
+        }
+    }
+
+    /** A KB that needs versions that were removed from the migrations would be waited for forever: withdraws its request. */
+    private void checkKnown(FleetView view, KbState kb) {
+        long below = view.unknownBelow(config.timings().recently());
+        if (kb.version() < below) {
+            String name = KbRequest.documentOf(kb.kbId());
+            Document request = documents.find(name);
+            if (request != null) {
+                documents.replaceOnce(name, request.revision(), null, null);
+            }
+            throw new MigratorException("KB " + ShortText.shown(kb.kbId()) + " is at version " + kb.version()
+                    + " and stays there: " + FleetReports.stranded(1, List.of(kb), below, FleetReports.NO_LIVE_BUILD));
         }
     }
 
@@ -199,7 +220,7 @@ final class KbRequestClient {
     private KbState find(String kbId) {
         KbState kb = store.find(Set.of(kbId)).get(kbId);
         if (kb == null) {
-            throw new MigratorException("KB " + kbId + " is not enrolled: it was deleted meanwhile");
+            throw new MigratorException("KB " + ShortText.shown(kbId) + " is not enrolled: it was deleted meanwhile");
         }
         return kb;
     }

@@ -20,6 +20,7 @@ import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.FullRollout;
 import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.internal.support.StepRetry;
 import dev.kbmigrator.internal.support.Troubles;
 import dev.kbmigrator.internal.worker.PartitionQueue;
@@ -196,7 +197,7 @@ final class ReplicaLoop {
     boolean hasSeenStarted(long version) {
         FleetView view = observer.viewOrNull();
         return view != null
-                && view.comparison().problems().isEmpty()
+                && view.comparison().agrees()
                 && view.comparison().extension().isEmpty()
                 && view.state().started() >= version;
     }
@@ -329,7 +330,9 @@ final class ReplicaLoop {
                 signal.await(TimeUnit.SECONDS.toNanos(1));
             }
         } catch (RuntimeException | Error e) {
-            LOG.atError().setCause(e).log("The migrator ended because of an internal error: {}", e.getMessage());
+            LOG.atError().setCause(e).log(
+                            "The migrator ended because of an internal error: {}",
+                            ShortText.shown(String.valueOf(e.getMessage()), ShortText.ERROR));
             fatal = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
         }
         if (end == null) {
@@ -381,7 +384,7 @@ final class ReplicaLoop {
         boolean isNews = before.target() != wanted.target()
                 || before.plan().migrations().size()
                         != wanted.plan().migrations().size();
-        if (view.paused() || !isNews) {
+        if (view.paused() || !view.comparison().member() || !isNews) {
             return view;
         }
         if (documents.replaceOnce(FleetState.DOCUMENT, before.revision(), wanted.toJson(), null)
@@ -390,11 +393,24 @@ final class ReplicaLoop {
             wake();
             return null;
         }
-        LOG.atInfo()
-                .addKeyValue("current", wanted.current())
-                .addKeyValue("target", wanted.target())
-                .log("The fleet is at version {}, its target is version {}", wanted.current(), wanted.target());
+        logTarget(wanted);
         return observer.look();
+    }
+
+    private static void logTarget(FleetState state) {
+        if (state.unfinished()) {
+            LOG.atInfo()
+                    .addKeyValue("current", state.current())
+                    .addKeyValue("target", state.target())
+                    .log("The fleet is at version {}, its target is version {}", state.current(), state.target());
+        } else {
+            LOG.atInfo()
+                    .addKeyValue("current", state.current())
+                    .log(
+                            "The fleet stays at version {}: {}",
+                            state.current(),
+                            state.heldByCap().orElse("no newer version is to be run"));
+        }
     }
 
     private void act(FleetView view) {

@@ -7,6 +7,7 @@ import dev.kbmigrator.internal.execution.ExecutionPool;
 import dev.kbmigrator.internal.execution.ReplicaServices;
 import dev.kbmigrator.internal.listing.KbListing;
 import dev.kbmigrator.internal.listing.ListingSchedule;
+import dev.kbmigrator.internal.state.ListingRecord;
 import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.FullRollout;
@@ -102,7 +103,7 @@ final class RunCompletion {
         for (Document document : view.snapshot().documents()) {
             shown.add(document.name());
             shown.add(
-                    document.name().equals(KbListing.DOCUMENT) ? KbListing.progressOf(document) : document.revision());
+                    document.name().equals(ListingRecord.DOCUMENT) ? KbListing.progressOf(document) : document.revision());
         }
         for (KbRecordCount count : view.snapshot().recordCounts()) {
             shown.addAll(List.of(
@@ -171,6 +172,9 @@ final class RunCompletion {
         if (view.paused()) {
             return End.PAUSED;
         }
+        if (!view.comparison().member()) {
+            return End.DONE;
+        }
         if (queue.workers() > 0 || listings.isRunning() || listings.hasEndedSince(view)) {
             return null;
         }
@@ -183,7 +187,7 @@ final class RunCompletion {
         if (!open.isEmpty()) {
             return null;
         }
-        boolean failing = view.failing(view.state().open()) > 0
+        boolean failing = view.recordedBelow(view.state().open()) > 0
                 || !queue.unfinishable().isEmpty()
                 || globalFailure != null
                 || listing.failure() != null;

@@ -2,6 +2,7 @@ package dev.kbmigrator.internal.execution;
 
 import dev.kbmigrator.internal.execution.Execution.Cancellation;
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ShortText;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +47,7 @@ public final class ExecutionWatchdog {
         }
         if (execution.cancellation() != null && execution.cancelledFor(now) >= ttl.toNanos()) {
             LOG.atWarn()
-                    .addKeyValue("kb", execution.kbId().orElse(""))
+                    .addKeyValue("kb", ShortText.shown(execution.kbId().orElse("")))
                     .addKeyValue("version", execution.version())
                     .log("{} does not stop; its thread is abandoned, and its lease is left to expire", execution);
             execution.scope().leaveToExpire();

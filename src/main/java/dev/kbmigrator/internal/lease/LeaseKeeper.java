@@ -1,6 +1,7 @@
 package dev.kbmigrator.internal.lease;
 
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Renewal;
@@ -230,7 +231,11 @@ public final class LeaseKeeper {
         try {
             results = storage.lock().renewAll(due.stream().map(HeldScope::lease).toList(), ttl);
         } catch (RuntimeException | Error e) {
-            LOG.atWarn().log("{} leases could not be renewed: {}", due.size(), e.getMessage());
+            LOG.atWarn()
+                    .log(
+                            "{} leases could not be renewed: {}",
+                            due.size(),
+                            ShortText.shown(String.valueOf(e.getMessage()), ShortText.ERROR));
             return false;
         }
         boolean known = true;

@@ -8,6 +8,7 @@ import dev.kbmigrator.internal.look.FleetObserver;
 import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.DocumentUpdate.Outcome;
 import dev.kbmigrator.internal.state.FleetView;
+import dev.kbmigrator.internal.state.ListingRecord;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.internal.support.Json;
@@ -49,10 +50,6 @@ import org.slf4j.LoggerFactory;
 public final class KbListing {
 
     private static final Logger LOG = LoggerFactory.getLogger(KbListing.class);
-
-    /** The document that says when the host's list was read. */
-    public static final String DOCUMENT = Document.ANNOUNCED + "listing";
-
     private static final double FALSE_POSITIVES = 1e-6;
     private static final int MIN_EXPECTED = 10_000;
     private static final int MAX_EXPECTED = 20_000_000;
@@ -122,23 +119,16 @@ public final class KbListing {
 
     /** Returns whether it is time for another listing. */
     boolean isDue(FleetView view) {
-        long claimed = last(view).path("startedMicros").asLong(Long.MIN_VALUE / 2);
-        return view.snapshot().storeMicros() - claimed >= intervalMicros();
+        return view.ageMicros(view.listing().startedMicros()) >= intervalMicros();
     }
 
     /** Returns whether there is a complete listing that is recent enough. */
     public boolean isFresh(FleetView view) {
-        long completed = last(view).path("completedMicros").asLong(Long.MIN_VALUE / 2);
-        return view.snapshot().storeMicros() - completed < intervalMicros();
+        return view.ageMicros(view.listing().completedMicros()) < intervalMicros();
     }
 
     private long intervalMicros() {
         return TimeUnit.NANOSECONDS.toMicros(timings.listing().toNanos());
-    }
-
-    private static ObjectNode last(FleetView view) {
-        Document document = view.document(DOCUMENT);
-        return document == null ? Json.object() : Json.read(document);
     }
 
     /**
@@ -161,12 +151,12 @@ public final class KbListing {
         if (failures > 0 && notBefore - environment.nanoTime() > 0) {
             return false;
         }
-        Document before = view.document(DOCUMENT);
+        Document before = view.document(ListingRecord.DOCUMENT);
         long revision = before == null ? 0 : before.revision();
-        ObjectNode record = last(view).put("startedMicros", view.snapshot().storeMicros());
+        ObjectNode record = (before == null ? Json.object() : DocumentUpdate.contentOrNew(before)).put("startedMicros", view.snapshot().storeMicros());
         record.put("by", host.replicaId());
         String claim = record.toString();
-        if (documents.replaceOnce(DOCUMENT, revision, claim, null) != Outcome.CHANGED) {
+        if (documents.replaceOnce(ListingRecord.DOCUMENT, revision, claim, null) != Outcome.CHANGED) {
             return false;
         }
         Tally tally = new Tally();
@@ -186,9 +176,9 @@ public final class KbListing {
         failures = 0;
         dropAbsent(filter, tally.listed);
         record.put("completedMicros", view.snapshot().storeMicros()).put("listed", tally.listed);
-        Document claimed = documents.find(DOCUMENT);
+        Document claimed = documents.find(ListingRecord.DOCUMENT);
         if (claimed != null && claimed.json().equals(claim)) {
-            documents.replaceOnce(DOCUMENT, claimed.revision(), record.toString(), null);
+            documents.replaceOnce(ListingRecord.DOCUMENT, claimed.revision(), record.toString(), null);
         }
         if (tally.enrolled > 0) {
             LOG.atInfo()
@@ -254,7 +244,7 @@ public final class KbListing {
     }
 
     private void failed(Throwable error, long listed) {
-        failure = "the host's list of KBs failed after " + listed + " ids: " + ShortText.of(error.toString(), 1_000);
+        failure = "the host's list of KBs failed after " + listed + " ids: " + ShortText.shown(error.toString(), ShortText.ERROR);
         failures++;
         Duration delay = timings.backoff().delay(failures, environment);
         notBefore = environment.nanoTime() + delay.toNanos();

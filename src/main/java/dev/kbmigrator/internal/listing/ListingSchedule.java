@@ -4,6 +4,7 @@ import dev.kbmigrator.internal.config.RunMode;
 import dev.kbmigrator.internal.config.Timings;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
@@ -72,11 +73,12 @@ public final class ListingSchedule {
     }
 
     /**
-     * Before a stage the coordinator sees to the listing. In the middle of one it goes on all the same: a KB that the host has deleted
+     * In a conflict, the list may be that of another service. Before a stage the coordinator sees to the listing. In the middle of one it goes on all the same: a KB that the host has deleted
      * without telling anyone would hold the stage up forever.
      */
     private static boolean mayList(FleetView view) {
-        return !view.state().unfinished() || view.state().open() > view.state().current();
+        return view.comparison().agrees()
+                && (!view.state().unfinished() || view.state().open() > view.state().current());
     }
 
     /** A list that takes longer than the interval would be due forever. */
@@ -89,7 +91,11 @@ public final class ListingSchedule {
             listing.list(view);
             forgetSilentReplicas(view);
         } catch (RuntimeException | Error e) {
-            LOG.atWarn().setCause(e).log("The host's KBs could not be enrolled: {}", e.getMessage());
+            LOG.atWarn()
+                    .setCause(e)
+                    .log(
+                            "The host's KBs could not be enrolled: {}",
+                            ShortText.shown(String.valueOf(e.getMessage()), ShortText.ERROR));
         } finally {
             endedAt = environment.nanoTime();
             hasEnded = true;
@@ -102,9 +108,10 @@ public final class ListingSchedule {
     private void forgetSilentReplicas(FleetView view) {
         Duration grace = timings.rolloutGrace().multipliedBy(2);
         Duration patience = grace.compareTo(SILENT_FOR) > 0 ? grace : SILENT_FOR;
-        long since = view.snapshot().storeMicros() - TimeUnit.NANOSECONDS.toMicros(patience.toNanos());
         for (ReplicaState replica : view.snapshot().replicas()) {
-            if (replica.lastSeenMicros() < since) {
+            // Also by this replica's own time: where the store's clock has jumped, nobody has been silent
+            if (view.ageMicros(replica.lastSeenMicros()) > TimeUnit.NANOSECONDS.toMicros(patience.toNanos())
+                    && view.silentNanos(replica) > timings.rolloutGrace().toNanos()) {
                 store.forgetReplica(replica.replicaId());
             }
         }

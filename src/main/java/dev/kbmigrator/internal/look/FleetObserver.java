@@ -12,11 +12,15 @@ import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one way to look at the shared state. It announces the replica with each look, with a report if that has changed, keeps the latest
@@ -27,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FleetObserver {
 
+    private static final Logger LOG = LoggerFactory.getLogger(FleetObserver.class);
+
     private final StateStore store;
     private final LocalBuild self;
     private final Timings timings;
@@ -35,6 +41,8 @@ public final class FleetObserver {
     private final boolean announces;
     private final List<Consumer<FleetView>> subscribers = new CopyOnWriteArrayList<>();
     private volatile Supplier<String> reports = () -> "";
+    private final Sightings sightings = new Sightings();
+    private List<String> damageBefore = List.of();
     private volatile @Nullable FleetView view;
     private volatile DueFilter due = DueFilter.BY_THE_CLOCK;
     private volatile String reported = "";
@@ -85,11 +93,14 @@ public final class FleetObserver {
         boolean isNews = !report.equals(reported);
         Snapshot snapshot = store.look(new Heartbeat(announced(), isNews ? report : null, due, thorough, !announces));
         reported = report;
-        FleetView shown = FleetView.of(snapshot, sentAt, self.catalog(), self.baseline());
-        if (thorough) {
+        FleetView shown = FleetView.of(
+                snapshot, sentAt, self.reader(timings), sightings.unseenFor(snapshot, environment.nanoTime()));
+        if (thorough && before != null) {
+            shown = shown.comparedWith(before);
             thoroughLooks.showed(shown);
         }
         publish(shown);
+        report(shown.damage());
         lastLookAt = sentAt;
         lookNanosBefore = lookNanos;
         lookNanos = environment.nanoTime() - sentAt;
@@ -101,10 +112,25 @@ public final class FleetObserver {
                 self.identity().id(),
                 self.identity().node(),
                 self.identity().build(),
-                self.identity().fleet(),
+                self.fleet(),
                 self.catalog().newest(),
-                self.baseline(),
+                self.knownAbove(),
                 readiness().ready());
+    }
+
+    /** Warns of damage once, and again when something is added. */
+    private synchronized void report(List<String> damage) {
+        for (String sentence : damage) {
+            if (!damageBefore.contains(sentence)) {
+                LOG.atWarn().log("The shared state is damaged: {}", sentence);
+            }
+        }
+        damageBefore = damage;
+    }
+
+    /** Makes the next look a thorough one. */
+    public void lookThoroughlyNext() {
+        thoroughLooks.dueNow();
     }
 
     private synchronized void publish(FleetView newer) {
@@ -129,9 +155,13 @@ public final class FleetObserver {
         return view;
     }
 
-    /** Returns which KB records count as due. */
-    public DueFilter due() {
-        return due;
+    /** Returns which KB records count as due in some partitions. */
+    public DueFilter due(Set<Integer> partitions) {
+        // A time that is due only after a mistake of the clock is ignored, whenever the attempt before it failed
+        FleetView latest = view;
+        return latest == null || Collections.disjoint(partitions, latest.partitionsThatWaitTooLong())
+                ? due
+                : new DueFilter(Long.MAX_VALUE);
     }
 
     /** From now on, every KB that failed before that instant of the store's clock counts as due. */
@@ -149,7 +179,7 @@ public final class FleetObserver {
         return Math.min(lookNanos, lookNanosBefore);
     }
 
-    /** Returns whether this build knows what is open, and the fleet still counts on this replica. */
+    /** Returns whether this build fits the fleet's plan and knows what is open, and the fleet still counts on this replica. */
     public Readiness readiness() {
         FleetView latest = view;
         if (latest == null) {
@@ -159,6 +189,9 @@ public final class FleetObserver {
         if (silent > timings.rolloutGrace().toNanos() / 2) {
             return Readiness.notReady("no look at the shared state has succeeded for "
                     + Duration.ofNanos(silent).toSeconds() + " s: the fleet may soon stop waiting for this replica");
+        }
+        if (!latest.comparison().agrees()) {
+            return Readiness.notReady(latest.comparison().standingBy().orElseThrow());
         }
         return FullRollout.startedButUnknown(latest)
                 .map(migration -> Readiness.notReady("the fleet has started " + migration

@@ -18,6 +18,7 @@ final class ThoroughLookSchedule {
     private final Duration recently;
     private final Environment environment;
     private long next;
+    private boolean asked;
     private int found;
     private Duration repeatAfter = Duration.ZERO;
 
@@ -30,11 +31,20 @@ final class ThoroughLookSchedule {
 
     /** Returns whether the look that comes after that view is to be a thorough one, if it is sent now. */
     synchronized boolean isDue(FleetView before, long now) {
+        if (asked) {
+            asked = false;
+            return true;
+        }
         if (now - next < 0 || !before.makesThoroughLooks(replicaId, recently)) {
             return false;
         }
         next = now + INTERVAL.toNanos();
         return true;
+    }
+
+    /** Somebody has reason to believe that KBs are behind their floors. */
+    synchronized void dueNow() {
+        asked = true;
     }
 
     /** Tells what a thorough look showed. While a target is unfinished, KBs below it are to be expected. */

@@ -1,7 +1,12 @@
 package dev.kbmigrator.internal.state;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.Document;
+import java.util.Optional;
 
 /**
  * What operators have decided for the whole fleet: whether it is paused, and why.
@@ -17,9 +22,28 @@ public record ControlDocument(boolean paused, String reason) {
     /** The decisions in a fleet in which no operator has decided anything. */
     public static final ControlDocument NONE = new ControlDocument(false, "");
 
-    static ControlDocument read(ObjectNode json) {
+    /** Reads the decisions. If nobody can tell what was decided, the fleet counts as paused: that harms least. */
+    static ControlDocument read(Document document) {
+        Optional<ObjectNode> json = Json.tryRead(document);
+        JsonNode paused = json.map(object -> object.path("paused")).orElse(MissingNode.getInstance());
+        if (json.isEmpty() || !(paused.isBoolean() || paused.isMissingNode())) {
+            return new ControlDocument(
+                    true,
+                    "the document " + NAME + " is damaged, so the fleet counts as paused. pause(reason) and resume()"
+                            + " overwrite the document");
+        }
         return new ControlDocument(
-                json.path("paused").asBoolean(), json.path("reason").asText("no reason given"));
+                paused.asBoolean(), json.get().path("reason").asText("no reason given"));
+    }
+
+    /** Returns why the fleet is paused, in a sentence. */
+    public String sentence() {
+        return "an operator has paused migrations: " + shownReason();
+    }
+
+    /** Returns the reason as a sentence shows it. */
+    public String shownReason() {
+        return ShortText.shown(reason, ShortText.REASON);
     }
 
     /** Writes that an operator has paused or resumed the fleet. */

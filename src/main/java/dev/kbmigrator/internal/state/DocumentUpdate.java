@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Strings;
 import com.google.common.base.Utf8;
 import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.StateStore;
@@ -12,6 +13,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads and changes the library's documents: the only compare-and-set loop of the engine. Safe for use by many threads.
@@ -37,6 +40,7 @@ public final class DocumentUpdate {
         FENCED
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(DocumentUpdate.class);
     private static final int MAX_ATTEMPTS = 20;
 
     /** The state has the plan, with some 80 bytes per migration; the other documents of a look have a few fields each. */
@@ -87,6 +91,25 @@ public final class DocumentUpdate {
         });
     }
 
+    /** Likewise, but begins anew, with a warning, if the document is not JSON: for documents that can be rebuilt. */
+    public Outcome rebuild(String name, @Nullable Epoch fence, Consumer<ObjectNode> change) {
+        return replace(name, fence, before -> {
+            ObjectNode json = before == null ? Json.object() : contentOrNew(before);
+            change.accept(json);
+            return Optional.of(json.toString());
+        });
+    }
+
+    /** Returns what a document says that can be rebuilt: an empty object, with a warning, if it is not JSON. */
+    public static ObjectNode contentOrNew(Document document) {
+        return Json.tryRead(document).orElseGet(() -> {
+            LOG.atWarn()
+                    .addKeyValue("document", document.name())
+                    .log("The document {} is damaged and is written anew", ShortText.shown(document.name()));
+            return Json.object();
+        });
+    }
+
     /**
      * Replaces a document.
      *
@@ -116,6 +139,7 @@ public final class DocumentUpdate {
      * @param expectedRevision the revision that was read; 0 when there was no document
      * @param json the new content; null deletes
      * @return {@link Outcome#CHANGED}, {@link Outcome#OUTDATED} or {@link Outcome#FENCED}
+     * @throws StateStoreException if the content is larger than a document may be
      */
     public Outcome replaceOnce(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence) {
         checkSize(name, json);

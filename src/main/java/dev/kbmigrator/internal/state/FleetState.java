@@ -8,7 +8,9 @@ import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.Document;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,36 +45,68 @@ public record FleetState(
     /** The words that this build understands in {@code requires}. A word is written before its feature takes effect. */
     private static final Set<String> KNOWN_FEATURES = Set.of();
 
-    /** Returns the state before anything has run. */
+    /** The field with the name of the fleet; absent while it has none. */
+    static final String FLEET = "fleet";
+
+    /** The field with the version of the last KB part up to a baseline that was raised; absent if none was. */
+    static final String KB_BASELINE = "kbBaseline";
+
+    private static final int SHOWN_MIGRATIONS = 10;
+
+    /** Returns the state before anything has run, in a fleet without a name. */
     public static FleetState initial(long baseline) {
         return new FleetState(0, baseline, baseline, baseline, 0, Long.MAX_VALUE, 0, Plan.EMPTY, Json.object());
     }
 
-    /** Reads the state; {@code baseline} counts only while there is no document. */
-    public static FleetState read(@Nullable Document document, long baseline) {
-        if (document == null) {
-            return initial(baseline);
+    /**
+     * Reads the state.
+     *
+     * @param baseline counts only while there is no document
+     * @param fleet likewise: an empty state takes the name of the first build; empty for none
+     * @throws dev.kbmigrator.spi.StateStoreException if the document says what cannot be
+     */
+    public static FleetState read(@Nullable Document document, long baseline, String fleet) {
+        return document == null ? initial(baseline).named(fleet) : read(document);
+    }
+
+    private static FleetState read(Document document) {
+        StateDocument stored = StateDocument.read(document);
+        if (!unknownFeatures(stored.json()).isEmpty()) {
+            // Its fields may mean something else: nothing is concluded from them, and nothing is written
+            return initial(0).readFrom(document.revision(), stored.json());
         }
-        ObjectNode json = Json.read(document);
-        List<MigrationInfo> plan = new ArrayList<>();
-        for (JsonNode node : json.path("plan")) {
-            plan.add(new MigrationInfo(
-                    node.path("version").asLong(),
-                    node.path("name").asText(),
-                    node.path("kb").asBoolean(),
-                    node.path("global").asBoolean(),
-                    node.path("rollout").asBoolean()));
-        }
+        long baseline = stored.version("baseline");
+        Plan plan = stored.plan(baseline);
+        stored.checkPosition(baseline, plan);
+        stored.version(KB_BASELINE, baseline);
+        stored.checkText(FLEET);
         return new FleetState(
                 document.revision(),
-                json.path("baseline").asLong(),
-                json.path("current").asLong(),
-                json.path("open").asLong(),
-                json.path("target").asLong(),
-                json.path("cap").asLong(Long.MAX_VALUE),
-                json.path("registered").asLong(),
-                new Plan(plan),
-                json);
+                baseline,
+                stored.version("current"),
+                stored.version("open"),
+                stored.version("target", 0),
+                stored.version("cap", Long.MAX_VALUE),
+                stored.version("registered", 0),
+                plan,
+                stored.json());
+    }
+
+    private FleetState readFrom(long storedRevision, ObjectNode json) {
+        return new FleetState(storedRevision, baseline, current, open, target, cap, registered, plan, json);
+    }
+
+    /** Returns the name of the fleet; empty when it has none. */
+    public String fleet() {
+        return source.path(FLEET).asText("");
+    }
+
+    /**
+     * Returns the version below which a KB lacks a KB part that the plan no longer has: the baseline, or less where the last migrations
+     * up to a raised baseline had no KB part.
+     */
+    public long kbBaseline() {
+        return source.path(KB_BASELINE).asLong(baseline);
     }
 
     /** Returns the document's new content. */
@@ -115,8 +149,12 @@ public record FleetState(
      * state, because it may mean something else than this build would read from it.
      */
     public List<String> unknownFeatures() {
+        return unknownFeatures(source);
+    }
+
+    private static List<String> unknownFeatures(ObjectNode json) {
         List<String> unknown = new ArrayList<>();
-        for (JsonNode feature : source.path(REQUIRES)) {
+        for (JsonNode feature : json.path(REQUIRES)) {
             if (!KNOWN_FEATURES.contains(feature.asText())) {
                 unknown.add(feature.asText());
             }
@@ -177,6 +215,58 @@ public record FleetState(
     /** Returns the version up to which a part may have started, or KBs may have been created. */
     public long started() {
         return Math.max(open, Math.max(current, registered));
+    }
+
+    /** Returns the state of a fleet with that name; empty for none. */
+    public FleetState named(String name) {
+        ObjectNode renamed = source.deepCopy();
+        if (name.isEmpty()) {
+            renamed.remove(FLEET);
+        } else {
+            renamed.put(FLEET, name);
+        }
+        return new FleetState(revision, baseline, current, open, target, cap, registered, plan, renamed);
+    }
+
+    /** Returns the version that every KB must have for the baseline to be raised to that version. */
+    public long kbBaselineAt(long version) {
+        return Math.max(kbBaseline(), plan.kbGoal(version));
+    }
+
+    /** Returns the state with a higher baseline, which is at most the current version, and a plan that begins after it. */
+    public FleetState withBaseline(long version) {
+        ObjectNode raised = source.deepCopy().put(KB_BASELINE, kbBaselineAt(version));
+        Plan rest = new Plan(plan.between(version, Long.MAX_VALUE));
+        return new FleetState(revision, version, current, open, target, cap, registered, rest, raised);
+    }
+
+    /** Returns what an operator's cap holds back, in a sentence; empty when it holds back nothing. */
+    public Optional<String> heldByCap() {
+        List<MigrationInfo> held = plan.between(Math.max(cap, Math.max(open, current)), Long.MAX_VALUE);
+        return held.isEmpty()
+                ? Optional.empty()
+                : Optional.of("a cap at " + cap + " holds back " + versions(held) + ": removeCap() lifts the cap");
+    }
+
+    /** Returns the versions of migrations, at least one, as a sentence shows them. */
+    static String versions(List<MigrationInfo> migrations) {
+        return versions(
+                migrations.get(0).version(), migrations.get(migrations.size() - 1).version());
+    }
+
+    /** Returns a range of versions as a sentence shows it. */
+    public static String versions(long first, long last) {
+        return first == last ? "version " + first : "versions " + first + " to " + last;
+    }
+
+    /** Returns migrations as a sentence shows them. */
+    public static String names(List<MigrationInfo> migrations) {
+        String first = migrations.stream()
+                .limit(SHOWN_MIGRATIONS)
+                .map(MigrationInfo::toString)
+                .collect(Collectors.joining(", "));
+        int more = migrations.size() - SHOWN_MIGRATIONS;
+        return more > 0 ? first + " and " + more + " more" : first;
     }
 
     private FleetState with(long current, long open, long cap, long registered, Plan plan) {

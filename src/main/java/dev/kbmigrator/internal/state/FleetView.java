@@ -1,7 +1,7 @@
 package dev.kbmigrator.internal.state;
 
 import dev.kbmigrator.MigrationInfo;
-import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
@@ -13,6 +13,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * @param control what operators have decided
  * @param goal the version to which this replica may bring KBs now
  * @param requests the requests for KBs, by partition
+ * @param damage what the look showed that this library cannot have written, a sentence each
+ * @param unseenFor for how long this replica has not seen a sign of life of each replica, in nanoseconds of its own monotonic time
+ * @param longestBackoff the longest time until a next attempt
  */
 public record FleetView(
         Snapshot snapshot,
@@ -37,27 +42,118 @@ public record FleetView(
         PlanComparison comparison,
         ControlDocument control,
         long goal,
-        Map<Integer, List<KbRequest>> requests) {
+        Map<Integer, List<KbRequest>> requests,
+        List<String> damage,
+        Map<String, Long> unseenFor,
+        Duration longestBackoff) {
 
-    /** Interprets a snapshot for a build with these migrations and this baseline. */
-    public static FleetView of(Snapshot snapshot, long takenAt, MigrationCatalog catalog, long baseline) {
-        FleetState state = FleetState.read(find(snapshot, FleetState.DOCUMENT), baseline);
-        // What a fleet means by a request may depend on features that this build does not know
-        boolean isUnknown = !state.unknownFeatures().isEmpty();
+    /**
+     * How far the clocks of hosts may differ where a store has no clock of its own: a past event that lies so far in the future has
+     * just happened.
+     */
+    private static final long CLOCK_SKEW_MICROS = TimeUnit.SECONDS.toMicros(5);
+
+    /**
+     * What a look is interpreted for.
+     *
+     * @param catalog the migrations of this build
+     * @param baseline the version at which this build adopts a fleet that has no state yet
+     * @param fleet the name that this build gives to its fleet; empty for none
+     * @param longestBackoff the longest time until a next attempt
+     */
+    public record Reader(MigrationCatalog catalog, long baseline, String fleet, Duration longestBackoff) {}
+
+    /** Interprets a snapshot, without knowing how long other replicas have been silent. */
+    public static FleetView of(Snapshot snapshot, long takenAt, Reader reader) {
+        return of(snapshot, takenAt, reader, Map.of());
+    }
+
+    /** Interprets a snapshot. */
+    public static FleetView of(Snapshot snapshot, long takenAt, Reader reader, Map<String, Long> unseenFor) {
+        FleetState state = FleetState.read(find(snapshot, FleetState.DOCUMENT), reader.baseline(), reader.fleet());
+        PlanComparison comparison = PlanComparison.compare(state, reader.catalog(), reader.fleet());
         ControlDocument control = ControlDocument.NONE;
         Map<Integer, List<KbRequest>> requests = new HashMap<>();
+        List<String> damage = new ArrayList<>();
         for (Document document : snapshot.documents()) {
             if (document.name().equals(ControlDocument.NAME)) {
-                control = ControlDocument.read(Json.read(document));
-            } else if (document.name().startsWith(KbRequest.PREFIX) && !isUnknown) {
-                KbRequest request = KbRequest.read(document);
-                requests.computeIfAbsent(Partitions.of(request.kbId()), partition -> new ArrayList<>())
-                        .add(request);
+                control = ControlDocument.read(document);
+            } else if (document.name().startsWith(KbRequest.PREFIX) && comparison.member()) {
+                KbRequest.read(document)
+                        .ifPresentOrElse(
+                                request -> requests.computeIfAbsent(
+                                                Partitions.of(request.kbId()), partition -> new ArrayList<>())
+                                        .add(request),
+                                () -> damage.add("the document " + ShortText.shown(document.name())
+                                        + " is not a request and is left out; delete it"));
             }
         }
-        PlanComparison comparison = PlanComparison.compare(state, catalog);
         long goal = state.plan().kbGoal(Math.min(state.open(), comparison.upTo()));
-        return new FleetView(snapshot, takenAt, state, comparison, control, goal, requests);
+        damage.addAll(TableDamage.in(snapshot, state));
+        return new FleetView(
+                snapshot,
+                takenAt,
+                state,
+                comparison,
+                control,
+                goal,
+                requests,
+                damage,
+                unseenFor,
+                reader.longestBackoff());
+    }
+
+    /** Returns this view with what a thorough look shows of damage when it is compared with an earlier look. */
+    public FleetView comparedWith(FleetView earlier) {
+        List<String> all = new ArrayList<>(damage);
+        all.addAll(TableDamage.between(earlier.snapshot(), snapshot));
+        return new FleetView(
+                snapshot, takenAt, state, comparison, control, goal, requests, all, unseenFor, longestBackoff);
+    }
+
+    /** Returns the listings of the host's KBs. */
+    public ListingRecord listing() {
+        return ListingRecord.read(document(ListingRecord.DOCUMENT));
+    }
+
+    /**
+     * Returns how long ago a past event was, in microseconds by the store's clock; at least 0. An event that lies in the future was long
+     * ago: the store's clock has gone back since, by an unknown time.
+     */
+    public long ageMicros(@Nullable Long pastMicros) {
+        long age = pastMicros == null ? Long.MAX_VALUE : snapshot.storeMicros() - pastMicros;
+        return age < -CLOCK_SKEW_MICROS ? Long.MAX_VALUE : Math.max(0, age);
+    }
+
+    /** Returns for how long a replica has been silent for certain, in nanoseconds: by the store's clock and by this replica's own. */
+    public long silentNanos(ReplicaState replica) {
+        long byTheStore = TimeUnit.MICROSECONDS.toNanos(ageMicros(replica.lastSeenMicros()));
+        return Math.min(byTheStore, unseenFor.getOrDefault(replica.replicaId(), 0L));
+    }
+
+    /** Returns whether a next attempt that is due then is due now. A time further ahead than any backoff is a clock's mistake. */
+    public boolean isDue(long dueMicros) {
+        return dueMicros <= snapshot.storeMicros() || isTooFarAhead(dueMicros);
+    }
+
+    private boolean isTooFarAhead(long dueMicros) {
+        long longest = TimeUnit.NANOSECONDS.toMicros(longestBackoff.toNanos());
+        return dueMicros - snapshot.storeMicros() > longest + CLOCK_SKEW_MICROS;
+    }
+
+    private boolean waitsTooLong(KbRecordCount count) {
+        return count.waiting() > 0 && count.nextDueMicros() != Long.MAX_VALUE && isTooFarAhead(count.nextDueMicros());
+    }
+
+    /** Returns the partitions in which KBs wait that are due only after a mistake of the store's clock. */
+    public Set<Integer> partitionsThatWaitTooLong() {
+        Set<Integer> partitions = new TreeSet<>();
+        for (KbRecordCount count : snapshot.recordCounts()) {
+            if (waitsTooLong(count)) {
+                partitions.add(count.partition());
+            }
+        }
+        return partitions;
     }
 
     /** Returns whether an operator has paused the fleet. */
@@ -65,9 +161,9 @@ public record FleetView(
         return control.paused();
     }
 
-    /** Returns whether this replica may start anything: nobody has paused the fleet, and this build knows all the features that it uses. */
+    /** Returns whether this replica may start anything: nobody has paused the fleet, and this build belongs to it and knows what it uses. */
     public boolean mayAct() {
-        return !paused() && state.unknownFeatures().isEmpty();
+        return !paused() && comparison.member();
     }
 
     /** Returns the partitions in which, as far as the look tells, KBs are below the version to which this replica may bring them. */
@@ -83,10 +179,13 @@ public record FleetView(
 
     /** Returns the partitions in which there is something for this replica to do. */
     public Set<Integer> duePartitions() {
+        if (!comparison.member()) {
+            return Set.of();
+        }
         Set<Integer> due = partitionsBelowGoal();
         due.addAll(requests.keySet());
         for (KbRecordCount count : snapshot.recordCounts()) {
-            if (count.due() > 0 && count.version() <= goal) {
+            if ((count.due() > 0 || waitsTooLong(count)) && count.version() <= goal) {
                 due.add(count.partition());
             }
         }
@@ -101,15 +200,29 @@ public record FleetView(
     /** Returns whether no enrolled KB is below the version, except those that were set aside. */
     public boolean allKbsReached(long version) {
         long kbGoal = state.plan().kbGoal(version);
-        return snapshot.floors().stream().allMatch(floor -> floor >= kbGoal) && failing(version) == 0;
+        return snapshot.floors().stream().allMatch(floor -> floor >= kbGoal) && recordedBelow(version) == 0;
     }
 
-    /** Returns how many KBs have a record below the version and are not set aside. */
-    public long failing(long version) {
+    /** Returns how many KBs have a record below the version, for whatever reason, and are not set aside. */
+    public long recordedBelow(long version) {
         long kbGoal = state.plan().kbGoal(version);
         return snapshot.recordCounts().stream()
                 .filter(count -> count.version() <= kbGoal)
                 .mapToLong(count -> (long) count.due() + count.waiting())
+                .sum();
+    }
+
+    /** Returns how many KBs have failed and are retried, whether they are due or not. */
+    public long failing() {
+        return snapshot.recordCounts().stream()
+                .mapToLong(KbRecordCount::failing)
+                .sum();
+    }
+
+    /** Returns how many KBs are set aside. */
+    public long setAside() {
+        return snapshot.recordCounts().stream()
+                .mapToLong(KbRecordCount::setAside)
                 .sum();
     }
 
@@ -118,6 +231,10 @@ public record FleetView(
      * seen recently knows more. A replica that knows more would open the rest as well.
      */
     public boolean canCoordinate(MigrationCatalog catalog, Duration recently) {
+        if (!comparison.agrees()) {
+            // It may not read its list of KBs into this fleet, which every stage needs
+            return false;
+        }
         long end = stageEnd();
         long whole = state.plan().stageEnd(state.current(), state.target());
         if (end < whole && newestVersionSeenWithin(recently) >= whole) {
@@ -138,10 +255,52 @@ public record FleetView(
                 .orElse(0);
     }
 
-    /** Returns the replicas that have looked recently; one that was killed stays on the list for a long time. */
+    /** Returns the replicas of this fleet that have looked recently; one that was killed stays on the list for a long time. */
     public Stream<ReplicaState> seenWithin(Duration recently) {
-        long since = snapshot.storeMicros() - TimeUnit.NANOSECONDS.toMicros(recently.toNanos());
-        return snapshot.replicas().stream().filter(replica -> replica.lastSeenMicros() >= since);
+        return live(recently).filter(this::isOfThisFleet);
+    }
+
+    /** Returns the replicas that have looked recently, of whatever fleet. */
+    public Stream<ReplicaState> live(Duration recently) {
+        long micros = TimeUnit.NANOSECONDS.toMicros(recently.toNanos());
+        return snapshot.replicas().stream().filter(replica -> ageMicros(replica.lastSeenMicros()) <= micros);
+    }
+
+    /** Returns whether a replica belongs to this fleet, as far as it has told. */
+    boolean isOfThisFleet(ReplicaState replica) {
+        return fleetOf(replica).map(name -> name.equals(state.fleet())).orElse(true);
+    }
+
+    /** Returns the name of the fleet that a replica announces, empty text for none; empty if the replica does not tell. */
+    public static Optional<String> fleetOf(ReplicaState replica) {
+        return Optional.of(replica.info().fleet());
+    }
+
+    /** Returns the version above which a replica announces that it has all migrations; empty if the replica does not tell. */
+    public static OptionalLong baselineOf(ReplicaState replica) {
+        return OptionalLong.of(replica.info().baseline());
+    }
+
+    /**
+     * Returns the version below which no live build can bring up a KB, because none has the migrations that such a KB needs any more; 0
+     * if there is none.
+     */
+    public long unknownBelow(Duration recently) {
+        long lowest = comparison.above();
+        for (ReplicaState replica : seenWithin(recently).toList()) {
+            lowest = Math.min(lowest, baselineOf(replica).orElse(lowest));
+        }
+        return lowest;
+    }
+
+    /** Returns the versions of the plan that no live replica knows and that the fleet has not reached, in a sentence, if any. */
+    public Optional<String> unknownToAll(Duration recently) {
+        long known = Math.max(state.current(), newestVersionSeenWithin(recently));
+        List<MigrationInfo> unknown = state.plan().between(known, Long.MAX_VALUE);
+        return unknown.isEmpty()
+                ? Optional.empty()
+                : Optional.of("no live replica knows " + FleetState.versions(unknown)
+                        + " of the fleet's plan: start a build that does, or withdraw them with abandonTarget(reason)");
     }
 
     /**

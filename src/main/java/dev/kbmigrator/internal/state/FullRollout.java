@@ -1,19 +1,20 @@
 package dev.kbmigrator.internal.state;
 
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.ReplicaInfo;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * When a migration that needs a full rollout may start: when every replica knows it. Silence is no consent. A replica that has
  * announced itself is waited for until it knows the version, signs off, is forgotten by a person, or has been silent for the grace
- * period. A replica that cannot announce itself tells its host so after half of the grace period, so that it no longer serves by
+ * period, both by the store's clock and by the monotonic time of whoever asks: a clock that jumps makes nobody silent. A replica that
+ * cannot announce itself tells its host so after half of the grace period, so that it no longer serves by
  * the time it no longer counts. Pure.
  */
 public final class FullRollout {
@@ -35,10 +36,10 @@ public final class FullRollout {
         if (next == null) {
             return List.of();
         }
-        long silentSince = view.snapshot().storeMicros() - TimeUnit.NANOSECONDS.toMicros(grace.toNanos());
         return view.snapshot().replicas().stream()
+                .filter(view::isOfThisFleet)
                 .filter(replica -> replica.info().newestVersion() < next.version())
-                .filter(replica -> replica.lastSeenMicros() >= silentSince)
+                .filter(replica -> view.silentNanos(replica) <= grace.toNanos())
                 .toList();
     }
 
@@ -55,8 +56,8 @@ public final class FullRollout {
 
     private static String describe(ReplicaState replica) {
         ReplicaInfo info = replica.info();
-        return "replica " + info.replicaId() + " on " + info.node() + " (build " + info.build() + ", version "
-                + info.newestVersion() + ")";
+        return "replica " + ShortText.shown(info.replicaId()) + " on " + ShortText.shown(info.node()) + " (build "
+                + ShortText.shown(info.build()) + ", version " + info.newestVersion() + ")";
     }
 
     /** Returns the first migration that has started, needed a full rollout, and is not known to this build. */

@@ -2,6 +2,7 @@ package dev.kbmigrator.internal.state;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.MigrationInfo;
+import dev.kbmigrator.internal.support.ShortText;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +39,7 @@ public record GlobalPartRecord(
         @Override
         public String toString() {
             return migration + " has failed " + record.failures() + " times, the last time with "
-                    + record.error().lines().findFirst().orElse("");
+                    + ShortText.firstLine(record.error());
         }
     }
 

@@ -1,10 +1,11 @@
 package dev.kbmigrator.internal.state;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.hash.Hashing;
 import dev.kbmigrator.internal.support.Json;
+import dev.kbmigrator.internal.support.KbIds;
 import dev.kbmigrator.spi.Document;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * A request to the holder of a KB's partition: migrate the KB now, or move it past a version that it fails at. The holder sees the
@@ -20,15 +21,17 @@ public record KbRequest(String document, long revision, String kbId, long skip, 
 
     static final String PREFIX = Document.ANNOUNCED + "request/";
 
-    /** Reads a request. */
-    public static KbRequest read(Document document) {
-        ObjectNode json = Json.read(document);
-        return new KbRequest(
-                document.name(),
-                document.revision(),
-                json.path("kbId").asText(),
-                json.path("skip").asLong(),
-                json.path("reason").asText(""));
+    /** Reads a request; empty if the document is not one. */
+    public static Optional<KbRequest> read(Document document) {
+        return Json.tryRead(document)
+                .filter(json -> KbIds.problemWith(json.path("kbId").textValue()) == null)
+                .filter(json -> json.path("skip").canConvertToLong() || !json.has("skip"))
+                .map(json -> new KbRequest(
+                        document.name(),
+                        document.revision(),
+                        json.path("kbId").asText(),
+                        json.path("skip").asLong(),
+                        json.path("reason").asText("")));
     }
 
     /** Returns the document's name: a KB has one request at a time. */

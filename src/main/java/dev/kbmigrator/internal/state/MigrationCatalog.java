@@ -4,6 +4,7 @@ import dev.kbmigrator.InvalidMigrationsException;
 import dev.kbmigrator.Migration;
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.support.Durations;
+import dev.kbmigrator.internal.support.ShortText;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -82,6 +83,9 @@ public final class MigrationCatalog {
         } else if (name == null || name.isBlank() || name.length() > MAX_NAME_CHARACTERS) {
             problems.add("the name of " + type + " (version " + version + ") must have 1 to " + MAX_NAME_CHARACTERS
                     + " characters");
+        } else if (!ShortText.isPrintable(name)) {
+            problems.add("the name of " + type + " (version " + version + ") has characters that do not print: "
+                    + ShortText.shown(name));
         } else if (timeout == null
                 || timeout.filter(MigrationCatalog::isTooShort).isPresent()) {
             problems.add("the timeout of " + info + " (" + type + ") is " + timeout
@@ -118,7 +122,7 @@ public final class MigrationCatalog {
     }
 
     /** Returns the oldest version; 0 when there is no migration. */
-    long oldest() {
+    public long oldest() {
         return migrations.isEmpty() ? 0 : migrations.firstKey();
     }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.spi.Document;
 import dev.kbmigrator.spi.StateStoreException;
 import java.util.Locale;
+import java.util.Optional;
 
 /** The library's documents and checkpoints as JSON. */
 public final class Json {
@@ -19,6 +20,15 @@ public final class Json {
 
     public static ObjectNode object() {
         return MAPPER.createObjectNode();
+    }
+
+    /** Parses a document; empty when it is not a JSON object. */
+    public static Optional<ObjectNode> tryRead(Document document) {
+        try {
+            return Optional.of(read(document));
+        } catch (StateStoreException e) {
+            return Optional.empty();
+        }
     }
 
     /** Parses a document. Whoever writes it again must keep the fields that this build does not know. */

@@ -17,7 +17,7 @@ public final class KbIds {
         if (kbId == null) {
             return "a KB id is null";
         }
-        String shown = "the KB id \"" + ShortText.of(kbId, SHOWN) + "\"";
+        String shown = "the KB id \"" + ShortText.shown(kbId, SHOWN) + "\"";
         if (kbId.isBlank()) {
             return shown + " is blank";
         }

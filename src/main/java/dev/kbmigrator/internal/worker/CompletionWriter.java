@@ -7,6 +7,7 @@ import dev.kbmigrator.internal.execution.Execution.Failed;
 import dev.kbmigrator.internal.support.Backoff;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ErrorText;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
@@ -225,7 +226,7 @@ final class CompletionWriter {
         if (execution.cancellation() == Execution.Cancellation.TIMEOUT
                 && !execution.scope().isLost()) {
             LOG.atWarn()
-                    .addKeyValue("kb", execution.kb())
+                    .addKeyValue("kb", ShortText.shown(execution.kb()))
                     .addKeyValue("version", execution.version())
                     .log("{}", error.error().getMessage());
         }
@@ -240,7 +241,7 @@ final class CompletionWriter {
                 retryAfter);
         add(failed, new CompletedRow(execution, write, error.error()));
         LOG.atDebug()
-                .addKeyValue("kb", execution.kb())
+                .addKeyValue("kb", ShortText.shown(execution.kb()))
                 .addKeyValue("version", execution.version())
                 .log("{} failed: {}", execution, error.text());
     }
@@ -326,8 +327,8 @@ final class CompletionWriter {
             execution.partition().settled(execution.kb());
             execution.partition().progressed();
             LOG.atDebug()
-                    .addKeyValue("kb", execution.kb())
-                    .log("Dropped KB {}, which was deleted while it was migrated", execution.kb());
+                    .addKeyValue("kb", ShortText.shown(execution.kb()))
+                    .log("Dropped KB {}, which was deleted while it was migrated", ShortText.shown(execution.kb()));
         }
         gone.clear();
     }

@@ -38,6 +38,9 @@ final class KbExecution extends Execution {
         /** The execution has finished. */
         void finished(KbExecution execution);
 
+        /** Returns whether a KB that the host does not have may be removed: not while this build conflicts with the fleet. */
+        boolean mayForget();
+
         /** Returns the text of what a part has thrown. */
         ErrorText textOf(Throwable error);
 
@@ -118,7 +121,7 @@ final class KbExecution extends Execution {
 
     @Override
     protected boolean isGone() {
-        return context.host().isGone(kb.kbId());
+        return context.owner().mayForget() && context.host().isGone(kb.kbId());
     }
 
     @Override
@@ -180,6 +183,6 @@ final class KbExecution extends Execution {
 
     @Override
     public String toString() {
-        return info() + " of KB " + ShortText.of(kb.kbId(), 100) + ", attempt " + attempt();
+        return info() + " of KB " + ShortText.shown(kb.kbId(), 100) + ", attempt " + attempt();
     }
 }

@@ -5,6 +5,7 @@ import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.KbRequest;
 import dev.kbmigrator.internal.support.Environment;
+import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
@@ -89,9 +90,13 @@ final class RequestServer {
         } else if (result.exceptions().isEmpty()) {
             held.progressed();
             LOG.atWarn()
-                    .addKeyValue("kb", kb.kbId())
+                    .addKeyValue("kb", ShortText.shown(kb.kbId()))
                     .addKeyValue("version", request.skip())
-                    .log("Skipped version {} of KB {}, as requested: {}", request.skip(), kb.kbId(), request.reason());
+                    .log(
+                            "Skipped version {} of KB {}, as requested: {}",
+                            request.skip(),
+                            ShortText.shown(kb.kbId()),
+                            ShortText.shown(request.reason(), ShortText.REASON));
             return new KbState(kb.kbId(), kb.incarnation(), request.skip(), null);
         }
         return kb;

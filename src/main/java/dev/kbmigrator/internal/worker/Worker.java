@@ -123,6 +123,11 @@ public final class Worker implements Runnable {
         }
 
         @Override
+        public boolean mayForget() {
+            return observer.view().comparison().agrees();
+        }
+
+        @Override
         public ErrorText textOf(Throwable error) {
             ErrorText text = ErrorText.of(error, lastError);
             lastError = text;
@@ -363,7 +368,7 @@ public final class Worker implements Runnable {
     }
 
     private PageQuery firstPage(Set<Integer> partitions, long goal) {
-        return new PageQuery(partitions, Selection.DUE, goal, observer.due(), null, store.maxBatch());
+        return new PageQuery(partitions, Selection.DUE, goal, observer.due(partitions), null, store.maxBatch());
     }
 
     private void queueKbs(PartitionScan scan, Collection<KbState> kbs) {

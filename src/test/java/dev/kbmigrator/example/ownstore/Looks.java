@@ -141,7 +141,8 @@ final class Looks {
                         isDue ? 1 : 0,
                         waits ? 1 : 0,
                         attempt.setAside() ? 1 : 0,
-                        waits ? attempt.dueMicros() : Long.MAX_VALUE);
+                        waits ? attempt.dueMicros() : Long.MAX_VALUE,
+                        attempt.failures() > 0 && !attempt.setAside() ? 1 : 0);
                 counts.merge(new Group(one.partition(), one.version()), one, Looks::sum);
             }
         }
@@ -155,7 +156,8 @@ final class Looks {
                 a.due() + b.due(),
                 a.waiting() + b.waiting(),
                 a.setAside() + b.setAside(),
-                Math.min(a.nextDueMicros(), b.nextDueMicros()));
+                Math.min(a.nextDueMicros(), b.nextDueMicros()),
+                a.failing() + b.failing());
     }
 
     private static List<ReplicaState> replicas(Connection connection) throws SQLException {

@@ -74,7 +74,7 @@ class GlobalExecutionTest {
     /** Returns what a look shows of a fleet at that version. */
     private FleetView view(long current, List<KbRecordCount> attempts) {
         Plan plan = new Plan(config.build().catalog().above(0));
-        FleetState state = new FleetState(1, 0, current, 8, 8, Long.MAX_VALUE, 0, plan, Json.object());
+        FleetState state = new FleetState(1, 7, current, 8, current < 8 ? 8 : 0, Long.MAX_VALUE, 0, plan, Json.object());
         return FrozenEnvironment.lookAt(state, config.build().catalog(), Duration.ZERO, attempts, List.of());
     }
 
@@ -200,7 +200,7 @@ class GlobalExecutionTest {
                         .toString())
                 .startsWith("0008_global has failed 3 times, the last time with ")
                 .contains("broken");
-        FleetView kbsFirst = view(7, List.of(new KbRecordCount(3, 0, 0, 1, 0, 1)));
+        FleetView kbsFirst = view(7, List.of(new KbRecordCount(3, 0, 0, 1, 0, 1, 1)));
         assertThat(GlobalPartRecord.standingFailure(documents, kbsFirst))
                 .as("KBs come first")
                 .isEmpty();

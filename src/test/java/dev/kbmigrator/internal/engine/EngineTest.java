@@ -301,7 +301,7 @@ class EngineTest {
         private void othersAlwaysChange(String name) {
             store.onCall = call -> {
                 if (call.equals(WatchedStore.CHANGE + name)) {
-                    store.put(name, "{}");
+                    store.put(name, FleetState.initial(0).toJson());
                 }
             };
         }
@@ -662,7 +662,7 @@ class EngineTest {
         @Test
         void aDryRunShowsWhatARunWouldDo() {
             use(kb(1), global(2));
-            assertThat(engine.dryRun().targetVersion()).isEqualTo(2);
+            assertThat(engine.dryRun(false).targetVersion()).isEqualTo(2);
         }
 
         @Test

@@ -51,6 +51,8 @@ import org.junit.jupiter.api.Test;
 class FleetReportsTest {
 
     private static final List<String> KBS = OnePartition.kbs(130);
+    private static final String NEVER_LISTED = "the host's list of KBs has never been read to its end, so KBs that nobody has"
+            + " registered are not counted: dryRunReadingList() reads it";
     private static final String ROLLOUT =
             "0001_migration starts when every replica knows it; waiting for replica old on"
                     + " elsewhere (build 0.9, version 0)";
@@ -153,7 +155,7 @@ class FleetReportsTest {
     }
 
     private DryRun plan() {
-        return new FleetReports(config, FleetReports.readState(config)).dryRun();
+        return new FleetReports(config, FleetReports.readState(config)).dryRun(null);
     }
 
     private void pause() {
@@ -190,7 +192,7 @@ class FleetReportsTest {
         assertThat(plan.enrolledKbs()).isEqualTo(5);
         assertThat(plan.kbsToMigrate()).isEqualTo(2);
         assertThat(plan.sample()).containsExactlyInAnyOrderElementsOf(KBS.subList(0, 2));
-        assertThat(plan.problems()).isEmpty();
+        assertThat(plan.problems()).containsExactly(NEVER_LISTED);
     }
 
     @Test
@@ -199,15 +201,17 @@ class FleetReportsTest {
         assertThat(plan().problems())
                 .containsExactly(
                         "the fleet's plan goes up to version 3, and this build knows it up to version 2: it runs what"
-                                + " it knows and leaves the rest to newer replicas");
+                                + " it knows and leaves the rest to newer replicas",
+                        NEVER_LISTED);
     }
 
     @Test
     void aDryRunNamesAConflictOnce() {
         plan(new MigrationInfo(1, "other", true, false));
         assertThat(plan().problems())
-                .singleElement()
-                .satisfies(problem -> assertThat(problem).startsWith("version 1 is 0001_other in the fleet's plan"));
+                .satisfiesExactly(
+                        problem -> assertThat(problem).startsWith("version 1 is 0001_other in the fleet's plan"),
+                        problem -> assertThat(problem).isEqualTo(NEVER_LISTED));
     }
 
     @Test
@@ -271,7 +275,7 @@ class FleetReportsTest {
                         new KbFailure(KBS.get(1), 1, 5, "worse", Optional.empty()));
         assertThat(status.waitingFor())
                 .as("what is set aside holds up nobody")
-                .containsExactly("1 KBs are failing or late below version 2: they are retried when they are due");
+                .containsExactly("1 KBs are failing: they are retried when they are due, and 1 more are set aside");
     }
 
     @Test
@@ -321,8 +325,11 @@ class FleetReportsTest {
     void aReplicaThatStandsBySaysWhy() {
         plan(info(1), info(2), info(3));
         assertThat(status().waitingFor())
-                .singleElement()
-                .satisfies(reason -> assertThat(reason).contains("this build knows it up to version 2"));
+                .satisfiesExactly(
+                        reason -> assertThat(reason).contains("this build knows it up to version 2"),
+                        reason -> assertThat(reason)
+                                .isEqualTo("no live replica knows version 3 of the fleet's plan: start a build that does, or"
+                                        + " withdraw them with abandonTarget(reason)"));
     }
 
     @Test
@@ -446,8 +453,7 @@ class FleetReportsTest {
         runWorker(replica);
         assertThat(new FleetReports(config, replica.observer().look()).whatIsMissing(replica, reportOf(replica)))
                 .isEqualTo("the fleet is at version 0 of 2: a global part failed: broken; " + BROKEN_LIST
-                        + "; some KBs were left alone, because the host does not have them or this build lacks a migration"
-                        + " that they need");
+                        + "; some KBs were left alone, because the host does not have them");
         ReplicaLoop another = replica();
         another.new CoordinatorCallbacks().globalPartFailed("broken");
         assertThat(new FleetReports(config, another.observer().look()).whatIsMissing(another, reportOf(another)))

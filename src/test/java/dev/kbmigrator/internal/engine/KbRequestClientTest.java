@@ -202,7 +202,7 @@ class KbRequestClientTest {
     }
 
     private FleetState state() {
-        return FleetState.read(store.document(FleetState.DOCUMENT).orElse(null), 0);
+        return FleetState.read(store.document(FleetState.DOCUMENT).orElse(null), 0, "");
     }
 
     private long migrate(String kbId, Step... meanwhile) {
@@ -236,7 +236,7 @@ class KbRequestClientTest {
     }
 
     private List<KbRequest> asked() {
-        return store.documents(REQUESTS).stream().map(KbRequest::read).toList();
+        return store.documents(REQUESTS).stream().map(KbRequest::read).flatMap(Optional::stream).toList();
     }
 
     private void runHelper() {

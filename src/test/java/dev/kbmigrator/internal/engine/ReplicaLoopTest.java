@@ -498,11 +498,11 @@ class ReplicaLoopTest {
         void itIsNotReadyForAnUnknownFullRollout() {
             use(BACKGROUND, kb(1));
             String plan =
-                    "\"plan\":[{\"version\":1,\"name\":\"kb\",\"kb\":true},{\"version\":2,\"name\":\"drop\",\"kb\":true,\"rollout\":true}]";
-            store.put(FleetState.DOCUMENT, "{\"open\":1,\"target\":2," + plan + "}");
+                    "\"plan\":[{\"version\":1,\"name\":\"kb\",\"kb\":true,\"global\":false},{\"version\":2,\"name\":\"drop\",\"kb\":true,\"global\":false,\"rollout\":true}]";
+            store.put(FleetState.DOCUMENT, "{\"baseline\":0,\"current\":1,\"open\":1,\"target\":2," + plan + "}");
             replica.observer().look();
             assertThat(replica.readiness().ready()).as("before it is open").isTrue();
-            store.put(FleetState.DOCUMENT, "{\"open\":2,\"target\":2," + plan + "}");
+            store.put(FleetState.DOCUMENT, "{\"baseline\":0,\"current\":1,\"open\":2,\"target\":2," + plan + "}");
             replica.observer().look();
             assertThat(replica.readiness().ready()).isFalse();
         }

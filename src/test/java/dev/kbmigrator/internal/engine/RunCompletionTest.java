@@ -147,7 +147,7 @@ class RunCompletionTest {
         shown.add(new Document(FleetState.DOCUMENT, 1, state.toJson()));
         Snapshot snapshot = new Snapshot(
                 FrozenEnvironment.STORE_MICROS, shown, FrozenEnvironment.floors(partitionsBelow), attempts, replicas);
-        return FleetView.of(snapshot, environment.nanoTime(), config.build().catalog(), 0);
+        return FleetView.of(snapshot, environment.nanoTime(), config.build().reader(config.timings()));
     }
 
     private @Nullable End endOf(FleetView view) {
@@ -245,7 +245,7 @@ class RunCompletionTest {
 
     @Test
     void aKbThatWaitsForItsNextAttemptIsAFailure() {
-        KbRecordCount waiting = new KbRecordCount(0, 1, 0, 1, 0, Long.MAX_VALUE);
+        KbRecordCount waiting = new KbRecordCount(0, 1, 0, 1, 0, Long.MAX_VALUE, 1);
         assertThat(endOf(look(TO_MIGRATE_KBS.opened(1), 0, waiting))).isEqualTo(End.FAILED);
     }
 
@@ -374,11 +374,11 @@ class RunCompletionTest {
     @Test
     void aRecordThatBecomesDueIsNoMovement() {
         replica.observer.look();
-        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 0, 1, 0, 7)));
+        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 0, 1, 0, 7, 1)));
         fail("raise floors", TWO_TTLS, new IllegalStateException("the disk is full"));
-        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 1, 0, 0, Long.MAX_VALUE)));
+        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 1, 0, 0, Long.MAX_VALUE, 1)));
         assertThat(replica.run.hopeless(null)).isNotNull();
-        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 2, 0, 0, Long.MAX_VALUE)));
+        replica.run.saw(look(TO_MIGRATE_KBS, 0, new KbRecordCount(0, 1, 2, 0, 0, Long.MAX_VALUE, 2)));
         assertThat(replica.run.hopeless(null)).as("another record").isNull();
     }
 

@@ -20,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -228,9 +229,9 @@ class FleetObserverTest {
 
         @Test
         void saysWhichRecordsAreDue() {
-            assertThat(observer.due()).isEqualTo(DueFilter.BY_THE_CLOCK);
+            assertThat(observer.due(Set.of(1))).isEqualTo(DueFilter.BY_THE_CLOCK);
             observer.retryWhatFailedBefore(700);
-            assertThat(observer.due()).isEqualTo(new DueFilter(700L));
+            assertThat(observer.due(Set.of(1))).isEqualTo(new DueFilter(700L));
             observer.look();
             assertThat(lastHeartbeat().due()).isEqualTo(new DueFilter(700L));
         }

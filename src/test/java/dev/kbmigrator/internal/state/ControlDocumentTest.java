@@ -17,7 +17,7 @@ class ControlDocumentTest {
     private static FleetView view(Document... documents) {
         Snapshot snapshot =
                 new Snapshot(0, List.of(documents), Collections.nCopies(Partitions.COUNT, 0L), List.of(), List.of());
-        return FleetView.of(snapshot, 0, FrozenEnvironment.catalog(1), 0);
+        return FleetView.of(snapshot, 0, FrozenEnvironment.reader(FrozenEnvironment.catalog(1)));
     }
 
     private static Document control(String json) {
@@ -43,13 +43,13 @@ class ControlDocumentTest {
 
     @Test
     void aPauseWithoutAReasonSaysSo() {
-        assertThat(ControlDocument.read(Json.object().put("paused", true)))
+        assertThat(ControlDocument.read(control("{\"paused\":true}")))
                 .isEqualTo(new ControlDocument(true, "no reason given"));
     }
 
     @Test
     void anEmptyDocumentDoesNotPauseTheFleet() {
-        assertThat(ControlDocument.read(Json.object()).paused()).isFalse();
+        assertThat(ControlDocument.read(control("{}")).paused()).isFalse();
     }
 
     @Test
@@ -62,9 +62,24 @@ class ControlDocumentTest {
                         .put("paused", true)
                         .put("reason", "maintenance")
                         .put("by", "replica"));
-        assertThat(ControlDocument.read(json)).isEqualTo(new ControlDocument(true, "maintenance"));
+        assertThat(ControlDocument.read(control(json.toString()))).isEqualTo(new ControlDocument(true, "maintenance"));
         ControlDocument.pause(json, false, "done", "another");
-        assertThat(ControlDocument.read(json)).isEqualTo(new ControlDocument(false, "done"));
+        assertThat(ControlDocument.read(control(json.toString()))).isEqualTo(new ControlDocument(false, "done"));
         assertThat(json.path("by").asText()).isEqualTo("another");
+    }
+
+    @Test
+    void aDamagedDocumentCountsAsPausedAndSaysSo() {
+        for (String damaged : List.of("no json", "[]", "", "{\"paused\":\"yes\"}", "{\"paused\":null}", "{\"paused\":0}")) {
+            ControlDocument control = view(control(damaged)).control();
+            assertThat(control.paused()).as(damaged).isTrue();
+            assertThat(control.sentence()).contains("now/control is damaged", "resume()");
+        }
+    }
+
+    @Test
+    void aReasonIsShownOnOneLine() {
+        assertThat(new ControlDocument(true, "busy\n\u001b[31mERROR fake").sentence())
+                .isEqualTo("an operator has paused migrations: busy\\n\\u001B[31mERROR fake");
     }
 }

@@ -283,4 +283,24 @@ class DocumentUpdateTest {
             assertThat(stored()).isEqualTo("{\"a\":1}");
         }
     }
+
+    @Test
+    void aDocumentThatIsTooLargeIsRefusedByName() {
+        String largest = "\"" + "x".repeat(Document.MAX_BYTES - 2) + "\"";
+        assertThat(documents.replaceOnce(NAME, 0, largest, null)).isEqualTo(Outcome.CHANGED);
+        assertThatThrownBy(() -> documents.replaceOnce(NAME, 1, largest + " ", null))
+                .isInstanceOf(StateStoreException.class)
+                .hasMessageContainingAll(NAME, "1048577 bytes", "1048576");
+        assertThat(documents.replaceOnce(NAME, 1, null, null)).isEqualTo(Outcome.CHANGED);
+    }
+
+    @Test
+    void onlyADocumentThatCanBeRebuiltIsWrittenAnew() {
+        store.put(NAME, "no json");
+        assertThatThrownBy(() -> update(null)).isInstanceOf(StateStoreException.class);
+        assertThat(documents.rebuild(NAME, null, json -> json.put("mine", 1))).isEqualTo(Outcome.CHANGED);
+        assertThat(stored()).isEqualTo("{\"mine\":1}");
+        documents.rebuild(NAME, null, json -> json.put("more", 2));
+        assertThat(stored()).isEqualTo("{\"mine\":1,\"more\":2}");
+    }
 }

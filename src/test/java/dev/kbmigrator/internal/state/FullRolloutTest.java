@@ -7,6 +7,7 @@ import dev.kbmigrator.internal.fixture.FrozenEnvironment;
 import dev.kbmigrator.spi.ReplicaState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** A fleet at version 1 whose versions 2 and 3 start only when every replica knows them. */
@@ -36,6 +37,29 @@ class FullRolloutTest {
         assertThat(FullRollout.waitingFor(view, GRACE))
                 .hasValue("0002_migration starts when every replica knows it; waiting for replica replica-1 on node"
                         + " (build build, version 1)");
+    }
+
+    private static List<ReplicaState> missing(ReplicaState replica, Duration unseenFor) {
+        FleetView shown = view(STATE, FrozenEnvironment.catalog(1, 2, 3), replica);
+        FleetView view = FleetView.of(
+                shown.snapshot(),
+                0,
+                FrozenEnvironment.reader(FrozenEnvironment.catalog(1, 2, 3)),
+                Map.of(replica.replicaId(), unseenFor.toNanos()));
+        return FullRollout.missing(view, GRACE);
+    }
+
+    @Test
+    void onlyWhoIsSilentByBothClocksIsGone() {
+        Duration longer = GRACE.plusSeconds(1);
+        ReplicaState silent = FrozenEnvironment.replica(1, longer);
+        ReplicaState recent = FrozenEnvironment.replica(1, Duration.ZERO);
+        ReplicaState ahead = FrozenEnvironment.replica(1, longer.negated());
+        assertThat(missing(silent, longer)).isEmpty();
+        assertThat(missing(silent, GRACE)).as("the store's clock has jumped ahead").hasSize(1);
+        assertThat(missing(recent, longer)).as("it has just come back").hasSize(1);
+        assertThat(missing(ahead, longer)).as("the store's clock has gone back since").isEmpty();
+        assertThat(missing(ahead, Duration.ZERO)).as("it may be alive all the same").hasSize(1);
     }
 
     @Test

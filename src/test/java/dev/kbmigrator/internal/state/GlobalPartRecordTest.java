@@ -140,7 +140,7 @@ class GlobalPartRecordTest {
         @Test
         void aPartWaitsForTheKbs() {
             recordFailure(2);
-            KbRecordCount failing = new KbRecordCount(0, 1, 0, 1, 0, 0);
+            KbRecordCount failing = new KbRecordCount(0, 1, 0, 1, 0, 0, 1);
             assertThat(standing(view(kbsReached, catalog, failing))).isEmpty();
         }
 
@@ -161,10 +161,13 @@ class GlobalPartRecordTest {
                             .snapshot(),
                     0,
                     state,
-                    PlanComparison.compare(state, kbParts),
+                    PlanComparison.compare(state, kbParts, ""),
                     ControlDocument.NONE,
                     2,
-                    Map.of());
+                    Map.of(),
+                    List.of(),
+                    Map.of(),
+                    Duration.ofHours(1));
             assertThat(allReached.allKbsReached(2)).isTrue();
             assertThat(standing(allReached)).isEmpty();
         }

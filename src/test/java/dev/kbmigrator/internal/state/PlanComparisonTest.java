@@ -21,7 +21,7 @@ class PlanComparisonTest {
     }
 
     private static PlanComparison compare(List<MigrationInfo> plan, Migration... known) {
-        return PlanComparison.compare(FleetState.initial(0).extended(plan), FrozenEnvironment.catalogOf(known));
+        return PlanComparison.compare(FleetState.initial(0).extended(plan), FrozenEnvironment.catalogOf(known), "");
     }
 
     private static MigrationInfo planned(long version, boolean kbPart, boolean globalPart) {
@@ -59,5 +59,39 @@ class PlanComparisonTest {
         assertThat(comparison.problems())
                 .singleElement()
                 .satisfies(problem -> assertThat(problem).contains("0004_m", "Give it a number above 5"));
+    }
+
+    @Test
+    void onlyAKbPartThatIsGoneKeepsAKbFromGoingOn() {
+        PlanComparison comparison = compare(
+                List.of(planned(1, true, false), planned(2, false, true), planned(3, true, false)), kbPart(3));
+        assertThat(comparison.above()).as("a KB at version 1 needs nothing of 2").isEqualTo(1);
+    }
+
+    @Test
+    void aBuildOfAnotherFleetIsAStranger() {
+        FleetState orders = FleetState.initial(0).named("orders").extended(List.of(planned(1, true, false)));
+        for (String other : List.of("", "users", "Orders")) {
+            PlanComparison comparison =
+                    PlanComparison.compare(orders, FrozenEnvironment.catalogOf(kbPart(1), kbPart(2)), other);
+            assertThat(comparison.member()).isFalse();
+            assertThat(comparison.agrees()).isFalse();
+            assertThat(comparison.upTo()).isZero();
+            assertThat(comparison.extension()).isEmpty();
+            assertThat(comparison.problems()).singleElement().asString().contains("\"orders\"");
+        }
+        assertThat(PlanComparison.compare(orders, FrozenEnvironment.catalogOf(kbPart(1)), "orders")
+                        .agrees())
+                .isTrue();
+    }
+
+    @Test
+    void aNamedBuildStandsByAtAFleetWithoutAName() {
+        PlanComparison comparison =
+                PlanComparison.compare(FleetState.initial(0), FrozenEnvironment.catalogOf(kbPart(1)), "orders");
+        assertThat(comparison.problems()).isEmpty();
+        assertThat(comparison.member()).isFalse();
+        assertThat(comparison.standingBy()).hasValueSatisfying(why -> assertThat(why).contains("nameFleet(\"orders\", why)"));
+        assertThat(comparison.objections()).hasSize(1);
     }
 }

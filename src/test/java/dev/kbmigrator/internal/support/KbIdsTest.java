@@ -11,9 +11,9 @@ class KbIdsTest {
     @Test
     void theProblemWithAnIdIsNamed() {
         assertThat(KbIds.problemWith(null)).isEqualTo("a KB id is null");
-        assertThat(KbIds.problemWith(" \t")).isEqualTo("the KB id \" \t\" is blank");
-        assertThat(KbIds.problemWith("\0b")).isEqualTo("the KB id \"\0b\" contains a NUL");
-        assertThat(KbIds.problemWith("a\uD800")).isEqualTo("the KB id \"a\uD800\" contains a lone surrogate");
+        assertThat(KbIds.problemWith(" \t")).isEqualTo("the KB id \" \\t\" is blank");
+        assertThat(KbIds.problemWith("\0b")).isEqualTo("the KB id \"\\u0000b\" contains a NUL");
+        assertThat(KbIds.problemWith("a\uD800")).isEqualTo("the KB id \"a\\uD800\" contains a lone surrogate");
         assertThat(KbIds.problemWith("é".repeat(128)))
                 .isEqualTo("the KB id \"" + "é".repeat(59) + "…\" has 256 UTF-8 bytes");
     }

@@ -38,7 +38,10 @@ class PartitionQueueTest {
                 seen.comparison(),
                 new ControlDocument(paused, ""),
                 seen.goal(),
-                seen.requests());
+                seen.requests(),
+                seen.damage(),
+                seen.unseenFor(),
+                seen.longestBackoff());
     }
 
     /** Takes until nothing is available; returns how many partitions there were. */

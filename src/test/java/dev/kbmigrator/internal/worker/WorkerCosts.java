@@ -103,6 +103,11 @@ public class WorkerCosts {
         }
 
         @Override
+        public boolean mayForget() {
+            return true;
+        }
+
+        @Override
         public ErrorText textOf(Throwable error) {
             return ErrorText.of(error);
         }

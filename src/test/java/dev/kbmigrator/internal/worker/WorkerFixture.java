@@ -167,7 +167,7 @@ final class WorkerFixture implements KbExecution.Owner {
 
     /** What asks for a page of these partitions. */
     PageQuery page(Set<Integer> partitions) {
-        return new PageQuery(partitions, Selection.DUE, 2, observer.due(), null, store.maxBatch());
+        return new PageQuery(partitions, Selection.DUE, 2, observer.due(partitions), null, store.maxBatch());
     }
 
     PartitionLeases leases() {
@@ -261,6 +261,11 @@ final class WorkerFixture implements KbExecution.Owner {
     @Override
     public void finished(KbExecution execution) {
         finished.add(execution);
+    }
+
+    @Override
+    public boolean mayForget() {
+        return true;
     }
 
     @Override

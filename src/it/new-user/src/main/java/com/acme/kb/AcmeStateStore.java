@@ -62,7 +62,8 @@ public final class AcmeStateStore implements StateStore {
                 boolean waits = !due && !attempt.setAside();
                 counts.add(new KbRecordCount(
                         Partitions.of(kb.kbId()), attempt.version(), due ? 1 : 0, waits ? 1 : 0,
-                        attempt.setAside() ? 1 : 0, waits ? attempt.dueMicros() : Long.MAX_VALUE));
+                        attempt.setAside() ? 1 : 0, waits ? attempt.dueMicros() : Long.MAX_VALUE,
+                        attempt.failures() > 0 && !attempt.setAside() ? 1 : 0));
             }
         }
         return new Snapshot(
@@ -86,7 +87,8 @@ public final class AcmeStateStore implements StateStore {
         for (KbRecordCount count : counts) {
             groups.merge(List.of((long) count.partition(), count.version()), count, (a, b) -> new KbRecordCount(
                     a.partition(), a.version(), a.due() + b.due(), a.waiting() + b.waiting(),
-                    a.setAside() + b.setAside(), Math.min(a.nextDueMicros(), b.nextDueMicros())));
+                    a.setAside() + b.setAside(), Math.min(a.nextDueMicros(), b.nextDueMicros()),
+                    a.failing() + b.failing()));
         }
         return List.copyOf(groups.values());
     }
