@@ -104,12 +104,14 @@ abstract class Dialect {
     }
 
     /** The database that the driver connects to, where statements cannot name it; null elsewhere. No round trip. */
-    @Nullable String databaseByDriver(Connection connection) throws SQLException {
+    @Nullable
+    String databaseByDriver(Connection connection) throws SQLException {
         return null;
     }
 
     /** The same database as the server calls it, which may differ if the driver connects to a pooler's alias. */
-    @Nullable String databaseByServer(Connection connection) throws SQLException {
+    @Nullable
+    String databaseByServer(Connection connection) throws SQLException {
         return null;
     }
 

@@ -157,7 +157,8 @@ final class PostgresDialect extends Dialect {
     }
 
     @Override
-    @Nullable String databaseByDriver(Connection connection) throws SQLException {
+    @Nullable
+    String databaseByDriver(Connection connection) throws SQLException {
         return connection.getCatalog();
     }
 
