@@ -3,6 +3,7 @@ package dev.kbmigrator;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The state of the fleet, for operators. Immutable.
@@ -15,7 +16,7 @@ import java.util.List;
  * @param failureCount how many KBs are failing, whether their next attempt is due or not, or set aside
  * @param failures at most 100 of the KBs that are failing or set aside
  * @param replicas the replicas that have announced themselves and have not signed off
- * @param running what this replica is running now
+ * @param running what the replicas are running, the longest first
  * @param waitingFor what the fleet is waiting for, a sentence each; empty if it is not waiting
  */
 public record MigratorStatus(
@@ -41,7 +42,7 @@ public record MigratorStatus(
      * @param failureCount how many KBs are failing or set aside
      * @param failures some of the KBs that are failing or set aside
      * @param replicas the replicas that have announced themselves and have not signed off
-     * @param running what this replica is running now
+     * @param running what the replicas are running, the longest first
      * @param waitingFor what the fleet is waiting for
      */
     public MigratorStatus {
@@ -65,12 +66,21 @@ public record MigratorStatus(
     public record Replica(String id, String node, String build, long newestVersion, boolean ready, Instant lastSeen) {}
 
     /**
-     * An execution that is in progress on this replica.
+     * An execution that is in progress. Those of this replica are shown as they are now; those of other replicas as they were at
+     * their last look, and only if they had been running for a while.
      *
+     * @param replicaId the replica that runs it
      * @param migration the migration, such as {@code 0012_backfill_file_md5}
      * @param kbId the KB's id; empty for a global part
      * @param since how long the execution has been running
      * @param progress the last message that the migration passed to {@link MigrationContext#progress}; empty if there was none
+     * @param checkpointAge how long ago the execution saved its last checkpoint; empty if it has saved none
      */
-    public record Running(String migration, String kbId, Duration since, String progress) {}
+    public record Running(
+            String replicaId,
+            String migration,
+            String kbId,
+            Duration since,
+            String progress,
+            Optional<Duration> checkpointAge) {}
 }

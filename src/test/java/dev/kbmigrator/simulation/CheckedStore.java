@@ -106,7 +106,9 @@ final class CheckedStore extends ForwardingStore {
     /** Some rows are never accepted, and nothing of their batch is written. */
     private void reject(List<KbWrite> writes) {
         for (KbWrite write : writes) {
+            // What is not there cannot be rejected: the write of a KB that is gone has no effect
             if (write instanceof KbWrite.Advanced advanced
+                    && Objects.equals(world.model.versions.get(advanced.kbId()), advanced.from())
                     && world.rejected.contains(advanced.kbId() + "@" + advanced.to())) {
                 String text = "simulated: the row of " + advanced.kbId() + " is not accepted";
                 throw switch (world.scenario.howRejected) {

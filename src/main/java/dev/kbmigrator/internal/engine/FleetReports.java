@@ -153,6 +153,7 @@ final class FleetReports {
     }
 
     MigratorStatus status(@Nullable ReplicaLoop replica) {
+        FleetActivity activity = FleetActivity.read(config, view, replica);
         FleetState state = view.state();
         long target = Math.max(state.target(), state.current());
         return new MigratorStatus(
@@ -164,8 +165,8 @@ final class FleetReports {
                 failureCount(),
                 failures(),
                 view.snapshot().replicas().stream().map(FleetReports::describe).toList(),
-                running(replica),
-                waitingFor(replica));
+                activity.running(),
+                waitingFor(replica, activity));
     }
 
     private static MigratorStatus.Replica describe(ReplicaState replica) {
@@ -182,22 +183,7 @@ final class FleetReports {
         return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
     }
 
-    private List<MigratorStatus.Running> running(@Nullable ReplicaLoop replica) {
-        List<MigratorStatus.Running> running = new ArrayList<>();
-        if (replica != null) {
-            for (ExecutionThread thread : replica.pool().busy()) {
-                Execution execution = thread.current();
-                if (execution != null) {
-                    Duration since = Duration.ofNanos(config.environment().nanoTime() - thread.startedAt());
-                    running.add(new MigratorStatus.Running(
-                            execution.info().toString(), execution.kbId().orElse(""), since, execution.progress()));
-                }
-            }
-        }
-        return running;
-    }
-
-    private List<String> waitingFor(@Nullable ReplicaLoop replica) {
+    private List<String> waitingFor(@Nullable ReplicaLoop replica, FleetActivity activity) {
         List<String> reasons = new ArrayList<>(view.damage());
         if (view.paused()) {
             reasons.add(view.control().sentence());
@@ -211,14 +197,12 @@ final class FleetReports {
         GlobalPartRecord.standingFailure(documents, view)
                 .ifPresent(failure -> reasons.add("the global part of " + failure + "; its next attempt is due at "
                         + instant(failure.record().dueMicros())));
+        reasons.addAll(activity.reasons());
         if (replica != null) {
             String listingFailure = replica.listing().failure();
             if (listingFailure != null) {
                 reasons.add(listingFailure);
             }
-            replica.troubles().present(view::storeMicrosAt).stream()
-                    .map(trouble -> "this replica " + trouble)
-                    .forEach(reasons::add);
             addUnrecorded(reasons, replica.queue().unrecorded().texts());
             if (replica.pool().isExhausted()) {
                 reasons.add("as many executions as may run at a time do not stop: this replica starts nothing more");

@@ -69,6 +69,7 @@ final class ReplicaLoop {
     private final LookSchedule looks;
     private final RunCompletion completion;
     private final DocumentUpdate documents;
+    private final ReplicaReporter reporter;
     private final StepRetry retry;
     private final List<Long> globalParts = new ArrayList<>();
     private volatile @Nullable String globalFailure;
@@ -114,6 +115,8 @@ final class ReplicaLoop {
         this.retry = new StepRetry(environment, troubles, "act on what a look shows");
         this.coordinateFrom = environment.nanoTime();
         observer.subscribe(completion::saw);
+        this.reporter = new ReplicaReporter(services, environment);
+        observer.reportWith(reporter::report);
         observer.subscribe(queue::update);
         observer.subscribe(view -> pool.pause(view.paused()));
     }
@@ -124,6 +127,10 @@ final class ReplicaLoop {
 
     FleetObserver observer() {
         return observer;
+    }
+
+    ReplicaReporter reporter() {
+        return reporter;
     }
 
     PartitionQueue queue() {

@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -89,6 +90,7 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
     private long cancelledAt;
     private volatile String progress = "";
     private volatile @Nullable String savedCheckpoint;
+    private volatile long checkpointedAt;
     private volatile @Nullable InterruptShield shield;
 
     /** The last error of the store when it was called for the part. */
@@ -280,6 +282,11 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
         return migration.timeLimit();
     }
 
+    /** Returns when it last saved a checkpoint, in monotonic time; empty when it has saved none. */
+    public final OptionalLong checkpointedAt() {
+        return savedCheckpoint == null ? OptionalLong.empty() : OptionalLong.of(checkpointedAt);
+    }
+
     /** Returns what it last said about its progress. */
     public final String progress() {
         return progress;
@@ -368,6 +375,7 @@ public abstract class Execution implements MigrationContext, AttemptCommit {
 
     @Override
     public final void checkpointSaved(String json) {
+        checkpointedAt = environment.nanoTime();
         savedCheckpoint = json;
     }
 

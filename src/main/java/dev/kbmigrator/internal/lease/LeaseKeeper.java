@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -185,6 +186,11 @@ public final class LeaseKeeper {
             scope.tellOwner();
         }
         return first;
+    }
+
+    /** Returns the scopes that are held now. */
+    public synchronized Set<Integer> scopes() {
+        return kept.stream().map(HeldScope::scope).collect(Collectors.toSet());
     }
 
     private synchronized List<HeldScope> toRenew() {

@@ -258,7 +258,8 @@ class FleetReportsTest {
         replica.pool().offer(List.of(own[0]));
         executions.runOne();
         assertThat(running)
-                .containsExactly(new MigratorStatus.Running("0001_nothing", "", Duration.ofSeconds(3), "half of it"));
+                .containsExactly(new MigratorStatus.Running(
+                        "replica", "0001_nothing", "", Duration.ofSeconds(3), "half of it", Optional.empty()));
         assertThat(statusOf(replica).running()).as("when it has ended").isEmpty();
     }
 
