@@ -98,8 +98,10 @@ final class TransactionalExecution {
             checkNotFailed();
             Optional<Document> document = own.hasSaved() ? outcome.doneRecord() : done;
             guard.suspend();
-            commit(document, kbId -> new KbWrite.Advanced(
-                    kbId, outcome.incarnation(), outcome.fromVersion(), context.version()));
+            commit(
+                    document,
+                    kbId -> new KbWrite.Advanced(
+                            kbId, outcome.incarnation(), outcome.fromVersion(), context.version()));
         } catch (Throwable e) {
             Database.rollback(connection, dialect, e);
             throw e;

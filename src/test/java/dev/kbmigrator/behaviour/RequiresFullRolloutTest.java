@@ -122,12 +122,14 @@ class RequiresFullRolloutTest {
         Migrator newer = newerWithGrace(Duration.ofMinutes(15));
         newer.start();
         older.close(Duration.ZERO);
-        fleet.memory.look(new Heartbeat(new ReplicaInfo("old", "old-host", "old", "", 1, 0, true), null, DueFilter.BY_THE_CLOCK, false, false));
+        fleet.memory.look(new Heartbeat(
+                new ReplicaInfo("old", "old-host", "old", "", 1, 0, true), null, DueFilter.BY_THE_CLOCK, false, false));
         MemoryFleet.await().until(() -> !newer.status().waitingFor().isEmpty());
         fleet.advance(Duration.ofHours(1));
         letLook();
         assertThat(newer.status().currentVersion()).isEqualTo(1);
-        assertThat(newer.status().waitingFor()).anySatisfy(reason -> assertThat(reason).contains("0002_drop"));
+        assertThat(newer.status().waitingFor())
+                .anySatisfy(reason -> assertThat(reason).contains("0002_drop"));
     }
 
     @Test

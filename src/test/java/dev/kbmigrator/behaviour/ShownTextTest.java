@@ -41,17 +41,19 @@ class ShownTextTest {
         Migrator migrator = fleet.migrator(KbMigration.of(1, "fail", (context, kbId) -> {
             throw new IllegalStateException("bad " + FORGED);
         }));
-        assertThatThrownBy(migrator::run)
-                .isInstanceOfSatisfying(MigrationFailedException.class, e -> {
-                    assertSafe(e.getMessage());
-                    assertThat(e.report().failures().get(0).kbId()).isEqualTo(FORGED);
-                });
+        assertThatThrownBy(migrator::run).isInstanceOfSatisfying(MigrationFailedException.class, e -> {
+            assertSafe(e.getMessage());
+            assertThat(e.report().failures().get(0).kbId()).isEqualTo(FORGED);
+        });
         assertThatThrownBy(() -> migrator.migrateKb(FORGED)).satisfies(e -> assertSafe(e.getMessage()));
         migrator.forgetKb(FORGED);
         fleet.kbs.clear();
-        assertThatThrownBy(() -> migrator.migrateKb(FORGED + "\0")).isInstanceOf(InvalidKbIdException.class)
+        assertThatThrownBy(() -> migrator.migrateKb(FORGED + "\0"))
+                .isInstanceOf(InvalidKbIdException.class)
                 .satisfies(e -> assertSafe(e.getMessage()));
-        assertThat(log.messages(Level.DEBUG)).anyMatch(line -> line.contains(SHOWN)).noneMatch(line -> line.contains("\u202e"));
+        assertThat(log.messages(Level.DEBUG))
+                .anyMatch(line -> line.contains(SHOWN))
+                .noneMatch(line -> line.contains("\u202e"));
     }
 
     @Test
@@ -66,7 +68,8 @@ class ShownTextTest {
         assertSafe(migrator.dryRun().problems().get(0));
         migrator.abandonTarget(FORGED);
         migrator.pause("y".repeat(20_000_000));
-        assertThat(fleet.memory.document("now/control").orElseThrow().json().length()).isLessThan(3_000);
+        assertThat(fleet.memory.document("now/control").orElseThrow().json().length())
+                .isLessThan(3_000);
         migrator.resume();
         fleet.kbs.add("kb");
         migrator.run();

@@ -204,7 +204,8 @@ final class SimMigrations {
         checkCheckpoint(one.context(), mark);
         running.add(one);
         try {
-            return act(one, behaviour, key, attempt, mark) && !Thread.currentThread().isInterrupted();
+            return act(one, behaviour, key, attempt, mark)
+                    && !Thread.currentThread().isInterrupted();
         } catch (InterruptedException | MigrationCancelledException e) {
             if (!behaviour.quiet) {
                 throw e;
@@ -216,8 +217,7 @@ final class SimMigrations {
     }
 
     /** Returns whether the part has come to its end. */
-    private boolean act(Running one, PartBehaviour behaviour, String key, int attempt, String mark)
-             throws Exception {
+    private boolean act(Running one, PartBehaviour behaviour, String key, int attempt, String mark) throws Exception {
         if (!steps(one, behaviour, mark)) {
             return false;
         }

@@ -23,7 +23,6 @@ import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -355,7 +354,6 @@ public final class Engine {
         if (running != null && !running.hasEnded()) {
             return reader.apply(running.observer(), running);
         }
-        return reader.apply(
-                FleetObserver.visitor(store, config.build(), config.timings(), environment), running);
+        return reader.apply(FleetObserver.visitor(store, config.build(), config.timings(), environment), running);
     }
 }

@@ -32,7 +32,9 @@ final class FleetActivity {
     private record Member(ReplicaInfo info, boolean own, ReplicaActivity activity) {
 
         private String name() {
-            return own ? "this replica" : "replica " + ShortText.shown(info.replicaId()) + " on " + ShortText.shown(info.node());
+            return own
+                    ? "this replica"
+                    : "replica " + ShortText.shown(info.replicaId()) + " on " + ShortText.shown(info.node());
         }
     }
 
@@ -51,12 +53,14 @@ final class FleetActivity {
         String self = config.build().identity().id();
         List<Member> members = new ArrayList<>();
         for (ReplicaState seen : view.seenWithin(config.timings().recently()).toList()) {
-            boolean own = replica != null && seen.replicaId().equals(self);
-            ReplicaReport report = reports.get(seen.replicaId());
-            ReplicaActivity activity = own
-                    ? replica.reporter().activity(view)
-                    : Optional.ofNullable(report).flatMap(ReplicaActivity::read).orElse(ReplicaActivity.NONE);
-            members.add(new Member(seen.info(), own, activity));
+            if (replica != null && seen.replicaId().equals(self)) {
+                members.add(new Member(seen.info(), true, replica.reporter().activity(view)));
+            } else {
+                ReplicaActivity reported = Optional.ofNullable(reports.get(seen.replicaId()))
+                        .flatMap(ReplicaActivity::read)
+                        .orElse(ReplicaActivity.NONE);
+                members.add(new Member(seen.info(), false, reported));
+            }
         }
         long now = view.storeMicrosAt(config.environment().nanoTime());
         return new FleetActivity(members, now, config.timings().leaseTtl());
@@ -103,7 +107,8 @@ final class FleetActivity {
 
     private String sentence(Execution one) {
         ReplicaActivity.Running running = one.running();
-        String where = running.kbId().isEmpty() ? "the global part of " : "KB " + ShortText.shown(running.kbId()) + ", ";
+        String where =
+                running.kbId().isEmpty() ? "the global part of " : "KB " + ShortText.shown(running.kbId()) + ", ";
         long seconds = TimeUnit.MICROSECONDS.toSeconds(storeMicros - running.sinceMicros());
         return where + ShortText.shown(running.migration()) + ", has been running for " + seconds + " s on "
                 + one.member().name()

@@ -7,11 +7,11 @@ import dev.kbmigrator.internal.execution.ExecutionPool;
 import dev.kbmigrator.internal.execution.ReplicaServices;
 import dev.kbmigrator.internal.listing.KbListing;
 import dev.kbmigrator.internal.listing.ListingSchedule;
-import dev.kbmigrator.internal.state.ListingRecord;
 import dev.kbmigrator.internal.state.DocumentUpdate;
 import dev.kbmigrator.internal.state.FleetView;
 import dev.kbmigrator.internal.state.FullRollout;
 import dev.kbmigrator.internal.state.GlobalPartRecord;
+import dev.kbmigrator.internal.state.ListingRecord;
 import dev.kbmigrator.internal.support.Environment;
 import dev.kbmigrator.internal.support.ErrorText;
 import dev.kbmigrator.internal.support.Troubles;
@@ -103,7 +103,9 @@ final class RunCompletion {
         for (Document document : view.snapshot().documents()) {
             shown.add(document.name());
             shown.add(
-                    document.name().equals(ListingRecord.DOCUMENT) ? KbListing.progressOf(document) : document.revision());
+                    document.name().equals(ListingRecord.DOCUMENT)
+                            ? KbListing.progressOf(document)
+                            : document.revision());
         }
         for (KbRecordCount count : view.snapshot().recordCounts()) {
             shown.addAll(List.of(

@@ -251,7 +251,8 @@ public record FleetState(
     /** Returns the versions of migrations, at least one, as a sentence shows them. */
     static String versions(List<MigrationInfo> migrations) {
         return versions(
-                migrations.get(0).version(), migrations.get(migrations.size() - 1).version());
+                migrations.get(0).version(),
+                migrations.get(migrations.size() - 1).version());
     }
 
     /** Returns a range of versions as a sentence shows it. */

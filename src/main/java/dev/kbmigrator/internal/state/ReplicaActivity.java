@@ -56,8 +56,7 @@ public record ReplicaActivity(
         json.put("partitions", ranges(partitions));
         ArrayNode inTrouble = json.putArray("troubles");
         ArrayNode listed = json.putArray("running");
-        int free = ReplicaReport.MAX_BYTES
-                - size(json.put("more", Integer.MAX_VALUE));
+        int free = ReplicaReport.MAX_BYTES - size(json.put("more", Integer.MAX_VALUE));
         for (Trouble trouble : troubles) {
             ObjectNode entry = trouble.toJson();
             free -= size(entry);

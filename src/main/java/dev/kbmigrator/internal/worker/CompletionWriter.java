@@ -12,8 +12,8 @@ import dev.kbmigrator.spi.Epoch;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
-import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.spi.StateStoreException.Kind;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,8 +137,7 @@ final class CompletionWriter {
             if (last == null || last.scope().isLost()) {
                 return;
             }
-            KbWrite without =
-                    new KbWrite.Advanced(last.kb(), last.incarnation(), Long.MAX_VALUE - 1, Long.MAX_VALUE);
+            KbWrite without = new KbWrite.Advanced(last.kb(), last.incarnation(), Long.MAX_VALUE - 1, Long.MAX_VALUE);
             try {
                 if (store.write(List.of(last.scope().epoch()), List.of(without))
                         .staleScopes()

@@ -16,9 +16,10 @@ class SightingsTest {
     private final Sightings sightings = new Sightings();
 
     private Map<String, Long> at(long nanoTime, long lastSeenMicros) {
-        ReplicaState replica = new ReplicaState(new ReplicaInfo("r", "node", "build", "", 1, 0, true), 0, lastSeenMicros);
-        Snapshot snapshot = new Snapshot(
-                0, List.of(), Collections.nCopies(Partitions.COUNT, 0L), List.of(), List.of(replica));
+        ReplicaState replica =
+                new ReplicaState(new ReplicaInfo("r", "node", "build", "", 1, 0, true), 0, lastSeenMicros);
+        Snapshot snapshot =
+                new Snapshot(0, List.of(), Collections.nCopies(Partitions.COUNT, 0L), List.of(), List.of(replica));
         return sightings.unseenFor(snapshot, nanoTime);
     }
 

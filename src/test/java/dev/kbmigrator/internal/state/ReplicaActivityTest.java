@@ -64,11 +64,13 @@ class ReplicaActivityTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "nonsense", "{\"partitions\":\"x\"}", "{\"partitions\":\"1-\"}"})
     void whatIsNoReportIsNone(String json) {
-        assertThat(read(json).map(ReplicaActivity::partitions).orElse(List.of())).isEmpty();
+        assertThat(read(json).map(ReplicaActivity::partitions).orElse(List.of()))
+                .isEmpty();
     }
 
     @Test
     void anAbsurdRangeDoesNotFillTheMemory() {
-        assertThat(read("{\"partitions\":\"0-2000000000\"}").orElseThrow().partitions()).hasSizeLessThan(300);
+        assertThat(read("{\"partitions\":\"0-2000000000\"}").orElseThrow().partitions())
+                .hasSizeLessThan(300);
     }
 }
