@@ -29,6 +29,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The methods of an error that a migration throws are called by the thread that ran the part, and by no other. */
 @Timeout(20)
+@SuppressWarnings({"OverrideThrowableToString", "ToStringReturnsNull"})
 class ForeignErrorsTest {
 
     @RegisterExtension

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
+@SuppressWarnings({"OverrideThrowableToString", "ToStringReturnsNull"})
 class ErrorTextTest {
 
     private static final String PAIR = "\uD83D\uDE00";

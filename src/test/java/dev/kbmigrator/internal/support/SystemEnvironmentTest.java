@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
  * The real clock, threads and randomness. Whatever may wait does so in a thread of its own, so that a signal that is never seen
  * makes a test fail instead of hang.
  */
+@SuppressWarnings("ThreadPriorityCheck")
 class SystemEnvironmentTest {
 
     private static final Duration SOON = Duration.ofSeconds(2);
