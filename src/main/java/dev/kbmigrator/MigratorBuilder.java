@@ -377,7 +377,8 @@ public final class MigratorBuilder {
             throw new InvalidMigrationsException(problems);
         }
         Environment environment = new SystemEnvironment();
-        Identity identity = new Identity(environment.nonce(), node == null ? ShortText.shown(machineName()) : node, buildId);
+        Identity identity =
+                new Identity(environment.nonce(), node == null ? ShortText.shown(machineName()) : node, buildId);
         HostApplication host = new HostApplication(
                 list,
                 servicesWith(store),

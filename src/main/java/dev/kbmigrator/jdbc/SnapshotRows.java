@@ -77,9 +77,10 @@ final class SnapshotRows {
             throw new Tables.Incomplete();
         }
         if (floorsFound.cardinality() < Partitions.COUNT) {
-            throw new StateStoreException("the tables are damaged: " + (Partitions.COUNT - floorsFound.cardinality()) + " of "
-                    + Partitions.COUNT + " floors are missing (first: partition " + floorsFound.nextClearBit(0)
-                    + "). Stop every replica, and run the statements of JdbcStateStore.ddl(), which add what is missing");
+            throw new StateStoreException(
+                    "the tables are damaged: " + (Partitions.COUNT - floorsFound.cardinality()) + " of "
+                            + Partitions.COUNT + " floors are missing (first: partition " + floorsFound.nextClearBit(0)
+                            + "). Stop every replica, and run the statements of JdbcStateStore.ddl(), which add what is missing");
         }
         return new Snapshot(storeMicros, documents, floors, records, replicas);
     }

@@ -39,9 +39,13 @@ class DamagedDocumentsTest {
             put("now/listing", damaged);
             Migrator migrator = fleet.migrator(fleet.recording(1), fleet.recordingGlobal(2));
             assertThat(migrator.run().currentVersion()).isEqualTo(2);
-            assertThat(fleet.memory.document("now/listing").orElseThrow().json()).contains("completedMicros");
+            assertThat(fleet.memory.document("now/listing").orElseThrow().json())
+                    .contains("completedMicros");
         }
-        assertThat(fleet.memory.document("history/" + "0".repeat(18) + "1").orElseThrow().json())
+        assertThat(fleet.memory
+                        .document("history/" + "0".repeat(18) + "1")
+                        .orElseThrow()
+                        .json())
                 .isNotNull();
         assertThat(log.messages(Level.WARN))
                 .contains(
@@ -52,7 +56,9 @@ class DamagedDocumentsTest {
     @Test
     void aListingThatSaysNonsenseNeverCountsAsFresh() {
         put("now/listing", "{\"startedMicros\":\"soon\",\"completedMicros\":true}");
-        assertThat(fleet.migrator(fleet.recording(1), fleet.recordingGlobal(2)).run().kbMigrations())
+        assertThat(fleet.migrator(fleet.recording(1), fleet.recordingGlobal(2))
+                        .run()
+                        .kbMigrations())
                 .isEqualTo(3);
     }
 

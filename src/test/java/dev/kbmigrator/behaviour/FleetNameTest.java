@@ -76,8 +76,9 @@ class FleetNameTest {
                     .isInstanceOf(InvalidMigrationsException.class)
                     .hasMessageContaining("the tables belong to the fleet \"orders\"");
             users.start();
-            MemoryFleet.await().untilAsserted(() -> assertThat(users.readiness().reason())
-                    .hasValueSatisfying(why -> assertThat(why).contains("\"orders\"")));
+            MemoryFleet.await()
+                    .untilAsserted(() -> assertThat(users.readiness().reason())
+                            .hasValueSatisfying(why -> assertThat(why).contains("\"orders\"")));
             letLook();
             assertOnlyOrders();
             assertRefused(users);
@@ -105,7 +106,8 @@ class FleetNameTest {
         before.run();
         before.close();
         Migrator orders = named("orders", "order-1", "order-2");
-        assertThat(orders.run().standingBy()).hasValueSatisfying(why -> assertThat(why).contains("nameFleet"));
+        assertThat(orders.run().standingBy())
+                .hasValueSatisfying(why -> assertThat(why).contains("nameFleet"));
         orders.start();
         letLook();
         assertOnlyOrders();
@@ -143,8 +145,8 @@ class FleetNameTest {
         fleet.kbs.add("kb-1");
         fleet.migrator(fleet.recording(1)).run();
         Migrator renamed = fleet.migrator(
-                builder -> builder.knowledgeBoxes(() -> List.of("other").stream())
-                        .listingInterval(Duration.ofMillis(30)),
+                builder ->
+                        builder.knowledgeBoxes(() -> List.of("other").stream()).listingInterval(Duration.ofMillis(30)),
                 KbMigration.of(1, "renamed", (context, kbId) -> {}));
         renamed.start();
         fleet.advance(Duration.ofMinutes(6));

@@ -126,7 +126,8 @@ class RequiresFullRolloutTest {
         fleet.advance(Duration.ofHours(1));
         letLook();
         assertThat(newer.status().currentVersion()).isEqualTo(1);
-        assertThat(newer.status().waitingFor()).anySatisfy(reason -> assertThat(reason).contains("0002_drop"));
+        assertThat(newer.status().waitingFor())
+                .anySatisfy(reason -> assertThat(reason).contains("0002_drop"));
     }
 
     @Test

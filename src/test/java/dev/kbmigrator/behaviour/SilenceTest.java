@@ -50,8 +50,8 @@ class SilenceTest {
         assertThat(later.dryRun().problems()).containsExactly(CAPPED);
         assertThat(later.run().standingBy()).hasValue(CAPPED);
         later.start();
-        MemoryFleet.await().untilAsserted(() -> assertThat(later.status().waitingFor())
-                .containsExactly(CAPPED));
+        MemoryFleet.await()
+                .untilAsserted(() -> assertThat(later.status().waitingFor()).containsExactly(CAPPED));
         assertThat(log.messages(Level.INFO))
                 .contains("The fleet stays at version 2: " + CAPPED)
                 .noneMatch(line -> line.contains("target is version 0"));
@@ -76,8 +76,9 @@ class SilenceTest {
         newer.registerKb("new");
         Migrator older = knowing(1, 1);
         older.start();
-        MemoryFleet.await().untilAsserted(() -> assertThat(older.status().waitingFor())
-                .anySatisfy(reason -> assertThat(reason).contains("no live replica knows versions 2 to 3")));
+        MemoryFleet.await()
+                .untilAsserted(() -> assertThat(older.status().waitingFor())
+                        .anySatisfy(reason -> assertThat(reason).contains("no live replica knows versions 2 to 3")));
         newer.start();
         MemoryFleet.await().until(() -> older.status().currentVersion() == 3);
     }
@@ -95,7 +96,8 @@ class SilenceTest {
         migrator.run();
         DryRun after = migrator.dryRun();
         assertThat(after.listedAt())
-                .hasValueSatisfying(at -> assertThat(Duration.between(at, Instant.now())).isLessThan(Duration.ofMinutes(1)));
+                .hasValueSatisfying(
+                        at -> assertThat(Duration.between(at, Instant.now())).isLessThan(Duration.ofMinutes(1)));
         assertThat(after.isUpToDate()).isTrue();
         assertThat(after.unenrolledKbs()).isEmpty();
     }
@@ -136,14 +138,17 @@ class SilenceTest {
         fleet.kbs.add("restored");
         Migrator squashed = knowing(4, 5);
         squashed.start();
-        String sentence = "1 KBs need versions 1 to 3, which no live build has (for example: restored): start a build that has"
-                + " them, or call skipKb(id, 3, reason) for a KB whose data is at version 3 all the same";
-        MemoryFleet.await().untilAsserted(
-                () -> assertThat(squashed.status().waitingFor()).contains(sentence));
+        String sentence =
+                "1 KBs need versions 1 to 3, which no live build has (for example: restored): start a build that has"
+                        + " them, or call skipKb(id, 3, reason) for a KB whose data is at version 3 all the same";
+        MemoryFleet.await()
+                .untilAsserted(() -> assertThat(squashed.status().waitingFor()).contains(sentence));
         assertThatThrownBy(() -> squashed.migrateKb("restored"))
                 .isInstanceOf(MigratorException.class)
                 .hasMessageContaining(sentence);
-        assertThat(fleet.memory.documents("now/request/")).as("a request that nobody can serve").isEmpty();
+        assertThat(fleet.memory.documents("now/request/"))
+                .as("a request that nobody can serve")
+                .isEmpty();
         squashed.close();
         assertThatThrownBy(() -> knowing(4, 5).run())
                 .isInstanceOf(MigrationFailedException.class)
@@ -178,8 +183,9 @@ class SilenceTest {
         old.forgetKb("late");
         old.raiseBaseline(3, "squashed");
         old.close();
-        assertThat(log.messages(Level.WARN)).anyMatch(line -> line.startsWith("The baseline was raised from 2 to 3 by ")
-                && line.endsWith(": squashed"));
+        assertThat(log.messages(Level.WARN))
+                .anyMatch(line ->
+                        line.startsWith("The baseline was raised from 2 to 3 by ") && line.endsWith(": squashed"));
         fleet.kbs.add("restored");
         fleet.ran.clear();
         fleet.advance(Duration.ofMinutes(6));
@@ -221,8 +227,7 @@ class SilenceTest {
     private static void assertFailing(MigratorStatus status, long failing) {
         assertThat(status.failureCount()).isEqualTo(failing);
         assertThat(status.failures()).hasSize(100);
-        assertThat(status.waitingFor())
-                .contains(failing + " KBs are failing: they are retried when they are due");
+        assertThat(status.waitingFor()).contains(failing + " KBs are failing: they are retried when they are due");
     }
 
     @Test
@@ -252,8 +257,9 @@ class SilenceTest {
                 .anyMatch(line -> line.startsWith("Nothing was withdrawn"))
                 .noneMatch(line -> line.startsWith("Withdrew"));
         knowing(1, 4).run(2);
-        assertThat(migrator.abandonTarget("rollback")).extracting(MigrationInfo::version).containsExactly(3L, 4L);
-        assertThat(log.messages(Level.WARN))
-                .contains("Withdrew 0003_kb_3, 0004_kb_4 from the fleet's plan: rollback");
+        assertThat(migrator.abandonTarget("rollback"))
+                .extracting(MigrationInfo::version)
+                .containsExactly(3L, 4L);
+        assertThat(log.messages(Level.WARN)).contains("Withdrew 0003_kb_3, 0004_kb_4 from the fleet's plan: rollback");
     }
 }

@@ -94,7 +94,8 @@ class DamagedTablesTest {
         try (Migrator migrator = migrator(2)) {
             assertThatThrownBy(migrator::run)
                     .isInstanceOf(MigratorException.class)
-                    .hasMessageContaining("1 of 256 floors are missing (first: partition " + Partitions.of("kb-1") + ")");
+                    .hasMessageContaining(
+                            "1 of 256 floors are missing (first: partition " + Partitions.of("kb-1") + ")");
             List<String> remedy = JdbcStateStore.create(dataSource).ddl();
             Sql.execute(dataSource, remedy.toArray(String[]::new));
             assertThat(migrator.run().currentVersion()).isEqualTo(2);

@@ -45,7 +45,6 @@ final class FleetReports {
     /** Who lacks versions that were removed from the migrations. */
     static final String NO_LIVE_BUILD = "no live build has";
 
-
     private final EngineConfig config;
     private final StateStore store;
     private final DocumentUpdate documents;
@@ -76,7 +75,8 @@ final class FleetReports {
             toMigrate += preview.unenrolled();
             preview.sample().stream().limit(MAX_SAMPLE - sample.size()).forEach(sample::add);
         }
-        Optional<Instant> listedAt = Optional.ofNullable(view.listing().completedMicros()).map(FleetReports::instant);
+        Optional<Instant> listedAt =
+                Optional.ofNullable(view.listing().completedMicros()).map(FleetReports::instant);
         if (preview == null && listedAt.isEmpty()) {
             problems.add("the host's list of KBs has never been read to its end, so KBs that nobody has registered are"
                     + " not counted: dryRunReadingList() reads it");
@@ -121,11 +121,11 @@ final class FleetReports {
     /** Returns the same for KBs of which some are known. */
     static String stranded(long count, List<KbState> sample, long below, String who) {
         long lowest = sample.stream().mapToLong(KbState::version).min().orElse(0);
-        String versions =
-                count > sample.size() ? "versions up to " + below : FleetState.versions(lowest + 1, below);
+        String versions = count > sample.size() ? "versions up to " + below : FleetState.versions(lowest + 1, below);
         String ids = ShortText.list(ids(sample));
         return count + " KBs need " + versions + ", which " + who + (ids.isEmpty() ? "" : " (for example: " + ids + ")")
-                + ": start a build that has them, or call skipKb(id, " + below + ", reason) for a KB whose data is at version "
+                + ": start a build that has them, or call skipKb(id, " + below
+                + ", reason) for a KB whose data is at version "
                 + below + " all the same";
     }
 
@@ -336,8 +336,6 @@ final class FleetReports {
                 List.of(),
                 List.of());
         return FleetView.of(
-                snapshot,
-                config.environment().nanoTime(),
-                config.build().reader(config.timings()));
+                snapshot, config.environment().nanoTime(), config.build().reader(config.timings()));
     }
 }

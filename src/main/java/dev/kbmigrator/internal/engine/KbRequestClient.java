@@ -87,7 +87,8 @@ final class KbRequestClient {
             gone = true;
         }
         if (gone) {
-            throw new MigratorException("KB " + ShortText.shown(kbId) + " is not enrolled, and the host says that it does not exist");
+            throw new MigratorException(
+                    "KB " + ShortText.shown(kbId) + " is not enrolled, and the host says that it does not exist");
         }
     }
 

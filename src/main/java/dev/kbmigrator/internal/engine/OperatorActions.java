@@ -13,9 +13,9 @@ import dev.kbmigrator.internal.state.PlanComparison;
 import dev.kbmigrator.internal.support.ShortText;
 import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.ReplicaState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -82,18 +82,21 @@ final class OperatorActions {
     /** Withdraws the migrations of which no part has started; returns them. */
     List<MigrationInfo> abandonTarget(String reason) {
         String shown = ShortText.shown(ShortText.reason(reason), ShortText.REASON);
-        AtomicReference<List<MigrationInfo>> withdrawn = new AtomicReference<>(List.of());
+        List<MigrationInfo> withdrawn = new ArrayList<>();
         change(before -> {
             FleetState after = before.withdrawn();
-            withdrawn.set(before.plan().between(after.plan().newest(before.baseline()), Long.MAX_VALUE));
+            // Again after a conflict
+            withdrawn.clear();
+            withdrawn.addAll(before.plan().between(after.plan().newest(before.baseline()), Long.MAX_VALUE));
             return after;
         });
-        if (withdrawn.get().isEmpty()) {
-            LOG.atInfo().log("Nothing was withdrawn: every migration of the plan has started, or KBs may be registered at its version");
+        if (withdrawn.isEmpty()) {
+            LOG.atInfo().log(
+                    "Nothing was withdrawn: every migration of the plan has started, or KBs may be registered at its version");
         } else {
-            LOG.atWarn().log("Withdrew {} from the fleet's plan: {}", FleetState.names(withdrawn.get()), shown);
+            LOG.atWarn().log("Withdrew {} from the fleet's plan: {}", FleetState.names(withdrawn), shown);
         }
-        return withdrawn.get();
+        return List.copyOf(withdrawn);
     }
 
     /** Raises the baseline to a version that every enrolled KB has reached, so that KBs found later start there. */
@@ -125,8 +128,9 @@ final class OperatorActions {
 
     private static void checkBaseline(FleetState state, long version) {
         if (version < state.baseline() || version > state.current()) {
-            throw new IllegalArgumentException("the baseline cannot be raised to " + version + ": it is "
-                    + state.baseline() + ", only rises, and is at most the fleet's current version, " + state.current());
+            throw new IllegalArgumentException(
+                    "the baseline cannot be raised to " + version + ": it is " + state.baseline()
+                            + ", only rises, and is at most the fleet's current version, " + state.current());
         }
     }
 
@@ -138,8 +142,8 @@ final class OperatorActions {
         refuseWhile(
                 view,
                 replica -> !announcedFleet(replica).map(name::equals).orElse(true),
-                "the fleet cannot be named \"" + shown + "\": some live replicas belong to a fleet without a name or with"
-                        + " another one");
+                "the fleet cannot be named \"" + shown
+                        + "\": some live replicas belong to a fleet without a name or with" + " another one");
         changeOfAnyFleet(state -> state.fleet().equals(name) ? state : state.named(name));
         LOG.atWarn()
                 .log(

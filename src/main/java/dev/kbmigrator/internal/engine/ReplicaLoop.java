@@ -313,7 +313,9 @@ final class ReplicaLoop {
                 signal.await(TimeUnit.SECONDS.toNanos(1));
             }
         } catch (RuntimeException | Error e) {
-            LOG.atError().setCause(e).log(
+            LOG.atError()
+                    .setCause(e)
+                    .log(
                             "The migrator ended because of an internal error: {}",
                             ShortText.shown(String.valueOf(e.getMessage()), ShortText.ERROR));
             fatal = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);

@@ -231,7 +231,9 @@ public final class LeaseKeeper {
         try {
             results = storage.lock().renewAll(due.stream().map(HeldScope::lease).toList(), ttl);
         } catch (RuntimeException | Error e) {
-            LOG.atWarn().setCause(e).log(
+            LOG.atWarn()
+                    .setCause(e)
+                    .log(
                             "{} leases could not be renewed: {}",
                             due.size(),
                             ShortText.shown(String.valueOf(e.getMessage()), ShortText.ERROR));

@@ -147,7 +147,8 @@ public final class KbListing {
         }
         Document before = view.document(ListingRecord.DOCUMENT);
         long revision = before == null ? 0 : before.revision();
-        ObjectNode record = (before == null ? Json.object() : DocumentUpdate.contentOrNew(before)).put("startedMicros", view.snapshot().storeMicros());
+        ObjectNode record = (before == null ? Json.object() : DocumentUpdate.contentOrNew(before))
+                .put("startedMicros", view.snapshot().storeMicros());
         record.put("by", host.replicaId());
         if (documents.replaceOnce(ListingRecord.DOCUMENT, revision, record.toString(), null) != Outcome.CHANGED) {
             return false;
@@ -234,7 +235,8 @@ public final class KbListing {
     }
 
     private void failed(Throwable error, long listed) {
-        failure = "the host's list of KBs failed after " + listed + " ids: " + ShortText.shown(error.toString(), ShortText.ERROR);
+        failure = "the host's list of KBs failed after " + listed + " ids: "
+                + ShortText.shown(error.toString(), ShortText.ERROR);
         failures++;
         Duration delay = timings.backoff().delay(failures, environment);
         notBefore = environment.nanoTime() + delay.toNanos();

@@ -78,7 +78,8 @@ public final class ListingSchedule {
      */
     private static boolean mayList(FleetView view) {
         return view.comparison().agrees()
-                && (!view.state().unfinished() || view.state().open() > view.state().current());
+                && (!view.state().unfinished()
+                        || view.state().open() > view.state().current());
     }
 
     /** A list that takes longer than the interval would be due forever. */

@@ -32,8 +32,7 @@ public record ControlDocument(boolean paused, String reason) {
                     "the document " + NAME + " is damaged, so the fleet counts as paused. pause(reason) and resume()"
                             + " overwrite the document");
         }
-        return new ControlDocument(
-                paused.asBoolean(), json.get().path("reason").asText("no reason given"));
+        return new ControlDocument(paused.asBoolean(), json.get().path("reason").asText("no reason given"));
     }
 
     /** Returns why the fleet is paused, in a sentence. */

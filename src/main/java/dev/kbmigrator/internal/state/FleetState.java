@@ -1,6 +1,5 @@
 package dev.kbmigrator.internal.state;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.kbmigrator.MigrationInfo;
@@ -215,7 +214,8 @@ public record FleetState(
     /** Returns the versions of migrations, at least one, as a sentence shows them. */
     static String versions(List<MigrationInfo> migrations) {
         return versions(
-                migrations.get(0).version(), migrations.get(migrations.size() - 1).version());
+                migrations.get(0).version(),
+                migrations.get(migrations.size() - 1).version());
     }
 
     /** Returns a range of versions as a sentence shows it. */

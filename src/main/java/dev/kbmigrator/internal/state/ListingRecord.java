@@ -11,15 +11,15 @@ import org.jspecify.annotations.Nullable;
  * @param startedMicros when a listing last began, by the store's clock; null if none ever has
  * @param completedMicros when one was last completed that had been read to its end, likewise: the instant at which it began
  */
-public record ListingRecord(@Nullable Long startedMicros, @Nullable Long completedMicros) {
+public record ListingRecord(
+        @Nullable Long startedMicros, @Nullable Long completedMicros) {
 
     /** The name of the document. */
     public static final String DOCUMENT = Document.ANNOUNCED + "listing";
 
     static ListingRecord read(@Nullable Document document) {
-        ObjectNode json = document == null
-                ? Json.object()
-                : Json.tryRead(document).orElseGet(Json::object);
+        ObjectNode json =
+                document == null ? Json.object() : Json.tryRead(document).orElseGet(Json::object);
         return new ListingRecord(micros(json, "startedMicros"), micros(json, "completedMicros"));
     }
 

@@ -54,13 +54,15 @@ public record PlanComparison(
         String stored = ShortText.shown(state.fleet());
         String own = ShortText.shown(fleet);
         if (state.fleet().isEmpty()) {
-            String adopt = "this build belongs to the fleet \"" + own + "\", but the stored fleet has no name yet. If it is"
-                    + " this service's, nameFleet(\"" + own + "\", why) gives it the name";
+            String adopt =
+                    "this build belongs to the fleet \"" + own + "\", but the stored fleet has no name yet. If it is"
+                            + " this service's, nameFleet(\"" + own + "\", why) gives it the name";
             return stranger(state, List.of(), adopt);
         }
         String problem = "the tables belong to the fleet \"" + stored + "\", but this build "
                 + (fleet.isEmpty() ? "names no fleet" : "belongs to the fleet \"" + own + "\"")
-                + ": set fleet(\"" + stored + "\") if the two are one service, and give this one tables of its own if not";
+                + ": set fleet(\"" + stored
+                + "\") if the two are one service, and give this one tables of its own if not";
         return stranger(state, List.of(problem), "conflict with the fleet: " + problem);
     }
 

@@ -39,7 +39,11 @@ public final class StepRetry {
             log.atWarn()
                     .addKeyValue("failures", failures)
                     .setCause(e)
-                    .log("Attempt {} failed, next attempt in {} ms: {}", failures, delay.toMillis(), ShortText.shown(String.valueOf(e.getMessage()), ShortText.ERROR));
+                    .log(
+                            "Attempt {} failed, next attempt in {} ms: {}",
+                            failures,
+                            delay.toMillis(),
+                            ShortText.shown(String.valueOf(e.getMessage()), ShortText.ERROR));
         }
     }
 

@@ -75,7 +75,8 @@ class GlobalExecutionTest {
     /** Returns what a look shows of a fleet at that version. */
     private FleetView view(long current, List<KbRecordCount> attempts) {
         Plan plan = new Plan(config.build().catalog().above(0));
-        FleetState state = new FleetState(1, 7, current, 8, current < 8 ? 8 : 0, Long.MAX_VALUE, 0, plan, Json.object());
+        FleetState state =
+                new FleetState(1, 7, current, 8, current < 8 ? 8 : 0, Long.MAX_VALUE, 0, plan, Json.object());
         return FrozenEnvironment.lookAt(state, config.build().catalog(), Duration.ZERO, attempts, List.of());
     }
 

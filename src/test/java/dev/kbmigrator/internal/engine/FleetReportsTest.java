@@ -50,8 +50,9 @@ import org.junit.jupiter.api.Test;
 class FleetReportsTest {
 
     private static final List<String> KBS = OnePartition.kbs(130);
-    private static final String NEVER_LISTED = "the host's list of KBs has never been read to its end, so KBs that nobody has"
-            + " registered are not counted: dryRunReadingList() reads it";
+    private static final String NEVER_LISTED =
+            "the host's list of KBs has never been read to its end, so KBs that nobody has"
+                    + " registered are not counted: dryRunReadingList() reads it";
     private static final String ROLLOUT =
             "0001_migration starts when every replica knows it; waiting for replica old on"
                     + " elsewhere (build 0.9, version 0)";
@@ -323,8 +324,9 @@ class FleetReportsTest {
                 .satisfiesExactly(
                         reason -> assertThat(reason).contains("this build knows it up to version 2"),
                         reason -> assertThat(reason)
-                                .isEqualTo("no live replica knows version 3 of the fleet's plan: start a build that does, or"
-                                        + " withdraw them with abandonTarget(reason)"));
+                                .isEqualTo(
+                                        "no live replica knows version 3 of the fleet's plan: start a build that does, or"
+                                                + " withdraw them with abandonTarget(reason)"));
     }
 
     @Test

@@ -227,7 +227,10 @@ class KbRequestClientTest {
     }
 
     private List<KbRequest> asked() {
-        return store.documents(REQUESTS).stream().map(KbRequest::read).flatMap(Optional::stream).toList();
+        return store.documents(REQUESTS).stream()
+                .map(KbRequest::read)
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     private void runHelper() {

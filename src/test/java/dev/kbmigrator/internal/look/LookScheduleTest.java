@@ -188,7 +188,9 @@ class LookScheduleTest {
     void aKbThatIsDueEarlierIsNotKeptWaiting() {
         environment.pass(Duration.ofMinutes(1));
         FleetView due = view(
-                1, 1, new KbRecordCount(0, 1, 0, 1, 0, FrozenEnvironment.STORE_MICROS + TimeUnit.SECONDS.toMicros(3), 1));
+                1,
+                1,
+                new KbRecordCount(0, 1, 0, 1, 0, FrozenEnvironment.STORE_MICROS + TimeUnit.SECONDS.toMicros(3), 1));
         environment.pass(Duration.ofSeconds(1));
         assertThat(after(background, due)).isEqualTo(Duration.ofSeconds(2).plusMillis(1));
         assertThat(after(singleRun, due))

@@ -16,8 +16,8 @@ class SightingsTest {
 
     private Map<String, Long> at(long nanoTime, long lastSeenMicros) {
         ReplicaState replica = new ReplicaState("r", "node", "build", 1, true, 0, lastSeenMicros);
-        Snapshot snapshot = new Snapshot(
-                0, List.of(), Collections.nCopies(Partitions.COUNT, 0L), List.of(), List.of(replica));
+        Snapshot snapshot =
+                new Snapshot(0, List.of(), Collections.nCopies(Partitions.COUNT, 0L), List.of(), List.of(replica));
         return sightings.unseenFor(snapshot, nanoTime);
     }
 

@@ -70,7 +70,8 @@ class ControlDocumentTest {
 
     @Test
     void aDamagedDocumentCountsAsPausedAndSaysSo() {
-        for (String damaged : List.of("no json", "[]", "", "{\"paused\":\"yes\"}", "{\"paused\":null}", "{\"paused\":0}")) {
+        for (String damaged :
+                List.of("no json", "[]", "", "{\"paused\":\"yes\"}", "{\"paused\":null}", "{\"paused\":0}")) {
             ControlDocument control = view(control(damaged)).control();
             assertThat(control.paused()).as(damaged).isTrue();
             assertThat(control.sentence()).contains("now/control is damaged", "resume()");

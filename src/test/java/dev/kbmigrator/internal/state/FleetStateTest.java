@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.support.Json;
 import dev.kbmigrator.spi.Document;
-import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.spi.StateStoreException;
 import java.util.List;
 import java.util.Map;
@@ -62,13 +62,15 @@ class FleetStateTest {
                 Map.entry(state("1", "1", "2", plan.replace("\"two\"", "7")), "its field plan[0].name is 7"),
                 Map.entry(state("1", "1", "2", plan.replace("two", "a\\nb")), "its field plan[0].name is \"a"),
                 Map.entry(state("1", "1", "2", plan.replace("true", "\"yes\"")), "its field plan[0].kb is \"yes\""),
-                Map.entry(state("1", "1", "2", plan).replace("{\"baseline", "{\"fleet\":7,\"baseline"), "its field fleet is 7"));
-        impossible.forEach((json, problem) ->
-                assertThatThrownBy(() -> FleetState.read(new Document(FleetState.DOCUMENT, 4, json), 0, ""))
-                        .as(json)
-                        .isInstanceOf(StateStoreException.class)
-                        .hasMessageContaining("now/state (revision 4)")
-                        .hasMessageContaining(problem));
+                Map.entry(
+                        state("1", "1", "2", plan).replace("{\"baseline", "{\"fleet\":7,\"baseline"),
+                        "its field fleet is 7"));
+        impossible.forEach((json, problem) -> assertThatThrownBy(
+                        () -> FleetState.read(new Document(FleetState.DOCUMENT, 4, json), 0, ""))
+                .as(json)
+                .isInstanceOf(StateStoreException.class)
+                .hasMessageContaining("now/state (revision 4)")
+                .hasMessageContaining(problem));
     }
 
     @Test
@@ -82,7 +84,9 @@ class FleetStateTest {
         FleetState raised = state.withBaseline(2);
         assertThat(raised.baseline()).isEqualTo(2);
         assertThat(raised.kbBaseline()).isEqualTo(1);
-        assertThat(raised.plan().migrations()).extracting(MigrationInfo::version).containsExactly(3L);
+        assertThat(raised.plan().migrations())
+                .extracting(MigrationInfo::version)
+                .containsExactly(3L);
         FleetState stored = FleetState.read(new Document(FleetState.DOCUMENT, 1, raised.toJson()), 0, "");
         assertThat(stored.kbBaseline()).isEqualTo(1);
         assertThat(stored.target()).isEqualTo(3);

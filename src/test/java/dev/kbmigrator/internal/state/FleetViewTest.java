@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kbmigrator.MigrationInfo;
 import dev.kbmigrator.internal.fixture.FrozenEnvironment;
-import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Document;
+import dev.kbmigrator.spi.KbRecordCount;
 import dev.kbmigrator.spi.Partitions;
 import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.Snapshot;
@@ -99,11 +99,14 @@ class FleetViewTest {
     void anInstantInTheFutureIsLongAgo() {
         FleetView view = view(2, FrozenEnvironment.catalog(1, 2), List.of(), List.of());
         assertThat(view.ageMicros(FrozenEnvironment.STORE_MICROS - 7)).isEqualTo(7);
-        assertThat(view.ageMicros(FrozenEnvironment.STORE_MICROS + 1_000)).as("hosts' clocks differ").isZero();
+        assertThat(view.ageMicros(FrozenEnvironment.STORE_MICROS + 1_000))
+                .as("hosts' clocks differ")
+                .isZero();
         assertThat(view.ageMicros(FrozenEnvironment.STORE_MICROS + 6_000_000)).isEqualTo(Long.MAX_VALUE);
         assertThat(view.ageMicros(null)).as("never").isEqualTo(Long.MAX_VALUE);
         ReplicaState ahead = FrozenEnvironment.replica(2, Duration.ofDays(-1));
-        assertThat(view(2, FrozenEnvironment.catalog(1, 2), List.of(), List.of(ahead)).seenWithin(RECENTLY))
+        assertThat(view(2, FrozenEnvironment.catalog(1, 2), List.of(), List.of(ahead))
+                        .seenWithin(RECENTLY))
                 .isEmpty();
     }
 
@@ -135,7 +138,8 @@ class FleetViewTest {
     private static FleetView withFloor(long floor, Document... documents) {
         List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 2L));
         floors.set(7, floor);
-        FleetState state = FleetState.initial(0).extended(List.of(info(1), info(2))).reached(2);
+        FleetState state =
+                FleetState.initial(0).extended(List.of(info(1), info(2))).reached(2);
         List<Document> all = new ArrayList<>(List.of(documents));
         all.add(new Document(FleetState.DOCUMENT, 1, state.toJson()));
         return FleetView.of(
@@ -148,7 +152,9 @@ class FleetViewTest {
     void aFloorWhereNoKbCanBeIsDamage() {
         assertThat(withFloor(0).damage()).isEmpty();
         assertThat(withFloor(2).damage()).isEmpty();
-        assertThat(withFloor(Long.MAX_VALUE).damage()).as("a partition without KBs").isEmpty();
+        assertThat(withFloor(Long.MAX_VALUE).damage())
+                .as("a partition without KBs")
+                .isEmpty();
         for (long floor : new long[] {-1, 3, 999_999}) {
             assertThat(withFloor(floor).damage())
                     .singleElement()
@@ -170,7 +176,8 @@ class FleetViewTest {
     @Test
     void aDocumentThatIsNoRequestIsLeftOut() {
         Document good = new Document(KbRequest.documentOf("kb"), 1, KbRequest.toJson("kb", 0, "", "me"));
-        for (String json : List.of("no json", "[]", "{}", "{\"kbId\":7}", "{\"kbId\":\"\"}", "{\"kbId\":\"x\",\"skip\":\"1\"}")) {
+        for (String json :
+                List.of("no json", "[]", "{}", "{\"kbId\":7}", "{\"kbId\":\"\"}", "{\"kbId\":\"x\",\"skip\":\"1\"}")) {
             FleetView view = withFloor(2, new Document(KbRequest.PREFIX + "bad", 1, json), good);
             assertThat(view.damage()).as(json).singleElement().asString().contains("now/request/bad");
             assertThat(view.requests()).hasSize(1);
@@ -179,7 +186,10 @@ class FleetViewTest {
     }
 
     private static FleetView beginning(MigrationInfo planned, String stored, String own) {
-        FleetState state = FleetState.initial(0).named(stored).extended(List.of(info(1), planned)).opened(1);
+        FleetState state = FleetState.initial(0)
+                .named(stored)
+                .extended(List.of(info(1), planned))
+                .opened(1);
         Document request = new Document(KbRequest.documentOf("kb"), 1, KbRequest.toJson("kb", 0, "", "me"));
         Snapshot snapshot = new Snapshot(
                 0,
@@ -188,9 +198,7 @@ class FleetViewTest {
                 List.of(new KbRecordCount(0, 1, 1, 0, 0, 0, 1)),
                 List.of());
         return FleetView.of(
-                snapshot,
-                0,
-                new FleetView.Reader(FrozenEnvironment.catalog(1, 2), 0, own, Duration.ofHours(1)));
+                snapshot, 0, new FleetView.Reader(FrozenEnvironment.catalog(1, 2), 0, own, Duration.ofHours(1)));
     }
 
     @Test

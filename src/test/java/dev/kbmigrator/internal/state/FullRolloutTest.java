@@ -56,10 +56,16 @@ class FullRolloutTest {
         ReplicaState recent = FrozenEnvironment.replica(1, Duration.ZERO);
         ReplicaState ahead = FrozenEnvironment.replica(1, longer.negated());
         assertThat(missing(silent, longer)).isEmpty();
-        assertThat(missing(silent, GRACE)).as("the store's clock has jumped ahead").hasSize(1);
+        assertThat(missing(silent, GRACE))
+                .as("the store's clock has jumped ahead")
+                .hasSize(1);
         assertThat(missing(recent, longer)).as("it has just come back").hasSize(1);
-        assertThat(missing(ahead, longer)).as("the store's clock has gone back since").isEmpty();
-        assertThat(missing(ahead, Duration.ZERO)).as("it may be alive all the same").hasSize(1);
+        assertThat(missing(ahead, longer))
+                .as("the store's clock has gone back since")
+                .isEmpty();
+        assertThat(missing(ahead, Duration.ZERO))
+                .as("it may be alive all the same")
+                .hasSize(1);
     }
 
     @Test

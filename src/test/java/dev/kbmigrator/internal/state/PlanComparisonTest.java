@@ -63,9 +63,11 @@ class PlanComparisonTest {
 
     @Test
     void onlyAKbPartThatIsGoneKeepsAKbFromGoingOn() {
-        PlanComparison comparison = compare(
-                List.of(planned(1, true, false), planned(2, false, true), planned(3, true, false)), kbPart(3));
-        assertThat(comparison.above()).as("a KB at version 1 needs nothing of 2").isEqualTo(1);
+        PlanComparison comparison =
+                compare(List.of(planned(1, true, false), planned(2, false, true), planned(3, true, false)), kbPart(3));
+        assertThat(comparison.above())
+                .as("a KB at version 1 needs nothing of 2")
+                .isEqualTo(1);
     }
 
     @Test
@@ -91,7 +93,8 @@ class PlanComparisonTest {
                 PlanComparison.compare(FleetState.initial(0), FrozenEnvironment.catalogOf(kbPart(1)), "orders");
         assertThat(comparison.problems()).isEmpty();
         assertThat(comparison.member()).isFalse();
-        assertThat(comparison.standingBy()).hasValueSatisfying(why -> assertThat(why).contains("nameFleet(\"orders\", why)"));
+        assertThat(comparison.standingBy())
+                .hasValueSatisfying(why -> assertThat(why).contains("nameFleet(\"orders\", why)"));
         assertThat(comparison.objections()).hasSize(1);
     }
 }
