@@ -10,12 +10,16 @@ import dev.kbmigrator.KnowledgeBoxes;
 import dev.kbmigrator.Migrator;
 import dev.kbmigrator.MigratorBuilder;
 import dev.kbmigrator.MigratorException;
+import dev.kbmigrator.spi.StateStoreException;
 import dev.kbmigrator.support.LogCapture;
 import dev.kbmigrator.support.MemoryFleet;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -154,6 +158,36 @@ class FleetNameTest {
         assertThat(fleet.memory.find(Set.of("other"))).isEmpty();
     }
 
+    /** It runs what the plan has in common, but what its host says of a KB counts for nothing. */
+    @Test
+    void aReplicaThatConflictsWithThePlanRemovesNoKb() {
+        fleet.kbs.add("kb-1");
+        fleet.migrator(fleet.recording(1), fleet.recording(2)).run();
+        fleet.memory.enroll(List.of("late"), 0);
+        AtomicBoolean ran = new AtomicBoolean();
+        KnowledgeBoxes list = new KnowledgeBoxes() {
+            @Override
+            public Stream<String> ids() {
+                return Stream.empty();
+            }
+
+            @Override
+            public Collection<String> existing(Collection<String> kbIds) {
+                return ran.get() ? List.of() : kbIds;
+            }
+        };
+        Migrator conflict = fleet.migrator(
+                builder -> builder.knowledgeBoxes(list),
+                KbMigration.of(1, "kb_1", (context, kbId) -> {
+                    ran.set(true);
+                    throw new IllegalStateException("not here");
+                }),
+                KbMigration.of(2, "renamed", (context, kbId) -> {}));
+        conflict.start();
+        MemoryFleet.await().until(() -> fleet.failures("late") > 0);
+        assertThat(fleet.version("late")).isZero();
+    }
+
     @Test
     void aHostMayWantItsStartupToFailForAConflict() {
         fleet.migrator(fleet.recording(1)).run();
@@ -170,7 +204,7 @@ class FleetNameTest {
 
     @Test
     void aStoreThatIsAwayFailsNoStartup() {
-        fleet.storeCalls.fail(() -> new dev.kbmigrator.spi.StateStoreException("away"), "document");
+        fleet.storeCalls.fail(() -> new StateStoreException("away"), "document");
         Migrator migrator = fleet.migrator(MigratorBuilder::failOnConflict, fleet.recording(1));
         migrator.start();
         fleet.storeCalls.mend();

@@ -32,8 +32,11 @@ public record LocalBuild(Identity identity, MigrationCatalog catalog, long basel
         return PlanComparison.compare(state, catalog, fleet);
     }
 
-    /** Returns the version above which this build has every migration, so that it can bring up every KB that is at least there. */
+    /**
+     * Returns the version above which this build has every migration, so that it can bring up every KB that is at least there; a build
+     * without migrations can bring up none.
+     */
     public long knownAbove() {
-        return Math.max(baseline, catalog.oldest() - 1);
+        return catalog.newest() == 0 ? Long.MAX_VALUE : Math.max(baseline, catalog.oldest() - 1);
     }
 }

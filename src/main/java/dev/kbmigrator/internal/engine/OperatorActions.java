@@ -90,6 +90,7 @@ final class OperatorActions {
         List<MigrationInfo> withdrawn = new ArrayList<>();
         change(before -> {
             FleetState after = before.withdrawn();
+            // Again after a conflict
             withdrawn.clear();
             withdrawn.addAll(before.plan().between(after.plan().newest(before.baseline()), Long.MAX_VALUE));
             return after;

@@ -184,4 +184,35 @@ class FleetViewTest {
         }
         assertThat(withFloor(2, good).damage()).isEmpty();
     }
+
+    private static FleetView beginning(MigrationInfo planned, String stored, String own) {
+        FleetState state = FleetState.initial(0)
+                .named(stored)
+                .extended(List.of(info(1), planned))
+                .opened(1);
+        Document request = new Document(KbRequest.documentOf("kb"), 1, KbRequest.toJson("kb", 0, "", "me"));
+        Snapshot snapshot = new Snapshot(
+                0,
+                List.of(new Document(FleetState.DOCUMENT, 1, state.toJson()), request),
+                Collections.nCopies(Partitions.COUNT, 0L),
+                List.of(new KbRecordCount(0, 1, 1, 0, 0, 0, 1)),
+                List.of());
+        return FleetView.of(
+                snapshot, 0, new FleetView.Reader(FrozenEnvironment.catalog(1, 2), 0, own, Duration.ofHours(1)));
+    }
+
+    @Test
+    void aBuildOfAnotherFleetHasNothingToDo() {
+        assertThat(beginning(info(2), "orders", "orders").duePartitions()).hasSize(Partitions.COUNT);
+        assertThat(beginning(info(2), "orders", "users").duePartitions()).isEmpty();
+    }
+
+    @Test
+    void aBuildInAConflictDoesNotCoordinateWhatItKnows() {
+        MigrationInfo renamed = new MigrationInfo(2, "renamed", true, false);
+        assertThat(beginning(info(2), "", "").canCoordinate(FrozenEnvironment.catalog(1, 2), RECENTLY))
+                .isTrue();
+        assertThat(beginning(renamed, "", "").canCoordinate(FrozenEnvironment.catalog(1, 2), RECENTLY))
+                .isFalse();
+    }
 }
