@@ -265,6 +265,8 @@ final class Database {
 
     /** Creates the tables, if tables are what is missing, and if this object has never worked with them. */
     private void install(TableLocation known, SQLException missing) {
+        // Before the search: another thread may create the tables meanwhile, and work with them
+        boolean hasWorked = worked;
         try {
             borrow(connection -> {
                 setAutoCommit(connection);
@@ -276,7 +278,7 @@ final class Database {
                 }
                 if (now.complete() && Tables.isDocumented(connection, now)) {
                     location = now;
-                } else if (worked) {
+                } else if (hasWorked) {
                     throw new StateStoreException(known.description()
                             + " are gone or damaged, although this process has worked with them: they are not created again,"
                             + " because their contents would be lost unnoticed. Restore them, or restart the process to"

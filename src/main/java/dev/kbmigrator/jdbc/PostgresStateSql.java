@@ -46,9 +46,9 @@ final class PostgresStateSql extends StateSql {
             SELECT 'attempt', d.kb_partition, d.version, count(*) FILTER (WHERE d.due),
               count(*) FILTER (WHERE NOT d.due AND d.set_aside = 0), count(*) FILTER (WHERE d.set_aside = 1),
               coalesce(min(d.due_us) FILTER (WHERE NOT d.due AND d.set_aside = 0), 9223372036854775807), '', '', '', '',
-              count(*) FILTER (WHERE d.failures > 0 AND d.set_aside = 0)
+              count(*) FILTER (WHERE d.failing AND d.set_aside = 0)
             FROM (
-              SELECT a.kb_partition, a.version, a.set_aside, a.due_us, a.failures,
+              SELECT a.kb_partition, a.version, a.set_aside, a.due_us, a.failures > 0 OR a.error IS NOT NULL AS failing,
                 a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN c.us ELSE -1 END OR a.failed_us < ?) AS due
               FROM {attempt} a CROSS JOIN clock c) d
             GROUP BY d.kb_partition, d.version

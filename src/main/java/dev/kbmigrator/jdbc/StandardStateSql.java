@@ -40,9 +40,10 @@ final class StandardStateSql extends StateSql {
             SELECT 'attempt', d.kb_partition, d.version, SUM(d.due),
               SUM(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN 1 ELSE 0 END), SUM(d.set_aside),
               MIN(CASE WHEN d.due = 0 AND d.set_aside = 0 THEN d.due_us ELSE 9223372036854775807 END), '', '', '', '',
-              SUM(CASE WHEN d.failures > 0 AND d.set_aside = 0 THEN 1 ELSE 0 END)
+              SUM(CASE WHEN d.set_aside = 0 THEN d.failing ELSE 0 END)
             FROM (
-              SELECT a.kb_partition, a.version, a.set_aside, a.due_us, a.failures,
+              SELECT a.kb_partition, a.version, a.set_aside, a.due_us,
+                CASE WHEN a.failures > 0 OR a.error IS NOT NULL THEN 1 ELSE 0 END AS failing,
                 CASE WHEN a.set_aside = 0 AND (a.due_us <= CASE WHEN ? = 1 THEN {now} ELSE -1 END OR a.failed_us < ?)
                   THEN 1 ELSE 0 END AS due
               FROM {attempt} a) d

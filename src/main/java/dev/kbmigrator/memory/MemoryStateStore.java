@@ -140,7 +140,7 @@ public class MemoryStateStore implements StateStore {
                             sum.waiting() + (waits ? 1 : 0),
                             sum.setAside() + (record.setAside() ? 1 : 0),
                             waits ? Math.min(sum.nextDueMicros(), record.dueMicros()) : sum.nextDueMicros(),
-                            sum.failing() + (record.failures() > 0 && !record.setAside() ? 1 : 0)));
+                            sum.failing() + (record.countsAsFailing() ? 1 : 0)));
         }
         counts.addAll(byVersion.values());
     }

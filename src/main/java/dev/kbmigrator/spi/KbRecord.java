@@ -32,4 +32,14 @@ public record KbRecord(
 
     /** The largest size of a checkpoint's JSON text, in UTF-8 bytes: 64 KiB. */
     public static final int MAX_CHECKPOINT_BYTES = 64 * 1024;
+
+    /**
+     * Returns whether the KB counts as failing: an attempt has failed, or there is an error although none has, and the KB is not set
+     * aside. The others are late, or have only a checkpoint.
+     *
+     * @return true if the KB is failing
+     */
+    public boolean countsAsFailing() {
+        return !setAside && (failures > 0 || error != null);
+    }
 }

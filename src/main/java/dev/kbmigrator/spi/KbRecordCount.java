@@ -10,8 +10,7 @@ package dev.kbmigrator.spi;
  * @param setAside how many are set aside
  * @param nextDueMicros the earliest time at which a waiting KB is due, in microseconds since 1970 by the store's clock;
  *     {@link Long#MAX_VALUE} if none is waiting
- * @param failing how many of those that are due or waiting have at least one failure; the others are late, or have only a
- *     checkpoint
+ * @param failing how many are {@linkplain KbRecord#countsAsFailing failing}
  */
 public record KbRecordCount(
         int partition, long version, int due, int waiting, int setAside, long nextDueMicros, int failing) {}

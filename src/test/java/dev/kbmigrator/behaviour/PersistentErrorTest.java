@@ -121,14 +121,19 @@ class PersistentErrorTest {
         CountDownLatch end = new CountDownLatch(1);
         AtomicReference<Throwable> thrown = new AtomicReference<>();
         // Long enough that no lease is lost on a busy machine
-        Duration ttl = Duration.ofSeconds(2);
-        Migrator migrator = fleet.withKbs(20)
-                .migrator(builder -> settings(builder).leaseTtl(ttl), KbMigration.of(1, "one", (context, kbId) -> {
-                    fleet.storeCalls.fail(PersistentErrorTest::full, "write");
-                    if (kbId.equals("kb-7")) {
-                        end.await();
-                    }
-                }));
+        Duration ttl = Duration.ofSeconds(4);
+        CountDownLatch hanging = new CountDownLatch(1);
+        Migrator migrator = fleet.withKbs(5)
+                .migrator(
+                        builder -> settings(builder).leaseTtl(ttl).kbConcurrency(5),
+                        KbMigration.of(1, "one", (context, kbId) -> {
+                            if (kbId.equals("kb-3")) {
+                                fleet.storeCalls.fail(PersistentErrorTest::full, "write");
+                                hanging.countDown();
+                                end.await();
+                            }
+                            hanging.await();
+                        }));
         Thread run = new Thread(() -> {
             try {
                 migrator.run();
@@ -139,7 +144,7 @@ class PersistentErrorTest {
         run.start();
         MemoryFleet.await()
                 .during(ttl.multipliedBy(2).plusSeconds(1))
-                .atMost(Duration.ofSeconds(20))
+                .atMost(Duration.ofSeconds(30))
                 .until(() -> thrown.get() == null && run.isAlive());
         end.countDown();
         MemoryFleet.await().until(() -> thrown.get() != null);

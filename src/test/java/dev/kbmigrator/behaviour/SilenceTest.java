@@ -134,7 +134,9 @@ class SilenceTest {
 
     @Test
     void aKbThatNeedsVersionsThatNoBuildHasIsNamed() {
-        knowing(1, 3).run();
+        try (Migrator old = knowing(1, 3)) {
+            old.run();
+        }
         fleet.kbs.add("restored");
         Migrator squashed = knowing(4, 5);
         squashed.start();
@@ -173,16 +175,20 @@ class SilenceTest {
     void aBaselineIsRaisedOnceNobodyIsBelowIt() {
         Migrator old = knowing(1, 3);
         old.run();
-        assertThatThrownBy(() -> old.raiseBaseline(4, "squashed")).isInstanceOf(IllegalArgumentException.class);
-        old.raiseBaseline(2, "squashed in part");
-        assertThatThrownBy(() -> old.raiseBaseline(1, "back")).isInstanceOf(IllegalArgumentException.class);
+        Migrator newer = knowing(3, 3);
+        assertThatThrownBy(() -> newer.raiseBaseline(2, "squashed in part"))
+                .isInstanceOf(MigratorException.class)
+                .hasMessageContainingAll("some live replicas still have older migrations", "Stop them first");
+        old.close();
+        assertThatThrownBy(() -> newer.raiseBaseline(4, "squashed")).isInstanceOf(IllegalArgumentException.class);
+        newer.raiseBaseline(2, "squashed in part");
+        assertThatThrownBy(() -> newer.raiseBaseline(1, "back")).isInstanceOf(IllegalArgumentException.class);
         fleet.memory.enroll(List.of("late"), 2);
-        assertThatThrownBy(() -> old.raiseBaseline(3, "squashed"))
+        assertThatThrownBy(() -> newer.raiseBaseline(3, "squashed"))
                 .isInstanceOf(MigratorException.class)
                 .hasMessageContainingAll("1 enrolled KBs are below version 3", "late");
-        old.forgetKb("late");
-        old.raiseBaseline(3, "squashed");
-        old.close();
+        newer.forgetKb("late");
+        newer.raiseBaseline(3, "squashed");
         assertThat(log.messages(Level.WARN))
                 .anyMatch(line ->
                         line.startsWith("The baseline was raised from 2 to 3 by ") && line.endsWith(": squashed"));
@@ -196,8 +202,10 @@ class SilenceTest {
 
     @Test
     void aKbBelowARaisedBaselineIsNamedAndNeverRaised() {
-        Migrator migrator = knowing(1, 3);
-        migrator.run();
+        try (Migrator old = knowing(1, 3)) {
+            old.run();
+        }
+        Migrator migrator = knowing(3, 3);
         migrator.raiseBaseline(3, "squashed");
         fleet.memory.enroll(List.of("stale"), 0);
         assertThat(migrator.status().waitingFor())

@@ -37,7 +37,8 @@ class SettingsTableTest {
 
     @Test
     void thePageListsEverySettingThatIsRunWithItsResult() throws IOException {
-        String page = Files.readString(Path.of("docs", "compatibility.md"));
+        String page = Files.readString(Path.of(System.getProperty("basedir", System.getProperty("user.dir")))
+                .resolve("docs/compatibility.md"));
         String rows = table("", "");
         // Whether there is a PgBouncer depends on the machine
         assertThat(page).contains(rows.substring(0, rows.indexOf("| PostgreSQL | PgBouncer")));

@@ -114,7 +114,7 @@ public final class KbListing {
 
     /** Returns what a listing has got done, without who has claimed the next one. */
     public static Object progressOf(Document document) {
-        return Json.read(document).without(List.of("startedMicros", "by"));
+        return Json.tryRead(document).orElseGet(Json::object).without(List.of("startedMicros", "by"));
     }
 
     /** Returns whether it is time for another listing. */

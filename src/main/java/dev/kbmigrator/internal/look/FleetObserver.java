@@ -88,7 +88,8 @@ public final class FleetObserver {
     public FleetView look() {
         long sentAt = environment.nanoTime();
         FleetView before = view;
-        boolean thorough = announces && before != null && thoroughLooks.isDue(before, sentAt);
+        // A visitor makes only those that it was asked for
+        boolean thorough = before != null && thoroughLooks.isDue(before, sentAt);
         String report = reports.get();
         boolean isNews = !report.equals(reported);
         Snapshot snapshot = store.look(new Heartbeat(announced(), isNews ? report : null, due, thorough, !announces));

@@ -242,7 +242,7 @@ final class CompletionWriter {
         LOG.atDebug()
                 .addKeyValue("kb", ShortText.shown(execution.kb()))
                 .addKeyValue("version", execution.version())
-                .log("{} failed: {}", execution, error.text());
+                .log("{} failed: {}", execution, ShortText.shown(error.text(), ShortText.ERROR));
     }
 
     /** Writes what is due: everything when nothing runs, but failures only when no page is to come either. */

@@ -142,7 +142,7 @@ final class Looks {
                         waits ? 1 : 0,
                         attempt.setAside() ? 1 : 0,
                         waits ? attempt.dueMicros() : Long.MAX_VALUE,
-                        attempt.failures() > 0 && !attempt.setAside() ? 1 : 0);
+                        attempt.countsAsFailing() ? 1 : 0);
                 counts.merge(new Group(one.partition(), one.version()), one, Looks::sum);
             }
         }

@@ -63,7 +63,7 @@ public final class AcmeStateStore implements StateStore {
                 counts.add(new KbRecordCount(
                         Partitions.of(kb.kbId()), attempt.version(), due ? 1 : 0, waits ? 1 : 0,
                         attempt.setAside() ? 1 : 0, waits ? attempt.dueMicros() : Long.MAX_VALUE,
-                        attempt.failures() > 0 && !attempt.setAside() ? 1 : 0));
+                        attempt.countsAsFailing() ? 1 : 0));
             }
         }
         return new Snapshot(
