@@ -150,9 +150,7 @@ interface DocumentContract extends StoreFixture {
         store().compareAndSet("H/1", 0, "0", null);
         store().compareAndSet("g/h/1", 0, "0", null);
         store().compareAndSet("h0", 0, "0", null);
-        assertThat(store().documents("h/"))
-                .extracting(Document::name)
-                .as("names in ASCII order")
+        assertThat(store().documents("h/")).as("names in ASCII order").extracting(Document::name)
                 .containsExactlyElementsOf(names.stream().sorted().toList());
         assertThat(store().documents("h/a")).as("the names that start with h/a")
                 .extracting(Document::name)

@@ -60,6 +60,7 @@ interface IncarnationContract extends StoreFixture {
         seen.addAll(kbs().pass(StoreDriver.due(Long.MAX_VALUE, DueFilter.BY_THE_CLOCK, 10)));
         seen.addAll(kbs().pass(StoreDriver.all(Partitions.all(), 10)));
         assertThat(seen)
+                .as("the KB %s, by each of three ways to read it", when)
                 .hasSize(3)
                 .extracting(KbState::incarnation)
                 .as("the number of the same enrolment %s", when)

@@ -254,15 +254,20 @@ interface LockRequestContract extends LockFixture {
 
         private final LockRequestContract contract;
         private final String name;
+
+        /** Expires with the lease that is to be taken over. */
+        private final Lease mark;
+
         private @Nullable CompletableFuture<Optional<Lease>> attempt;
 
         Rival(LockRequestContract contract, String name) {
             this.contract = contract;
             this.name = name;
+            this.mark = contract.acquired(contract.lock(), name + "-mark", contract.shortTtl());
         }
 
         void takeOver() throws Exception {
-            contract.expireNow(contract.acquired(contract.lock(), name + "-mark", contract.shortTtl()));
+            contract.expireNow(mark);
             acquire();
         }
 

@@ -12,12 +12,13 @@ import dev.kbmigrator.spi.Snapshot;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.WriteResult;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +31,19 @@ interface LookOrderContract extends StoreFixture {
 
     int LOOKERS = 4;
 
-    /** What overlaps with the looks. */
+    int MOST_LOOKS = 400;
+
+    int LEAST_STEPS = 10;
+
+    long MOST_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    /** One of the changes that overlap with the looks. */
+    @FunctionalInterface
+    interface Step {
+        void take(long number);
+    }
+
+    /** All that overlaps with the looks. */
     @FunctionalInterface
     interface Change {
         void run() throws Exception;
@@ -53,17 +66,11 @@ interface LookOrderContract extends StoreFixture {
         for (int round = 0; round < 5; round++) {
             long version = round;
             Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
-            List<KbWrite> failures = new ArrayList<>();
-            List<KbWrite> advances = new ArrayList<>();
-            store().find(kbIds).values().forEach(kb -> {
-                failures.add(new KbWrite.Failed(
-                        kb.kbId(), kb.incarnation(), version, version + 1, 1, "boom", Duration.ofHours(1)));
-                advances.add(new KbWrite.Advanced(kb.kbId(), kb.incarnation(), version, version + 1));
-            });
-            lookDuring(
+            List<KbWrite> failures = failures(kbIds, version);
+            lookWhile(
                     () -> failWhileFloorsRise(epochs, failures, version + 1),
                     (seen, thorough) -> assertShowsAll(seen, thorough, kbIds, version));
-            writeAll(store(), epochs, advances, store().maxBatch());
+            writeAll(store(), epochs, advances(kbIds, version), store().maxBatch());
         }
     }
 
@@ -100,29 +107,46 @@ interface LookOrderContract extends StoreFixture {
                 .isEmpty();
     }
 
-    /**
-     * A KB behind its floor always has a record: the next one takes the place of the one before in the same transaction. A
-     * thorough look must not find the KB with a record when it reads the lowest versions, and without one when it reads the
-     * records: it reads both at one instant, or in one pass over the KBs.
-     */
+    /** A KB behind its floor always has a record: the next one takes the place of the one before in the same transaction. */
     @Test
     default void aKbThatAdvancesBehindTheFloorIsInEveryLook() throws Exception {
         List<String> kbIds = oneInEachPartition().subList(0, 24);
         Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
-        store().raiseFloors(epochs.values(), 1_000);
+        store().raiseFloors(epochs.values(), 1_000_000);
         kbs().enroll(0, kbIds);
         lookDuring(
-                () -> {
-                    for (long from = 0; from < 40; from++) {
-                        long version = from;
-                        List<KbWrite> advances = store().find(kbIds).values().stream()
-                                .<KbWrite>map(kb -> new KbWrite.Advanced(
-                                        kb.kbId(), kb.incarnation(), version, version + 1))
-                                .toList();
-                        writeAll(store(), epochs, advances, Math.min(8, store().maxBatch()));
-                    }
+                step -> writeAll(store(), epochs, advances(kbIds, step), 8),
+                (seen, thorough) -> assertShowsAll(seen, thorough, kbIds, 999_999));
+    }
+
+    /**
+     * A KB that has failed advances and has no record then. A thorough look must not find it with a record when it reads the
+     * lowest versions, and without one when it reads the records: it reads both at one instant, or in one pass over the KBs.
+     */
+    @Test
+    default void aKbThatRecoversIsInEveryLook() throws Exception {
+        List<String> kbIds = oneInEachPartition().subList(0, 24);
+        Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
+        kbs().enroll(0, kbIds);
+        lookDuring(
+                step -> {
+                    writeAll(store(), epochs, failures(kbIds, step), 8);
+                    writeAll(store(), epochs, advances(kbIds, step), 8);
                 },
-                (seen, thorough) -> assertShowsAll(seen, thorough, kbIds, 999));
+                (seen, thorough) -> assertShowsAll(seen, thorough, kbIds, 999_999));
+    }
+
+    private List<KbWrite> failures(List<String> kbIds, long version) {
+        return store().find(kbIds).values().stream()
+                .<KbWrite>map(kb -> new KbWrite.Failed(
+                        kb.kbId(), kb.incarnation(), version, version + 1, 1, "boom", Duration.ofHours(1)))
+                .toList();
+    }
+
+    private List<KbWrite> advances(List<String> kbIds, long version) {
+        return store().find(kbIds).values().stream()
+                .<KbWrite>map(kb -> new KbWrite.Advanced(kb.kbId(), kb.incarnation(), version, version + 1))
+                .toList();
     }
 
     /** A floor rises and a KB fails, and a document says so. No look shows the document without either. */
@@ -130,21 +154,19 @@ interface LookOrderContract extends StoreFixture {
     default void whatADocumentSaysIsInEveryLookThatShowsTheDocument() throws Exception {
         String kbId = StoreDriver.inPartition(9, "kb-", 1).get(0);
         kbs().enroll(0, kbId);
-        long incarnation = kbs().incarnation(kbId);
         Epoch floored = kbs().epoch(8);
         Epoch failing = kbs().epoch(9);
+        long incarnation = kbs().incarnation(kbId);
         lookDuring(
-                () -> {
-                    for (int step = 1; step <= 120; step++) {
-                        store().raiseFloors(Set.of(floored), step);
-                        KbWrite failure =
-                                new KbWrite.Failed(kbId, incarnation, 0, step, 1, "boom", Duration.ofHours(1));
-                        store().write(Set.of(failing), List.of(failure));
-                        long revision = store().document("now/step").map(Document::revision).orElse(0L);
-                        store().compareAndSet("now/step", revision, "" + step, null);
-                    }
+                before -> {
+                    long step = before + 1;
+                    store().raiseFloors(Set.of(floored), step);
+                    KbWrite failure = new KbWrite.Failed(kbId, incarnation, 0, step, 1, "boom", Duration.ofHours(1));
+                    store().write(Set.of(failing), List.of(failure));
+                    long revision = store().document("now/step").map(Document::revision).orElse(0L);
+                    store().compareAndSet("now/step", revision, "" + step, null);
                 },
-                (seen, thorough) -> assertShowsTheStep(seen, thorough));
+                LookOrderContract::assertShowsTheStep);
     }
 
     private static void assertShowsTheStep(Snapshot seen, boolean thorough) {
@@ -161,7 +183,25 @@ interface LookOrderContract extends StoreFixture {
         }
     }
 
-    private void lookDuring(Change change, LookCheck check) throws Exception {
+    /** Changes something, step by step, until enough looks have been made in the meantime. */
+    private void lookDuring(Step change, LookCheck check) throws Exception {
+        AtomicInteger looks = new AtomicInteger();
+        lookWhile(
+                () -> {
+                    long start = System.nanoTime();
+                    for (long step = 0;
+                            (looks.get() < MOST_LOOKS && System.nanoTime() - start < MOST_NANOS) || step < LEAST_STEPS;
+                            step++) {
+                        change.take(step);
+                    }
+                },
+                (seen, thorough) -> {
+                    looks.incrementAndGet();
+                    check.check(seen, thorough);
+                });
+    }
+
+    private void lookWhile(Change change, LookCheck check) throws Exception {
         AtomicBoolean changed = new AtomicBoolean();
         Together.run(LOOKERS + 1, thread -> {
             if (thread == 0) {
@@ -188,7 +228,8 @@ interface LookOrderContract extends StoreFixture {
                 .toList();
     }
 
-    private static void writeAll(StateStore store, Map<Integer, Epoch> epochs, List<KbWrite> writes, int size) {
+    private static void writeAll(StateStore store, Map<Integer, Epoch> epochs, List<KbWrite> writes, int most) {
+        int size = Math.min(most, store.maxBatch());
         for (int from = 0; from < writes.size(); from += size) {
             List<KbWrite> batch = writes.subList(from, Math.min(writes.size(), from + size));
             Collection<Epoch> carried = batch.stream()

@@ -12,7 +12,9 @@ import dev.kbmigrator.spi.ReplicaState;
 import dev.kbmigrator.spi.StateStore;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToLongBiFunction;
 import java.util.function.ToLongFunction;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.Test;
 /** Reads are linearizable: they see every write that was acknowledged before they began, by whichever handle. */
 @Checks(Rule.READS)
 interface ReadContract extends StoreFixture {
+
+    long MOST_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     @Test
     default void everyReadOfAKbSeesTheLastWrite() {
@@ -111,11 +115,13 @@ interface ReadContract extends StoreFixture {
                 store -> versionListed(store, kbId),
                 store -> new StoreDriver(store).lookThoroughly().floors().get(9));
         AtomicLong shown = new AtomicLong();
+        AtomicInteger made = new AtomicInteger();
         AtomicBoolean written = new AtomicBoolean();
         Together.run(5, thread -> {
             if (thread == 0) {
                 try {
-                    for (int version = 0; version < 80; version++) {
+                    long start = System.nanoTime();
+                    for (int version = 0; version < 10 || (made.get() < 300 && System.nanoTime() - start < MOST_NANOS); version++) {
                         kbs().advance(kbId, version, version + 1);
                         shown.accumulateAndGet(version + 1, Math::max);
                     }
@@ -125,6 +131,7 @@ interface ReadContract extends StoreFixture {
             } else {
                 StateStore mine = thread % 2 == 0 ? store() : other();
                 for (int i = 0; !written.get(); i++) {
+                    made.incrementAndGet();
                     long before = shown.get();
                     long version = reads.get(i % reads.size()).applyAsLong(mine);
                     assertThat(version)

@@ -76,8 +76,8 @@ interface WriteContract extends StoreFixture {
                 .containsEntry(kbIds.get(1), new Stale(odd));
         assertThat(store().count(odd)).as(rule).isEqualTo(1);
         assertThat(kbs().pass(StoreDriver.due(odd, DueFilter.BY_THE_CLOCK, 10)))
-                .extracting(KbState::kbId)
                 .as(rule)
+                .extracting(KbState::kbId)
                 .containsExactly(kbIds.get(0));
         assertThat(kbs().raise(9, odd)).as(rule).isEmpty();
         kbs().advance(kbIds.get(0), even, odd);

@@ -132,7 +132,7 @@ class BrokenStoresTest {
                 new Broken("aThoroughLookFindsTheLowestKbOfEachPartition", BrokenStores.NeverLooksThoroughly::new),
                 new Broken(FAILS, BrokenReads.LooksAtRecordsFirst::new),
                 new Broken(FAILS, BrokenReads.LooksAtRecordsFirstUnlessThoroughly::new),
-                new Broken(BEHIND, BrokenReads.LooksThoroughlyInParts::new),
+                new Broken("aKbThatRecoversIsInEveryLook", BrokenReads.LooksThoroughlyInParts::new),
                 new Broken(BEHIND, BrokenReads.AdvancesBehindTheFloorInTwoSteps::new),
                 new Broken(
                         "whatADocumentSaysIsInEveryLookThatShowsTheDocument", BrokenReads.LooksAtDocumentsLast::new),
