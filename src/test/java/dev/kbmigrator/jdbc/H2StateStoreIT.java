@@ -13,7 +13,9 @@ class H2StateStoreIT extends JdbcStateStoreContract {
     /** By default, H2 keeps up to half a second of acknowledged writes in memory, and loses them when its process dies. */
     @BeforeAll
     static void open() {
-        open(pool("jdbc:h2:file:" + TestFiles.newDirectory("h2").resolve("kb") + ";DB_CLOSE_DELAY=-1;WRITE_DELAY=0", "sa"));
+        open(pool(
+                "jdbc:h2:file:" + TestFiles.newDirectory("h2").resolve("kb") + ";DB_CLOSE_DELAY=-1;WRITE_DELAY=0",
+                "sa"));
     }
 
     /** {@code SHUTDOWN IMMEDIATELY} closes the files as they are, as if the process had died. */

@@ -45,8 +45,8 @@ interface ClockContract extends StoreFixture {
         kbs().done(kbs().failed("due", 0, 1, 1, "boom", Duration.ZERO));
         kbs().done(kbs().failed("waits", 0, 1, 1, "boom", Duration.ofSeconds(10)));
         for (StateStore host : List.of(skewedOrSkipped(SKEWS.get(1)), ahead)) {
-            List<String> listed = List.copyOf(
-                    new StoreDriver(host).listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10)));
+            List<String> listed =
+                    List.copyOf(new StoreDriver(host).listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10)));
             int counted = new StoreDriver(host)
                     .look().recordCounts().stream().mapToInt(KbRecordCount::due).sum();
             if (kbs().look().storeMicros() < kbs().recorded("waits").dueMicros()) {
@@ -68,7 +68,8 @@ interface ClockContract extends StoreFixture {
             String replica = "replica" + skew.getSeconds();
             long before = kbs().look().storeMicros();
             Snapshot seen = skewed.look(new Heartbeat(
-                    StoreDriver.heartbeat(replica, DueFilter.BY_THE_CLOCK, false).self(),
+                    StoreDriver.heartbeat(replica, DueFilter.BY_THE_CLOCK, false)
+                            .self(),
                     "{}",
                     DueFilter.BY_THE_CLOCK,
                     false,
@@ -89,9 +90,8 @@ interface ClockContract extends StoreFixture {
                     .filteredOn(report -> report.replicaId().equals(replica))
                     .extracting(ReplicaReport::reportedMicros)
                     .singleElement()
-                    .satisfies(micros -> assertThat(micros)
-                            .as("when it reported")
-                            .isBetween(before, after.storeMicros()));
+                    .satisfies(
+                            micros -> assertThat(micros).as("when it reported").isBetween(before, after.storeMicros()));
         }
     }
 }

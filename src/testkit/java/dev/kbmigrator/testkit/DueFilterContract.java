@@ -19,7 +19,8 @@ interface DueFilterContract extends StoreFixture {
     @Test
     default void byTheClockAKbIsDueUnlessItsNextAttemptIsLater() {
         enrollOneOfEachKind();
-        assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 2))).as("the KBs that are due by the clock")
+        assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 2)))
+                .as("the KBs that are due by the clock")
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due");
     }
 
@@ -34,9 +35,16 @@ interface DueFilterContract extends StoreFixture {
             assertThat(early).as("the KBs that are due before their retry time").isEmpty();
         }
         letPass(Duration.ofMillis(410));
-        assertThat(kbs().look().storeMicros()).as("the store's clock after 410 ms have passed, at least the due time").isGreaterThanOrEqualTo(due);
-        assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10))).as("the KBs that are due after their retry time").containsExactly("kb");
-        assertThat(kbs().look().recordCounts()).as("how many KBs a look counts as due after their retry time").extracting(KbRecordCount::due).containsExactly(1);
+        assertThat(kbs().look().storeMicros())
+                .as("the store's clock after 410 ms have passed, at least the due time")
+                .isGreaterThanOrEqualTo(due);
+        assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10)))
+                .as("the KBs that are due after their retry time")
+                .containsExactly("kb");
+        assertThat(kbs().look().recordCounts())
+                .as("how many KBs a look counts as due after their retry time")
+                .extracting(KbRecordCount::due)
+                .containsExactly(1);
     }
 
     @Test
@@ -46,12 +54,18 @@ interface DueFilterContract extends StoreFixture {
         letPass(Duration.ofMillis(5));
         kbs().done(kbs().failed("failed once more", 0, 1, 1, "boom", Duration.ZERO));
         long instant = kbs().recorded("failed once more").failedMicros();
-        assertThat(instant).as("when a KB failed, compared with one that failed before it").isGreaterThan(kbs().recorded("failed, later").failedMicros());
-        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant), 2))).as("the KBs that did not fail since that instant")
+        assertThat(instant)
+                .as("when a KB failed, compared with one that failed before it")
+                .isGreaterThan(kbs().recorded("failed, later").failedMicros());
+        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant), 2)))
+                .as("the KBs that did not fail since that instant")
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due", "failed, later");
-        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant + 1), 2))).as("the KBs that did not fail since a microsecond later")
+        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant + 1), 2)))
+                .as("the KBs that did not fail since a microsecond later")
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due", "failed, later", "failed once more");
-        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(1L), 2))).as("the KBs that have never failed").containsExactlyInAnyOrder("plain", "saved");
+        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(1L), 2)))
+                .as("the KBs that have never failed")
+                .containsExactlyInAnyOrder("plain", "saved");
     }
 
     @Test
@@ -68,10 +82,12 @@ interface DueFilterContract extends StoreFixture {
             for (DueFilter ignored : List.of(DueFilter.BY_THE_CLOCK, new DueFilter(1L))) {
                 PageQuery request =
                         new PageQuery(Partitions.all(), Selection.FAILING, Long.MAX_VALUE, ignored, null, limit);
-                assertThat(kbs().listed(request)).as("the KBs that failed or are set aside, pages of %d", limit)
+                assertThat(kbs().listed(request))
+                        .as("the KBs that failed or are set aside, pages of %d", limit)
                         .containsExactlyInAnyOrder(
                                 "failed, due", "failed, later", "set aside", "set aside without a failure");
-                assertThat(kbs().listed(new PageQuery(Partitions.all(), Selection.FAILING, 0, ignored, null, limit))).as("the failing KBs below version 0")
+                assertThat(kbs().listed(new PageQuery(Partitions.all(), Selection.FAILING, 0, ignored, null, limit)))
+                        .as("the failing KBs below version 0")
                         .isEmpty();
             }
         }
@@ -80,7 +96,10 @@ interface DueFilterContract extends StoreFixture {
     @Test
     default void allListsThemAllWhateverIsDue() {
         enrollOneOfEachKind();
-        Items.assertAll("all KBs, whatever is due", kbs().listed(StoreDriver.all(Partitions.all(), 2)), List.of("plain", "saved", "failed, due", "failed, later", "set aside"));
+        Items.assertAll(
+                "all KBs, whatever is due",
+                kbs().listed(StoreDriver.all(Partitions.all(), 2)),
+                List.of("plain", "saved", "failed, due", "failed, later", "set aside"));
     }
 
     @Test
@@ -99,7 +118,8 @@ interface DueFilterContract extends StoreFixture {
         long first = kbs().recorded(kbIds.get(0)).dueMicros();
         long third =
                 kbs().recorded(StoreDriver.inPartition(31, "kb-", 1).get(0)).dueMicros();
-        assertThat(kbs().look().recordCounts()).as("the counts of records by partition and version")
+        assertThat(kbs().look().recordCounts())
+                .as("the counts of records by partition and version")
                 .containsExactlyInAnyOrder(
                         new KbRecordCount(30, 1, 2, 2, 1, first),
                         new KbRecordCount(30, 2, 0, 0, 1, Long.MAX_VALUE),
@@ -116,9 +136,11 @@ interface DueFilterContract extends StoreFixture {
         kbs().done(kbs().failed(kbIds.get(2), 0, 1, 1, "boom", null));
         long instant = kbs().recorded(kbIds.get(1)).failedMicros();
         long waitingSince = kbs().recorded(kbIds.get(1)).dueMicros();
-        assertThat(kbs().look(new DueFilter(instant)).recordCounts()).as("the counts of records, due if they failed before an instant")
+        assertThat(kbs().look(new DueFilter(instant)).recordCounts())
+                .as("the counts of records, due if they failed before an instant")
                 .containsExactly(new KbRecordCount(30, 1, 1, 1, 1, waitingSince));
-        assertThat(kbs().look(new DueFilter(instant + 1)).recordCounts()).as("the counts of records, due if they failed before a microsecond later")
+        assertThat(kbs().look(new DueFilter(instant + 1)).recordCounts())
+                .as("the counts of records, due if they failed before a microsecond later")
                 .containsExactly(new KbRecordCount(30, 1, 2, 0, 1, Long.MAX_VALUE));
     }
 

@@ -28,8 +28,11 @@ interface DurabilityContract extends StoreFixture {
         Map<String, Consumer<StoreDriver>> changes = new HashMap<>();
         changes.put("an enrolment", kbs -> kbs.enroll(0, kbIds.subList(0, 10)));
         changes.put("an advance", kbs -> kbs.advance(kbIds.get(1), 0, 1));
-        changes.put("a failure and a checkpoint", kbs -> kbs.done(
-                kbs.failed(kbIds.get(2), 0, 1, 3, "boom", Duration.ofHours(1)), kbs.checkpointed(kbIds.get(3), 0, 1, "1")));
+        changes.put(
+                "a failure and a checkpoint",
+                kbs -> kbs.done(
+                        kbs.failed(kbIds.get(2), 0, 1, 3, "boom", Duration.ofHours(1)),
+                        kbs.checkpointed(kbIds.get(3), 0, 1, "1")));
         changes.put("a removal", kbs -> kbs.remove(kbIds.subList(4, 6)));
         StateStore now = store();
         for (String last : List.of("an enrolment", "an advance", "a failure and a checkpoint", "a removal")) {
@@ -51,7 +54,9 @@ interface DurabilityContract extends StoreFixture {
         Set<Long> incarnations = new HashSet<>(Set.of(kbs().incarnation("kb")));
         store().remove(List.of("kb"));
         int partition = Partitions.of("kb");
-        assertThat(kbs().raise(partition, 7)).as("the partitions whose floor rose").containsExactly(partition);
+        assertThat(kbs().raise(partition, 7))
+                .as("the partitions whose floor rose")
+                .containsExactly(partition);
         StateStore again = restartedOrSkipped();
         StoreDriver kbs = new StoreDriver(again);
         assertThat(kbs.floor(partition)).as("the floor after a restart").isEqualTo(7);

@@ -31,8 +31,11 @@ interface EpochContract extends StoreFixture {
             assertThat(opened.keySet()).as("the scopes that were opened").isEqualTo(scopes);
             for (int scope : scopes) {
                 Epoch epoch = StoreDriver.entry(opened, scope);
-                assertThat(epoch.scope()).as("the scope of the epoch that was opened for it").isEqualTo(scope);
-                assertThat(epoch.number()).as("the newest epoch of scope %s, compared with the one before", scope)
+                assertThat(epoch.scope())
+                        .as("the scope of the epoch that was opened for it")
+                        .isEqualTo(scope);
+                assertThat(epoch.number())
+                        .as("the newest epoch of scope %s, compared with the one before", scope)
                         .isGreaterThan(StoreDriver.entry(before, scope).number());
             }
             before = opened;
@@ -49,7 +52,9 @@ interface EpochContract extends StoreFixture {
         for (String kbId : kbIds) {
             WriteResult result =
                     store().write(List.of(epochs.get(Partitions.of(kbId))), List.of(kbs().advanced(kbId, 0, 1)));
-            assertThat(result.staleScopes().isEmpty()).as("whether KB %s was written; only partition %s has a newer epoch", kbId, Partitions.of(fenced)).isEqualTo(Partitions.of(kbId) != Partitions.of(fenced));
+            assertThat(result.staleScopes().isEmpty())
+                    .as("whether KB %s was written; only partition %s has a newer epoch", kbId, Partitions.of(fenced))
+                    .isEqualTo(Partitions.of(kbId) != Partitions.of(fenced));
         }
     }
 
@@ -134,7 +139,9 @@ interface EpochContract extends StoreFixture {
         List<Epoch> old = List.copyOf(kbs().open("kb"));
         kbs().open("kb");
         WriteResult result = store().write(old, List.of(kbs().advanced("kb", 0, 1)));
-        assertThat(result.staleScopes()).as("the stale scopes of a write to a KB that is not enrolled").containsExactly(Partitions.of("kb"));
+        assertThat(result.staleScopes())
+                .as("the stale scopes of a write to a KB that is not enrolled")
+                .containsExactly(Partitions.of("kb"));
     }
 
     @Test
@@ -144,8 +151,12 @@ interface EpochContract extends StoreFixture {
         Epoch current = kbs().epoch(partition);
         Epoch invented = new Epoch(partition, current.number() + 1);
         WriteResult result = store().write(List.of(invented), List.of(kbs().advanced("kb", 0, 1)));
-        assertThat(result.staleScopes()).as("the stale scopes of a write under an epoch that was never opened").containsExactly(partition);
-        assertThat(kbs().version("kb")).as("the version after a write under an epoch that was never opened").isZero();
+        assertThat(result.staleScopes())
+                .as("the stale scopes of a write under an epoch that was never opened")
+                .containsExactly(partition);
+        assertThat(kbs().version("kb"))
+                .as("the version after a write under an epoch that was never opened")
+                .isZero();
     }
 
     @Test
@@ -153,19 +164,25 @@ interface EpochContract extends StoreFixture {
         kbs().enroll(0, "kb");
         List<Epoch> epoch = List.copyOf(kbs().open("kb"));
         for (int version = 0; version < 5; version++) {
-            assertThat(store().write(epoch, List.of(kbs().advanced("kb", version, version + 1)))).as("the result of write %s under the same epoch, which is still the newest", version)
+            assertThat(store().write(epoch, List.of(kbs().advanced("kb", version, version + 1))))
+                    .as("the result of write %s under the same epoch, which is still the newest", version)
                     .isEqualTo(WriteResult.ALL_DONE);
         }
-        assertThat(kbs().version("kb")).as("the version after five writes under one epoch").isEqualTo(5);
+        assertThat(kbs().version("kb"))
+                .as("the version after five writes under one epoch")
+                .isEqualTo(5);
     }
 
     @Test
     default void anEpochOpenedByOneHandleCountsForTheOther() {
         kbs().enroll(0, "kb");
         List<Epoch> epoch = List.copyOf(kbs().open("kb"));
-        assertThat(other().write(epoch, List.of(kbs().advanced("kb", 0, 1)))).as("the result of the second handle's write under an epoch that the first one opened").isEqualTo(WriteResult.ALL_DONE);
+        assertThat(other().write(epoch, List.of(kbs().advanced("kb", 0, 1))))
+                .as("the result of the second handle's write under an epoch that the first one opened")
+                .isEqualTo(WriteResult.ALL_DONE);
         other().openEpochs(Set.of(Partitions.of("kb")));
-        assertThat(store().write(epoch, List.of(kbs().advanced("kb", 1, 2))).staleScopes()).as("the stale scopes of a write after the second handle opened the next epoch")
+        assertThat(store().write(epoch, List.of(kbs().advanced("kb", 1, 2))).staleScopes())
+                .as("the stale scopes of a write after the second handle opened the next epoch")
                 .containsExactly(Partitions.of("kb"));
     }
 }

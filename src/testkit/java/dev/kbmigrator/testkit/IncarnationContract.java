@@ -30,7 +30,9 @@ interface IncarnationContract extends StoreFixture {
         Set<Long> numbers = new HashSet<>();
         for (int round = 0; round < 20; round++) {
             StateStore mine = round % 2 == 0 ? store() : other();
-            assertThat(mine.enroll(List.of("kb", "neighbour-" + round), 0)).as("the KBs that were newly enrolled").contains("kb");
+            assertThat(mine.enroll(List.of("kb", "neighbour-" + round), 0))
+                    .as("the KBs that were newly enrolled")
+                    .contains("kb");
             long incarnation = kbs().incarnation("kb");
             assertThat(incarnation).as("the number of an enrolment").isPositive();
             assertThat(numbers.add(incarnation))
@@ -44,7 +46,9 @@ interface IncarnationContract extends StoreFixture {
     default void aKbKeepsItsNumberWhateverIsWritten() {
         kbs().enroll(0, "kb");
         KbState enrolled = kbs().state("kb");
-        assertThat(other().enroll(List.of("kb"), 3)).as("the KBs that were newly enrolled, although the only one was enrolled before").isEmpty();
+        assertThat(other().enroll(List.of("kb"), 3))
+                .as("the KBs that were newly enrolled, although the only one was enrolled before")
+                .isEmpty();
         assertSameKb(enrolled, "after it was to be enrolled again");
         kbs().done(kbs().checkpointed("kb", 0, 1, "1"));
         assertSameKb(enrolled, "after a checkpoint");
@@ -133,7 +137,9 @@ interface IncarnationContract extends StoreFixture {
             store().remove(List.of(again));
             kbs().enroll(0, again);
             WriteResult result = kbs().write(writes.toArray(KbWrite[]::new));
-            assertThat(result.staleScopes()).as("the stale scopes of a batch under the newest epochs").isEmpty();
+            assertThat(result.staleScopes())
+                    .as("the stale scopes of a batch under the newest epochs")
+                    .isEmpty();
             assertThat(result.exceptions())
                     .as(RULE + "a batch for %s, of which %s was enrolled again", kbIds, again)
                     .containsOnlyKeys(again)

@@ -83,14 +83,18 @@ interface KbIdContract extends StoreFixture {
             expected.put(kbId, version);
         }
         assertThat(versions()).as("the versions of KBs whose ids differ").isEqualTo(expected);
-        assertThat(store().enroll(AWKWARD, 100)).as("the KBs that were newly enrolled, although all were enrolled before").isEmpty();
+        assertThat(store().enroll(AWKWARD, 100))
+                .as("the KBs that were newly enrolled, although all were enrolled before")
+                .isEmpty();
         Items.assertAll("KBs listed", kbs().listed(StoreDriver.all(Partitions.all(), 1)), AWKWARD);
     }
 
     @Test
     default void awkwardIdsAreEnrolledInOneCall() {
         Items.assertAll("newly enrolled KBs", store().enroll(AWKWARD, 3), AWKWARD);
-        assertThat(store().count(Long.MAX_VALUE)).as("the number of KBs whose ids differ").isEqualTo(AWKWARD.size());
+        assertThat(store().count(Long.MAX_VALUE))
+                .as("the number of KBs whose ids differ")
+                .isEqualTo(AWKWARD.size());
     }
 
     @Test
@@ -105,8 +109,12 @@ interface KbIdContract extends StoreFixture {
         for (int i = 0; i < AWKWARD.size(); i++) {
             String kbId = AWKWARD.get(i);
             assertThat(kbs().version(kbId)).as("the version of KB %s", kbId).isEqualTo(i + 1);
-            assertThat(kbs().recorded(kbId).error()).as("the error of KB %s", kbId).isEqualTo("failure of " + kbId);
-            assertThat(kbs().recorded(kbId).checkpoint()).as("the checkpoint of KB %s", kbId).isEqualTo("" + i);
+            assertThat(kbs().recorded(kbId).error())
+                    .as("the error of KB %s", kbId)
+                    .isEqualTo("failure of " + kbId);
+            assertThat(kbs().recorded(kbId).checkpoint())
+                    .as("the checkpoint of KB %s", kbId)
+                    .isEqualTo("" + i);
         }
     }
 
@@ -129,7 +137,8 @@ interface KbIdContract extends StoreFixture {
         }
         kbs().enroll(0, kbIds);
         for (int limit : new int[] {1, 2, 3, 7, 256}) {
-            Items.assertAll("KBs listed, pages of " + limit, kbs().listed(StoreDriver.all(Partitions.all(), limit)), kbIds);
+            Items.assertAll(
+                    "KBs listed, pages of " + limit, kbs().listed(StoreDriver.all(Partitions.all(), limit)), kbIds);
         }
     }
 
@@ -137,13 +146,20 @@ interface KbIdContract extends StoreFixture {
     default void idsOf255BytesFit() {
         List<String> longest =
                 List.of("x".repeat(255), "x".repeat(254) + "y", "é".repeat(127) + "x", "😀".repeat(63) + "xyz");
-        assertThat(longest).as("ids of 255 bytes, a precondition of this test")
-                .allSatisfy(kbId ->
-                        assertThat(kbId.getBytes(StandardCharsets.UTF_8)).as("the bytes of an id, a precondition of this test").hasSize(255));
+        assertThat(longest)
+                .as("ids of 255 bytes, a precondition of this test")
+                .allSatisfy(kbId -> assertThat(kbId.getBytes(StandardCharsets.UTF_8))
+                        .as("the bytes of an id, a precondition of this test")
+                        .hasSize(255));
         kbs().enroll(0, longest);
         longest.forEach(kbId -> kbs().advance(kbId, 0, 1));
         longest.forEach(kbId -> kbs().done(kbs().checkpointed(kbId, 1, 2, "1")));
-        Items.assertAll("KBs found", store().find(longest).keySet(), longest); assertThat(store().find(longest).values()).as("KBs with ids of 255 bytes advanced").allSatisfy(kb -> assertThat(kb.version()).as("the version of KB %s", kb.kbId()).isEqualTo(1));
+        Items.assertAll("KBs found", store().find(longest).keySet(), longest);
+        assertThat(store().find(longest).values())
+                .as("KBs with ids of 255 bytes advanced")
+                .allSatisfy(kb -> assertThat(kb.version())
+                        .as("the version of KB %s", kb.kbId())
+                        .isEqualTo(1));
         Items.assertAll("KBs listed", kbs().listed(StoreDriver.all(Partitions.all(), 1)), longest);
     }
 

@@ -24,8 +24,12 @@ interface LeaseContract extends LockFixture {
     @Checks(Rule.ONE_LEASE)
     default void aNameHasAtMostOneLiveLease() {
         acquired(lock(), name(), LONG);
-        assertThat(other().tryAcquire(name(), LONG)).as("a second lease of a name that is held, with a long ttl").isEmpty();
-        assertThat(other().tryAcquire(name(), shortTtl())).as("a second lease of a name that is held, with a short ttl").isEmpty();
+        assertThat(other().tryAcquire(name(), LONG))
+                .as("a second lease of a name that is held, with a long ttl")
+                .isEmpty();
+        assertThat(other().tryAcquire(name(), shortTtl()))
+                .as("a second lease of a name that is held, with a short ttl")
+                .isEmpty();
     }
 
     @Test
@@ -47,7 +51,9 @@ interface LeaseContract extends LockFixture {
         acquired(lock(), name(), LONG);
         long start = System.nanoTime();
         for (int i = 0; i < 10; i++) {
-            assertThat(other().tryAcquire(name(), LONG)).as("a second lease of a name that is held").isEmpty();
+            assertThat(other().tryAcquire(name(), LONG))
+                    .as("a second lease of a name that is held")
+                    .isEmpty();
         }
         assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start))
                 .as("seconds for 10 calls")
@@ -58,7 +64,9 @@ interface LeaseContract extends LockFixture {
     @Checks(Rule.TIES)
     default void aLockIsNotReEntrant() {
         acquired(lock(), name(), LONG);
-        assertThat(lock().tryAcquire(name(), LONG)).as("a second lease for the same client").isEmpty();
+        assertThat(lock().tryAcquire(name(), LONG))
+                .as("a second lease for the same client")
+                .isEmpty();
     }
 
     @Test
@@ -67,7 +75,9 @@ interface LeaseContract extends LockFixture {
         List<String> names = List.of(
                 name(), name() + "-1", name() + "-10", name() + "-2", name() + "/1", name() + "_1", name() + "%");
         names.forEach(each -> acquired(lock(), each, LONG));
-        names.forEach(each -> assertThat(other().tryAcquire(each, LONG)).as("a second lease of %s", each).isEmpty());
+        names.forEach(each -> assertThat(other().tryAcquire(each, LONG))
+                .as("a second lease of %s", each)
+                .isEmpty());
     }
 
     @Test
@@ -75,8 +85,12 @@ interface LeaseContract extends LockFixture {
         Lease first = acquired(lock(), name() + "-1", LONG);
         Lease second = acquired(lock(), name() + "-10", LONG);
         first.release();
-        assertThat(second.renew(LONG)).as("the renewal of a lease after another name was released").isEqualTo(Renewal.HELD);
-        assertThat(other().tryAcquire(name() + "-10", LONG)).as("a second lease of a name that is held after another name was released").isEmpty();
+        assertThat(second.renew(LONG))
+                .as("the renewal of a lease after another name was released")
+                .isEqualTo(Renewal.HELD);
+        assertThat(other().tryAcquire(name() + "-10", LONG))
+                .as("a second lease of a name that is held after another name was released")
+                .isEmpty();
     }
 
     @Test
@@ -86,10 +100,16 @@ interface LeaseContract extends LockFixture {
         Lease first = acquired(lock(), base + "1", LONG);
         Lease second = acquired(lock(), base + "2", LONG);
         assertThat(first.name()).as("the name of the lease, all 100 characters").isEqualTo(base + "1");
-        assertThat(other().tryAcquire(base + "1", LONG)).as("a second lease of a name that is held").isEmpty();
+        assertThat(other().tryAcquire(base + "1", LONG))
+                .as("a second lease of a name that is held")
+                .isEmpty();
         first.release();
-        assertThat(other().tryAcquire(base + "2", LONG)).as("a lease of a name that differs from a released one in the 100th character, and is held").isEmpty();
-        assertThat(second.renew(LONG)).as("the renewal of a lease after a name was released that differs in the 100th character").isEqualTo(Renewal.HELD);
+        assertThat(other().tryAcquire(base + "2", LONG))
+                .as("a lease of a name that differs from a released one in the 100th character, and is held")
+                .isEmpty();
+        assertThat(second.renew(LONG))
+                .as("the renewal of a lease after a name was released that differs in the 100th character")
+                .isEqualTo(Renewal.HELD);
     }
 
     @Test
@@ -98,7 +118,9 @@ interface LeaseContract extends LockFixture {
         for (int i = 0; i < 5; i++) {
             acquired(i % 2 == 0 ? lock() : other(), name(), LONG).release();
         }
-        assertThat(lock().tryAcquire(name(), LONG)).as("a lease of a name that was released").isPresent();
+        assertThat(lock().tryAcquire(name(), LONG))
+                .as("a lease of a name that was released")
+                .isPresent();
     }
 
     @Test
@@ -106,8 +128,12 @@ interface LeaseContract extends LockFixture {
     default void anExpiredNameIsAcquiredAtOnce() throws Exception {
         Lease lease = acquired(lock(), name(), shortTtl());
         expireNow(lease);
-        assertThat(other().tryAcquire(name(), LONG)).as("a lease of a name whose lease has expired").isPresent();
-        assertThat(lock().tryAcquire(name(), LONG)).as("a second lease of a name that was acquired after its lease had expired").isEmpty();
+        assertThat(other().tryAcquire(name(), LONG))
+                .as("a lease of a name whose lease has expired")
+                .isPresent();
+        assertThat(lock().tryAcquire(name(), LONG))
+                .as("a second lease of a name that was acquired after its lease had expired")
+                .isEmpty();
     }
 
     @Test
@@ -116,7 +142,9 @@ interface LeaseContract extends LockFixture {
         Lease lease = acquired(lock(), name(), LONG);
         for (int i = 0; i < 5; i++) {
             assertThat(lease.renew(LONG)).as("a renewal of a live lease").isEqualTo(Renewal.HELD);
-            assertThat(other().tryAcquire(name(), LONG)).as("a second lease of a name after a renewal").isEmpty();
+            assertThat(other().tryAcquire(name(), LONG))
+                    .as("a second lease of a name after a renewal")
+                    .isEmpty();
         }
     }
 
@@ -139,10 +167,18 @@ interface LeaseContract extends LockFixture {
         Lease late = acquired(lock(), name(), shortTtl());
         expireNow(late);
         Lease owner = acquired(other(), name(), LONG);
-        assertThat(late.renew(LONG)).as("the renewal of a lease whose name another client holds").isEqualTo(Renewal.LOST);
-        assertThat(late.renew(LONG)).as("the second renewal of a lease whose name another client holds").isEqualTo(Renewal.LOST);
-        assertThat(owner.renew(LONG)).as("the renewal of the new owner's lease after the old owner's renewals").isEqualTo(Renewal.HELD);
-        assertThat(lock().tryAcquire(name(), LONG)).as("a second lease of the name, which the new owner holds").isEmpty();
+        assertThat(late.renew(LONG))
+                .as("the renewal of a lease whose name another client holds")
+                .isEqualTo(Renewal.LOST);
+        assertThat(late.renew(LONG))
+                .as("the second renewal of a lease whose name another client holds")
+                .isEqualTo(Renewal.LOST);
+        assertThat(owner.renew(LONG))
+                .as("the renewal of the new owner's lease after the old owner's renewals")
+                .isEqualTo(Renewal.HELD);
+        assertThat(lock().tryAcquire(name(), LONG))
+                .as("a second lease of the name, which the new owner holds")
+                .isEmpty();
     }
 
     @Test
@@ -150,13 +186,19 @@ interface LeaseContract extends LockFixture {
         Lease late = acquired(lock(), name(), shortTtl());
         expireNow(late);
         Lease owner = acquired(other(), name(), LONG);
-        assertThat(late.renew(LONG)).as("the renewal of a lease whose name another client holds").isEqualTo(Renewal.LOST);
+        assertThat(late.renew(LONG))
+                .as("the renewal of a lease whose name another client holds")
+                .isEqualTo(Renewal.LOST);
         owner.release();
-        assertThat(late.renew(LONG)).as("the renewal of a lost lease after the new owner has released").isEqualTo(Renewal.LOST);
+        assertThat(late.renew(LONG))
+                .as("the renewal of a lost lease after the new owner has released")
+                .isEqualTo(Renewal.LOST);
         assertThat(other().tryAcquire(name(), LONG))
                 .as("the name, which the late renewal must not take")
                 .isPresent();
-        assertThat(late.renew(LONG)).as("the renewal of a lost lease whose name is held again").isEqualTo(Renewal.LOST);
+        assertThat(late.renew(LONG))
+                .as("the renewal of a lost lease whose name is held again")
+                .isEqualTo(Renewal.LOST);
     }
 
     @Test
@@ -164,9 +206,14 @@ interface LeaseContract extends LockFixture {
         Lease late = acquired(lock(), name(), shortTtl());
         expireNow(late);
         Lease owner = acquired(lock(), name(), shortTtl());
-        assertThat(late.renew(LONG)).as("the renewal of a lease whose name another lease of the same client holds").isEqualTo(Renewal.LOST);
+        assertThat(late.renew(LONG))
+                .as("the renewal of a lease whose name another lease of the same client holds")
+                .isEqualTo(Renewal.LOST);
         expireNow(owner);
-        assertThat(other().tryAcquire(name(), LONG)).as("a lease of the name after the new owner's lease expired, which the old one's renewal must not extend").isPresent();
+        assertThat(other().tryAcquire(name(), LONG))
+                .as(
+                        "a lease of the name after the new owner's lease expired, which the old one's renewal must not extend")
+                .isPresent();
     }
 
     @Test
@@ -176,8 +223,12 @@ interface LeaseContract extends LockFixture {
         Lease owner = acquired(other(), name(), LONG);
         late.release();
         late.release();
-        assertThat(lock().tryAcquire(name(), LONG)).as("a second lease of the name after the old owner's release").isEmpty();
-        assertThat(owner.renew(LONG)).as("the renewal of the new owner's lease after the old owner's release").isEqualTo(Renewal.HELD);
+        assertThat(lock().tryAcquire(name(), LONG))
+                .as("a second lease of the name after the old owner's release")
+                .isEmpty();
+        assertThat(owner.renew(LONG))
+                .as("the renewal of the new owner's lease after the old owner's release")
+                .isEqualTo(Renewal.HELD);
     }
 
     @Test
@@ -187,8 +238,12 @@ interface LeaseContract extends LockFixture {
         first.release();
         Lease second = acquired(other(), name(), LONG);
         first.release();
-        assertThat(lock().tryAcquire(name(), LONG)).as("a second lease of the name after the old owner released once more").isEmpty();
-        assertThat(second.renew(LONG)).as("the renewal of the new owner's lease after the old owner released once more").isEqualTo(Renewal.HELD);
+        assertThat(lock().tryAcquire(name(), LONG))
+                .as("a second lease of the name after the old owner released once more")
+                .isEmpty();
+        assertThat(second.renew(LONG))
+                .as("the renewal of the new owner's lease after the old owner released once more")
+                .isEqualTo(Renewal.HELD);
     }
 
     @Test
@@ -197,7 +252,9 @@ interface LeaseContract extends LockFixture {
         released.release();
         assertThat(released.renew(LONG)).as("the renewal of a released lease").isEqualTo(Renewal.LOST);
         acquired(other(), name(), LONG);
-        assertThat(released.renew(LONG)).as("the renewal of a released lease whose name is held again").isEqualTo(Renewal.LOST);
+        assertThat(released.renew(LONG))
+                .as("the renewal of a released lease whose name is held again")
+                .isEqualTo(Renewal.LOST);
     }
 
     @Test
@@ -205,11 +262,18 @@ interface LeaseContract extends LockFixture {
     default void aLeaseIsBoundToNoThread() {
         Lease lease = CompletableFuture.supplyAsync(() -> acquired(lock(), name(), LONG))
                 .join();
-        assertThat(lock().tryAcquire(name(), LONG)).as("a second lease of a name that another thread acquired").isEmpty();
-        assertThat(lease.renew(LONG)).as("the renewal of a lease that another thread acquired").isEqualTo(Renewal.HELD);
-        assertThat(CompletableFuture.supplyAsync(() -> lease.renew(LONG)).join()).as("the renewal of a lease on another thread")
+        assertThat(lock().tryAcquire(name(), LONG))
+                .as("a second lease of a name that another thread acquired")
+                .isEmpty();
+        assertThat(lease.renew(LONG))
+                .as("the renewal of a lease that another thread acquired")
+                .isEqualTo(Renewal.HELD);
+        assertThat(CompletableFuture.supplyAsync(() -> lease.renew(LONG)).join())
+                .as("the renewal of a lease on another thread")
                 .isEqualTo(Renewal.HELD);
         CompletableFuture.runAsync(lease::release).join();
-        assertThat(other().tryAcquire(name(), LONG)).as("a lease of a name that another thread released").isPresent();
+        assertThat(other().tryAcquire(name(), LONG))
+                .as("a lease of a name that another thread released")
+                .isPresent();
     }
 }

@@ -46,7 +46,9 @@ interface LockConcurrencyContract extends LockFixture {
         expireNow(expired.get(NAMES - 1));
         for (int i = 0; i < NAMES; i++) {
             assertExactlyOneWins(name() + "-" + i);
-            assertThat(expired.get(i).renew(LONG)).as("the renewal of a lease that expired and was taken over").isEqualTo(Renewal.LOST);
+            assertThat(expired.get(i).renew(LONG))
+                    .as("the renewal of a lease that expired and was taken over")
+                    .isEqualTo(Renewal.LOST);
         }
     }
 
@@ -70,7 +72,9 @@ interface LockConcurrencyContract extends LockFixture {
                     owners.add("the contender");
                 }
             });
-            assertThat(owners).as("those who own the name: the late owner, a contender, or none").hasSizeLessThanOrEqualTo(1);
+            assertThat(owners)
+                    .as("those who own the name: the late owner, a contender, or none")
+                    .hasSizeLessThanOrEqualTo(1);
         }
     }
 
@@ -97,7 +101,9 @@ interface LockConcurrencyContract extends LockFixture {
                 }
             }
         });
-        assertThat(counter).as("the increments that were counted; two owners at once lose some").hasValue(100);
+        assertThat(counter)
+                .as("the increments that were counted; two owners at once lose some")
+                .hasValue(100);
     }
 
     private void assertExactlyOneWins(String contended) throws Exception {
@@ -107,7 +113,11 @@ interface LockConcurrencyContract extends LockFixture {
                 thread -> (thread % 2 == 0 ? lock() : other())
                         .tryAcquire(contended, LONG)
                         .ifPresent(winners::add));
-        assertThat(winners).as("the leases of one name that contenders won at the same time").hasSize(1);
-        assertThat(winners.element().renew(LONG)).as("the renewal of the only winner's lease").isEqualTo(Renewal.HELD);
+        assertThat(winners)
+                .as("the leases of one name that contenders won at the same time")
+                .hasSize(1);
+        assertThat(winners.element().renew(LONG))
+                .as("the renewal of the only winner's lease")
+                .isEqualTo(Renewal.HELD);
     }
 }

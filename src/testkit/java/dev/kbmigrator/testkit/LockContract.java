@@ -44,7 +44,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(120)
 @ExtendWith(RuleInMessages.class)
 @Checks(Rule.TTL)
-public abstract class LockContract implements LeaseContract, ManyLeasesContract, LockConcurrencyContract, LockRequestContract, LockClockContract {
+public abstract class LockContract
+        implements LeaseContract, ManyLeasesContract, LockConcurrencyContract, LockRequestContract, LockClockContract {
 
     /** More than the error that rounding of clocks can cause. */
     private static final Duration SLACK = Duration.ofMillis(50);
@@ -215,15 +216,16 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
     @Override
     public final Lock skewedOrSkipped(Duration skew) throws Exception {
         return withSkewedClock(lock, skew)
-                .orElseGet(() ->
-                        Assumptions.abort("not tested: " + Rule.LOCK_CLOCK + ". To test it, override withSkewedClock()"));
+                .orElseGet(() -> Assumptions.abort(
+                        "not tested: " + Rule.LOCK_CLOCK + ". To test it, override withSkewedClock()"));
     }
 
     @Override
     public final Lock interposedOrSkipped(Runnable beforeEachRequest) throws Exception {
         return interposed(lock, beforeEachRequest)
-                .orElseGet(() -> Assumptions.abort(
-                        "not tested: what happens between the requests of one call. To test it, override interposed()"));
+                .orElseGet(
+                        () -> Assumptions.abort(
+                                "not tested: what happens between the requests of one call. To test it, override interposed()"));
     }
 
     @Override
@@ -238,7 +240,9 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         long sent = nanoTime();
         acquired(lock, name, ttl());
         while (other.tryAcquire(name, LONG).isEmpty()) {
-            assertThat(nanoTime() - sent).as("nanoseconds since the lease was acquired, which should expire").isLessThan(ttl().multipliedBy(20).toNanos());
+            assertThat(nanoTime() - sent)
+                    .as("nanoseconds since the lease was acquired, which should expire")
+                    .isLessThan(ttl().multipliedBy(20).toNanos());
             passTime(ttl().dividedBy(100));
         }
         assertThat(nanoTime() - sent)
@@ -259,10 +263,13 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
             taken = other.tryAcquire(name, LONG).isPresent();
         }
         if (taken) {
-            assertThat(nanoTime() - sent).as("nanoseconds until another client acquired the name after the renewal")
+            assertThat(nanoTime() - sent)
+                    .as("nanoseconds until another client acquired the name after the renewal")
                     .isGreaterThanOrEqualTo(ttl().minus(ROUNDING).toNanos());
         } else {
-            assertThat(lease.renew(LONG)).as("the renewal of a lease that nobody took over").isEqualTo(Renewal.HELD);
+            assertThat(lease.renew(LONG))
+                    .as("the renewal of a lease that nobody took over")
+                    .isEqualTo(Renewal.HELD);
         }
     }
 
@@ -272,7 +279,9 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
         String renewed = renewedInTime();
         passTime(ttl().plus(SLACK));
-        assertThat(other.tryAcquire(renewed, LONG)).as("a lease of a name whose lease was renewed in time").isEmpty();
+        assertThat(other.tryAcquire(renewed, LONG))
+                .as("a lease of a name whose lease was renewed in time")
+                .isEmpty();
     }
 
     @Test
@@ -281,16 +290,24 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         Lease lease = acquired(lock, name, ttl());
         lease.renew(ttl());
         passTime(ttl().plus(SLACK));
-        assertThat(other.tryAcquire(name, LONG)).as("a lease of a name whose renewed lease has expired").isPresent();
-        assertThat(lease.renew(LONG)).as("the renewal of a lease that expired and was taken over").isEqualTo(Renewal.LOST);
+        assertThat(other.tryAcquire(name, LONG))
+                .as("a lease of a name whose renewed lease has expired")
+                .isPresent();
+        assertThat(lease.renew(LONG))
+                .as("the renewal of a lease that expired and was taken over")
+                .isEqualTo(Renewal.LOST);
     }
 
     @Test
     void aLeaseOfOneMillisecondIsALease() {
         assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
-        assertThat(lock.tryAcquire(name, Duration.ofMillis(1))).as("a lease of a free name for one millisecond").isPresent();
+        assertThat(lock.tryAcquire(name, Duration.ofMillis(1)))
+                .as("a lease of a free name for one millisecond")
+                .isPresent();
         passTime(SLACK);
-        assertThat(other.tryAcquire(name, LONG)).as("a lease of a name whose lease of one millisecond has expired").isPresent();
+        assertThat(other.tryAcquire(name, LONG))
+                .as("a lease of a name whose lease of one millisecond has expired")
+                .isPresent();
     }
 
     /** Returns a name renewed before its ttl ended. If the machine stalls longer than the ttl, the next name is tried. */

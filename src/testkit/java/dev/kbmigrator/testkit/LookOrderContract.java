@@ -163,7 +163,8 @@ interface LookOrderContract extends StoreFixture {
                     store().raiseFloors(Set.of(floored), step);
                     KbWrite failure = new KbWrite.Failed(kbId, incarnation, 0, step, 1, "boom", Duration.ofHours(1));
                     store().write(Set.of(failing), List.of(failure));
-                    long revision = store().document("now/step").map(Document::revision).orElse(0L);
+                    long revision =
+                            store().document("now/step").map(Document::revision).orElse(0L);
                     store().compareAndSet("now/step", revision, "" + step, null);
                 },
                 LookOrderContract::assertShowsTheStep);

@@ -26,9 +26,14 @@ interface ManyLeasesContract extends LockFixture {
         List<String> names = names(64);
         Map<String, Lease> acquired = lock().tryAcquireAll(names, LONG);
         Items.assertAll("names acquired", acquired.keySet(), names);
-        assertThat(acquired).as("each lease has the name that it was asked for")
-                .allSatisfy((name, lease) -> assertThat(lease.name()).as("the name of the lease of %s", name).isEqualTo(name));
-        assertThat(other().tryAcquireAll(names, LONG)).as("second leases of names that are held").isEmpty();
+        assertThat(acquired)
+                .as("each lease has the name that it was asked for")
+                .allSatisfy((name, lease) -> assertThat(lease.name())
+                        .as("the name of the lease of %s", name)
+                        .isEqualTo(name));
+        assertThat(other().tryAcquireAll(names, LONG))
+                .as("second leases of names that are held")
+                .isEmpty();
     }
 
     @Test
@@ -36,16 +41,23 @@ interface ManyLeasesContract extends LockFixture {
         List<String> names = names(6);
         Lease held = acquired(other(), names.get(1), LONG);
         acquired(other(), names.get(4), LONG);
-        assertThat(lock().tryAcquireAll(names, LONG)).as("the leases of those names that are not held")
+        assertThat(lock().tryAcquireAll(names, LONG))
+                .as("the leases of those names that are not held")
                 .containsOnlyKeys(names.get(0), names.get(2), names.get(3), names.get(5));
         held.release();
-        assertThat(lock().tryAcquireAll(names, LONG)).as("the leases of those names that are not held, after one was released").containsOnlyKeys(names.get(1));
+        assertThat(lock().tryAcquireAll(names, LONG))
+                .as("the leases of those names that are not held, after one was released")
+                .containsOnlyKeys(names.get(1));
     }
 
     @Test
     default void noNamesAreNoError() {
-        assertThat(lock().tryAcquireAll(List.of(), LONG)).as("the leases of no names").isEmpty();
-        assertThat(lock().renewAll(List.of(), LONG)).as("the renewals of no leases").isEmpty();
+        assertThat(lock().tryAcquireAll(List.of(), LONG))
+                .as("the leases of no names")
+                .isEmpty();
+        assertThat(lock().renewAll(List.of(), LONG))
+                .as("the renewals of no leases")
+                .isEmpty();
         lock().releaseAll(List.of());
     }
 
@@ -54,8 +66,12 @@ interface ManyLeasesContract extends LockFixture {
         List<String> names = names(3);
         Map<String, Lease> leases = lock().tryAcquireAll(names, LONG);
         lease(leases, names.get(1)).release();
-        assertThat(lease(leases, names.get(0)).renew(LONG)).as("the renewal of a lease whose neighbour was released").isEqualTo(Renewal.HELD);
-        assertThat(other().tryAcquireAll(names, LONG)).as("the leases of those names that are not held").containsOnlyKeys(names.get(1));
+        assertThat(lease(leases, names.get(0)).renew(LONG))
+                .as("the renewal of a lease whose neighbour was released")
+                .isEqualTo(Renewal.HELD);
+        assertThat(other().tryAcquireAll(names, LONG))
+                .as("the leases of those names that are not held")
+                .containsOnlyKeys(names.get(1));
     }
 
     @Test
@@ -75,9 +91,12 @@ interface ManyLeasesContract extends LockFixture {
         lease(leases, names.get(4)).release();
         Map<String, Renewal> renewals = other().renewAll(leases.values(), LONG);
         for (int i = 0; i < 5; i++) {
-            assertThat(renewals).as("the renewals; only the fourth lease is still held").containsEntry(names.get(i), i == 3 ? Renewal.HELD : Renewal.LOST);
+            assertThat(renewals)
+                    .as("the renewals; only the fourth lease is still held")
+                    .containsEntry(names.get(i), i == 3 ? Renewal.HELD : Renewal.LOST);
         }
-        Items.assertAll("leases renewed that were taken over", held(other().renewAll(taken.values(), LONG)), taken.keySet());
+        Items.assertAll(
+                "leases renewed that were taken over", held(other().renewAll(taken.values(), LONG)), taken.keySet());
     }
 
     @Test
@@ -86,7 +105,10 @@ interface ManyLeasesContract extends LockFixture {
         Map<String, Lease> leases = lock().tryAcquireAll(names, LONG);
         lock().releaseAll(leases.values());
         lock().releaseAll(leases.values());
-        Items.assertAll("names acquired after their release", other().tryAcquireAll(names, LONG).keySet(), names);
+        Items.assertAll(
+                "names acquired after their release",
+                other().tryAcquireAll(names, LONG).keySet(),
+                names);
     }
 
     @Test
@@ -96,8 +118,12 @@ interface ManyLeasesContract extends LockFixture {
         expireNow(lease(late, names.get(0)));
         Lease owner = acquired(other(), names.get(1), LONG);
         lock().releaseAll(new ArrayList<>(late.values()));
-        assertThat(owner.renew(LONG)).as("the renewal of the new owner's lease after the old owners released theirs").isEqualTo(Renewal.HELD);
-        assertThat(other().tryAcquireAll(names, LONG)).as("the leases of those names that the old owners' release freed").containsOnlyKeys(names.get(0), names.get(2));
+        assertThat(owner.renew(LONG))
+                .as("the renewal of the new owner's lease after the old owners released theirs")
+                .isEqualTo(Renewal.HELD);
+        assertThat(other().tryAcquireAll(names, LONG))
+                .as("the leases of those names that the old owners' release freed")
+                .containsOnlyKeys(names.get(0), names.get(2));
     }
 
     private static Lease lease(Map<String, Lease> leases, String name) {

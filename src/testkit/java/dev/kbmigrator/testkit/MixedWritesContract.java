@@ -43,10 +43,14 @@ interface MixedWritesContract extends StoreFixture {
                 WriteResult result = mine.write(
                         carried(epochs, List.of(contended, own.get(thread))),
                         List.of(new KbWrite.Advanced(contended, incarnation, 0, thread + 1), saved.get(thread)));
-                assertThat(result.exceptions().keySet()).as("the KBs that were not written; only the contended one may be among them").isSubsetOf(contended);
+                assertThat(result.exceptions().keySet())
+                        .as("the KBs that were not written; only the contended one may be among them")
+                        .isSubsetOf(contended);
                 winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
             });
-            assertThat(winners).as("how many of the overlapping advances of one KB took effect").hasValue(1);
+            assertThat(winners)
+                    .as("how many of the overlapping advances of one KB took effect")
+                    .hasValue(1);
         }
     }
 
@@ -72,7 +76,9 @@ interface MixedWritesContract extends StoreFixture {
                     store().write(carried(epochs, kbIds), writes);
                 }
             });
-            assertThat(store().find(kbIds)).as("the KBs found after they were removed during a write").isEmpty();
+            assertThat(store().find(kbIds))
+                    .as("the KBs found after they were removed during a write")
+                    .isEmpty();
             assertThat(kbs().look().recordCounts()).as("records of removed KBs").isEmpty();
         }
     }
@@ -87,7 +93,9 @@ interface MixedWritesContract extends StoreFixture {
                         kbs().advanced(kbIds.get(0), 2, 3),
                         kbs().advanced(kbIds.get(1), 2, 5),
                         kbs().checkpointed(kbIds.get(2), 2, 3, "1"));
-        assertThat(kbs().recordOf(kbIds.get(0))).as("the record of a KB that advanced behind the floor among other writes").isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().recordOf(kbIds.get(0)))
+                .as("the record of a KB that advanced behind the floor among other writes")
+                .isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
         assertThat(kbs().recordOf(kbIds.get(1)))
                 .as("the record of a KB that has caught up")
                 .isNull();
@@ -114,7 +122,9 @@ interface MixedWritesContract extends StoreFixture {
                 if (thread == 0) {
                     other().raiseFloors(List.of(epoch), low + 2);
                 } else {
-                    assertThat(store().write(List.of(epoch), writes)).as("the result of a write during a raise of the floor").isEqualTo(WriteResult.ALL_DONE);
+                    assertThat(store().write(List.of(epoch), writes))
+                            .as("the result of a write during a raise of the floor")
+                            .isEqualTo(WriteResult.ALL_DONE);
                 }
             });
             long floor = kbs().floor(9);

@@ -29,7 +29,8 @@ interface PageContract extends StoreFixture {
         List<String> kbIds = StoreDriver.ids("kb-", 300);
         kbs().enroll(0, kbIds);
         for (int limit : LIMITS) {
-            Items.assertAll("KBs listed, pages of " + limit, kbs().listed(StoreDriver.all(Partitions.all(), limit)), kbIds);
+            Items.assertAll(
+                    "KBs listed, pages of " + limit, kbs().listed(StoreDriver.all(Partitions.all(), limit)), kbIds);
         }
     }
 
@@ -50,7 +51,10 @@ interface PageContract extends StoreFixture {
         }
         kbs().enroll(0, kbIds);
         for (int limit : LIMITS) {
-            Items.assertAll("KBs listed, pages of " + limit, kbs().listed(StoreDriver.all(Set.of(255, 0, 1, 10, 9, 254, 100, 77), limit)), kbIds);
+            Items.assertAll(
+                    "KBs listed, pages of " + limit,
+                    kbs().listed(StoreDriver.all(Set.of(255, 0, 1, 10, 9, 254, 100, 77), limit)),
+                    kbIds);
         }
     }
 
@@ -63,9 +67,16 @@ interface PageContract extends StoreFixture {
         kbs().enroll(0, StoreDriver.inPartition(4, "kb-", 5));
         for (int limit : LIMITS) {
             Items.assertAll("KBs of partition 200", kbs().listed(StoreDriver.all(Set.of(200), limit)), second);
-            Items.assertAll("KBs of partitions 3 and 200", kbs().listed(StoreDriver.all(Set.of(3, 200), limit)), Stream.concat(first.stream(), second.stream()).toList());
-            assertThat(kbs().listed(StoreDriver.all(Set.of(5), limit))).as("the KBs listed of a partition without KBs").isEmpty();
-            assertThat(kbs().listed(StoreDriver.all(Set.of(), limit))).as("the KBs listed of no partitions").isEmpty();
+            Items.assertAll(
+                    "KBs of partitions 3 and 200",
+                    kbs().listed(StoreDriver.all(Set.of(3, 200), limit)),
+                    Stream.concat(first.stream(), second.stream()).toList());
+            assertThat(kbs().listed(StoreDriver.all(Set.of(5), limit)))
+                    .as("the KBs listed of a partition without KBs")
+                    .isEmpty();
+            assertThat(kbs().listed(StoreDriver.all(Set.of(), limit)))
+                    .as("the KBs listed of no partitions")
+                    .isEmpty();
         }
     }
 
@@ -76,9 +87,15 @@ interface PageContract extends StoreFixture {
         kbs().enroll(3, "three");
         for (Selection selection : List.of(Selection.ALL, Selection.DUE)) {
             for (int limit : LIMITS) {
-                assertThat(listedBelow(selection, 1, limit)).as("the KBs below version 1, selection %s, pages of %d", selection, limit).isEmpty();
-                assertThat(listedBelow(selection, 3, limit)).as("the KBs below version 3, selection %s, pages of %d", selection, limit).containsExactlyInAnyOrder("one", "two");
-                assertThat(listedBelow(selection, 4, limit)).as("the KBs below version 4, selection %s, pages of %d", selection, limit).containsExactlyInAnyOrder("one", "two", "three");
+                assertThat(listedBelow(selection, 1, limit))
+                        .as("the KBs below version 1, selection %s, pages of %d", selection, limit)
+                        .isEmpty();
+                assertThat(listedBelow(selection, 3, limit))
+                        .as("the KBs below version 3, selection %s, pages of %d", selection, limit)
+                        .containsExactlyInAnyOrder("one", "two");
+                assertThat(listedBelow(selection, 4, limit))
+                        .as("the KBs below version 4, selection %s, pages of %d", selection, limit)
+                        .containsExactlyInAnyOrder("one", "two", "three");
             }
         }
     }
@@ -115,16 +132,27 @@ interface PageContract extends StoreFixture {
             assertThat(listed).as("%s", selection).isNotEmpty().allSatisfy(kb -> {
                 assertThat(kb.version()).as("the version on the page").isEqualTo(4);
                 assertThat(kb.record()).as("the record on the page").isNotNull().satisfies(record -> {
-                    assertThat(record.version()).as("the version of the record on the page").isEqualTo(5);
-                    assertThat(record.failures()).as("the number of failures on the page").isEqualTo(2);
+                    assertThat(record.version())
+                            .as("the version of the record on the page")
+                            .isEqualTo(5);
+                    assertThat(record.failures())
+                            .as("the number of failures on the page")
+                            .isEqualTo(2);
                     assertThat(record.error()).as("the error on the page").isEqualTo("boom");
-                    assertThat(record.failedMicros()).as("when the KB failed, on the page").isPositive();
-                    assertThat(record.checkpointed()).as("whether the page says that there is a checkpoint").isTrue();
-                    assertThat(record.checkpoint()).as("the text of the checkpoint, which is no part of a page").isNull();
+                    assertThat(record.failedMicros())
+                            .as("when the KB failed, on the page")
+                            .isPositive();
+                    assertThat(record.checkpointed())
+                            .as("whether the page says that there is a checkpoint")
+                            .isTrue();
+                    assertThat(record.checkpoint())
+                            .as("the text of the checkpoint, which is no part of a page")
+                            .isNull();
                 });
             });
         }
-        assertThat(kbs().pass(StoreDriver.all(Partitions.all(), 10))).as("a KB without a record, on a page of all KBs")
+        assertThat(kbs().pass(StoreDriver.all(Partitions.all(), 10)))
+                .as("a KB without a record, on a page of all KBs")
                 .contains(new KbState("plain", kbs().incarnation("plain"), 4, null));
     }
 
@@ -136,7 +164,9 @@ interface PageContract extends StoreFixture {
             }
         });
         Items.assertAll("KBs listed while they advance", listed.keySet(), passIds());
-        assertThat(store().count(1)).as("how many KBs were left behind by advancing what was listed").isZero();
+        assertThat(store().count(1))
+                .as("how many KBs were left behind by advancing what was listed")
+                .isZero();
     }
 
     @Test
@@ -145,7 +175,9 @@ interface PageContract extends StoreFixture {
                 Selection.ALL,
                 page -> store().remove(page.kbs().stream().map(KbState::kbId).toList()));
         Items.assertAll("KBs listed while they are removed", listed.keySet(), passIds());
-        assertThat(store().count(Long.MAX_VALUE)).as("how many KBs were left behind by removing what was listed").isZero();
+        assertThat(store().count(Long.MAX_VALUE))
+                .as("how many KBs were left behind by removing what was listed")
+                .isZero();
     }
 
     @Test

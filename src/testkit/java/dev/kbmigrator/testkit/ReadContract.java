@@ -37,7 +37,11 @@ interface ReadContract extends StoreFixture {
             kbs().advance(kbId, 1, 2);
             assertSees("an advance", 2, kbId, ReadContract::versionListed);
             kbs().advance(kbId, 2, 3);
-            assertSees("an advance", 3, kbId, store -> new StoreDriver(store).lookThoroughly().floors().get(9));
+            assertSees(
+                    "an advance",
+                    3,
+                    kbId,
+                    store -> new StoreDriver(store).lookThoroughly().floors().get(9));
             kbs().advance(kbId, 3, 4);
             assertSees("an advance", 0, kbId, store -> store.count(4));
             kbs().done(kbs().failed(kbId, 4, 5 + round, 1, "boom", null));
@@ -59,10 +63,15 @@ interface ReadContract extends StoreFixture {
             assertThat(store().compareAndSet(name, 0, text, null))
                     .as("whether %s was created", name)
                     .isTrue();
-            assertSees("the creation of a document", round, name, store -> number(store.document(name).stream().toList()));
+            assertSees(
+                    "the creation of a document",
+                    round,
+                    name,
+                    store -> number(store.document(name).stream().toList()));
             long revision = store().document(name).orElseThrow().revision();
             store().compareAndSet(name, revision, "1" + text, null);
-            assertSees("a change of a document", Long.parseLong("1" + text), name, store -> number(store.documents(name)));
+            assertSees(
+                    "a change of a document", Long.parseLong("1" + text), name, store -> number(store.documents(name)));
             revision = store().document(name).orElseThrow().revision();
             store().compareAndSet(name, revision, "2" + text, null);
             assertSees(
@@ -75,21 +84,30 @@ interface ReadContract extends StoreFixture {
             assertSees("the deletion of a document", -1, name, store -> number(store.documents("now/")));
             String replica = "replica-" + round;
             store().look(new Heartbeat(
-                    StoreDriver.heartbeat(replica, DueFilter.BY_THE_CLOCK, false).self(),
+                    StoreDriver.heartbeat(replica, DueFilter.BY_THE_CLOCK, false)
+                            .self(),
                     text,
                     DueFilter.BY_THE_CLOCK,
                     false,
                     false));
-            assertSees("a report", 1, replica, store -> store.replicaReports().stream()
-                    .map(ReplicaReport::replicaId)
-                    .filter(replica::equals)
-                    .count());
-            store().forgetReplica(replica);
-            assertSees("a replica that was forgotten", 0, replica, store -> new StoreDriver(store)
-                    .look().replicas().stream()
-                            .map(ReplicaState::replicaId)
+            assertSees(
+                    "a report",
+                    1,
+                    replica,
+                    store -> store.replicaReports().stream()
+                            .map(ReplicaReport::replicaId)
                             .filter(replica::equals)
                             .count());
+            store().forgetReplica(replica);
+            assertSees(
+                    "a replica that was forgotten",
+                    0,
+                    replica,
+                    store -> new StoreDriver(store)
+                            .look().replicas().stream()
+                                    .map(ReplicaState::replicaId)
+                                    .filter(replica::equals)
+                                    .count());
         }
     }
 
@@ -121,7 +139,9 @@ interface ReadContract extends StoreFixture {
             if (thread == 0) {
                 try {
                     long start = System.nanoTime();
-                    for (int version = 0; version < 10 || (made.get() < 300 && System.nanoTime() - start < MOST_NANOS); version++) {
+                    for (int version = 0;
+                            version < 10 || (made.get() < 300 && System.nanoTime() - start < MOST_NANOS);
+                            version++) {
                         kbs().advance(kbId, version, version + 1);
                         shown.accumulateAndGet(version + 1, Math::max);
                     }
@@ -143,8 +163,7 @@ interface ReadContract extends StoreFixture {
         });
     }
 
-    private void assertSees(
-            String change, long expected, String kbId, ToLongBiFunction<StateStore, String> read) {
+    private void assertSees(String change, long expected, String kbId, ToLongBiFunction<StateStore, String> read) {
         assertSees(change, expected, "KB " + kbId, store -> read.applyAsLong(store, kbId));
     }
 

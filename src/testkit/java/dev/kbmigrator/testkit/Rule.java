@@ -10,7 +10,8 @@ enum Rule {
     VERSIONS("rule 2, versions: a KB's version moves by compare-and-set, upwards, for the enrolment that was meant"),
     FLOORS("rule 3, floors: no floor is above a KB without a record"),
     PAGES("rule 4, pages: a listing loses no KB"),
-    LOOKS("rule 5, looks: documents are read first, then floors, then records; a thorough look reads all KBs in one pass"),
+    LOOKS(
+            "rule 5, looks: documents are read first, then floors, then records; a thorough look reads all KBs in one pass"),
     CLOCKS("rule 6, clocks: one clock says when things happened and what is due"),
     RECORDS("rule 7, records: a KB has at most one record, with all that was written about one version"),
     DOCUMENTS("rule 8, documents: a document changes by compare-and-set, and no revision is used twice for its name"),

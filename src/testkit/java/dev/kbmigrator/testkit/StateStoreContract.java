@@ -160,7 +160,8 @@ public abstract class StateStoreContract
     @Override
     public final StateStore skewedOrSkipped(Duration skew) throws Exception {
         return withSkewedClock(store, skew)
-                .orElseGet(() -> Assumptions.abort("not tested: " + Rule.CLOCKS + ". To test it, override withSkewedClock()"));
+                .orElseGet(() ->
+                        Assumptions.abort("not tested: " + Rule.CLOCKS + ". To test it, override withSkewedClock()"));
     }
 
     @Override

@@ -152,8 +152,12 @@ interface StoreConcurrencyContract extends StoreFixture {
                 List<String> order = new ArrayList<>(kbIds);
                 Collections.shuffle(order, random);
                 WriteResult result = advanceAll(mine, epochs, order.subList(0, 50));
-                assertThat(result.staleScopes()).as("the stale scopes of a batch under the newest epochs").isEmpty();
-                assertThat(result.exceptions().values()).as("why KBs were not written: only because another batch was first").allMatch(Stale.class::isInstance);
+                assertThat(result.staleScopes())
+                        .as("the stale scopes of a batch under the newest epochs")
+                        .isEmpty();
+                assertThat(result.exceptions().values())
+                        .as("why KBs were not written: only because another batch was first")
+                        .allMatch(Stale.class::isInstance);
                 order.subList(0, 50).stream()
                         .filter(kbId -> !result.exceptions().containsKey(kbId))
                         .forEach(kbId -> StoreDriver.entry(done, kbId).incrementAndGet());
@@ -180,7 +184,9 @@ interface StoreConcurrencyContract extends StoreFixture {
                 WriteResult result = mine.write(epochs, List.of(write));
                 winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
             });
-            assertThat(winners).as("how many of the overlapping advances of one KB took effect").hasValue(1);
+            assertThat(winners)
+                    .as("how many of the overlapping advances of one KB took effect")
+                    .hasValue(1);
         }
     }
 
@@ -200,8 +206,18 @@ interface StoreConcurrencyContract extends StoreFixture {
                 }
             }
         });
-        Items.assertAll("KBs whose enrolment was reported", enrolments.keySet(), kbIds); assertThat(enrolments).as("each enrolment is reported once").allSatisfy((kbId, times) -> assertThat(times).as("how many overlapping enrolments of KB %s were reported as its first", kbId).hasValue(1));
-        Items.assertAll("KBs enrolled", store().find(kbIds).keySet(), kbIds); assertThat(store().find(kbIds).values()).as("each KB is at the version of the enrolment that was reported").allSatisfy(kb -> assertThat(kb.version()).as("the version of KB %s: that of the enrolment that was reported as its first", kb.kbId()).isEqualTo(versions.get(kb.kbId())));
+        Items.assertAll("KBs whose enrolment was reported", enrolments.keySet(), kbIds);
+        assertThat(enrolments)
+                .as("each enrolment is reported once")
+                .allSatisfy((kbId, times) -> assertThat(times)
+                        .as("how many overlapping enrolments of KB %s were reported as its first", kbId)
+                        .hasValue(1));
+        Items.assertAll("KBs enrolled", store().find(kbIds).keySet(), kbIds);
+        assertThat(store().find(kbIds).values())
+                .as("each KB is at the version of the enrolment that was reported")
+                .allSatisfy(kb -> assertThat(kb.version())
+                        .as("the version of KB %s: that of the enrolment that was reported as its first", kb.kbId())
+                        .isEqualTo(versions.get(kb.kbId())));
     }
 
     @Test
@@ -222,12 +238,21 @@ interface StoreConcurrencyContract extends StoreFixture {
                 } else {
                     List<String> mineIds = StoreDriver.ids(prefix + thread + "-", 60);
                     for (int from = 0; from < 60; from += 20) {
-                        Items.assertAll("newly enrolled KBs", mine.enroll(mineIds.subList(from, from + 20), version), mineIds.subList(from, from + 20));
+                        Items.assertAll(
+                                "newly enrolled KBs",
+                                mine.enroll(mineIds.subList(from, from + 20), version),
+                                mineIds.subList(from, from + 20));
                     }
                 }
             });
             List<KbState> all = kbs().pass(StoreDriver.all(Partitions.all(), 256));
-            Items.assertAll("KBs enrolled", all.stream().map(KbState::kbId).toList(), IntStream.range(2, THREADS).boxed().flatMap(thread -> StoreDriver.ids(prefix + thread + "-", 60).stream()).toList());
+            Items.assertAll(
+                    "KBs enrolled",
+                    all.stream().map(KbState::kbId).toList(),
+                    IntStream.range(2, THREADS)
+                            .boxed()
+                            .flatMap(thread -> StoreDriver.ids(prefix + thread + "-", 60).stream())
+                            .toList());
             assertNoneIsBehindItsFloorUnseen(all);
             store().remove(all.stream().map(KbState::kbId).toList());
         }
@@ -262,7 +287,15 @@ interface StoreConcurrencyContract extends StoreFixture {
             }
         });
         List<KbState> all = kbs().pass(StoreDriver.all(Partitions.all(), 256));
-        Items.assertAll("KBs enrolled", all.stream().map(KbState::kbId).toList(), IntStream.range(0, 20).boxed().flatMap(i -> IntStream.range(0, THREADS / 2).boxed().flatMap(thread -> StoreDriver.ids("kb-" + thread + "-" + i + "-", 10).stream())).toList());
+        Items.assertAll(
+                "KBs enrolled",
+                all.stream().map(KbState::kbId).toList(),
+                IntStream.range(0, 20)
+                        .boxed()
+                        .flatMap(i -> IntStream.range(0, THREADS / 2)
+                                .boxed()
+                                .flatMap(thread -> StoreDriver.ids("kb-" + thread + "-" + i + "-", 10).stream()))
+                        .toList());
         assertNoneIsBehindItsFloorUnseen(all);
     }
 
@@ -279,8 +312,11 @@ interface StoreConcurrencyContract extends StoreFixture {
                     winners.put(thread, "" + thread);
                 }
             });
-            assertThat(winners).as("the threads whose change from the same revision took effect").hasSize(1);
-            assertThat(winners.values()).as("the text of the thread whose change took effect")
+            assertThat(winners)
+                    .as("the threads whose change from the same revision took effect")
+                    .hasSize(1);
+            assertThat(winners.values())
+                    .as("the text of the thread whose change took effect")
                     .containsExactly(store().document(name).orElseThrow().json());
         }
     }
@@ -299,7 +335,9 @@ interface StoreConcurrencyContract extends StoreFixture {
                 done += mine.compareAndSet("counter", before.revision(), next, null) ? 1 : 0;
             }
         });
-        assertThat(store().document("counter").orElseThrow().json()).as("the number that 60 increments by compare-and-set leave").isEqualTo("60");
+        assertThat(store().document("counter").orElseThrow().json())
+                .as("the number that 60 increments by compare-and-set leave")
+                .isEqualTo("60");
     }
 
     @Test
@@ -311,12 +349,16 @@ interface StoreConcurrencyContract extends StoreFixture {
             long last = 0;
             for (int i = 0; i < 10; i++) {
                 Epoch epoch = StoreDriver.entry(mine.openEpochs(Set.of(3, 4, 5, Epoch.COORDINATOR)), 4);
-                assertThat(epoch.number()).as("the number of an epoch, compared with the one that the same thread opened before").isGreaterThan(last);
+                assertThat(epoch.number())
+                        .as("the number of an epoch, compared with the one that the same thread opened before")
+                        .isGreaterThan(last);
                 last = epoch.number();
                 numbers.add(last);
             }
         });
-        assertThat(numbers).as("the numbers of epochs of one scope, all different").hasSize(10 * THREADS);
+        assertThat(numbers)
+                .as("the numbers of epochs of one scope, all different")
+                .hasSize(10 * THREADS);
     }
 
     /** Opens an epoch while a thread writes under the previous one. Returns what was read right after the opening. */
@@ -340,7 +382,9 @@ interface StoreConcurrencyContract extends StoreFixture {
                     letGo(writing);
                 }
             } else {
-                assertThat(writing.await(60, TimeUnit.SECONDS)).as("whether three writes were made within 60 seconds, a precondition of this test").isTrue();
+                assertThat(writing.await(60, TimeUnit.SECONDS))
+                        .as("whether three writes were made within 60 seconds, a precondition of this test")
+                        .isTrue();
                 store().openEpochs(Set.of(scope));
                 opened.set(true);
                 seen[0] = read.getAsLong();

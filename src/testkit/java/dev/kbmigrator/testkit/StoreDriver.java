@@ -129,7 +129,9 @@ final class StoreDriver {
 
     /** Writes a batch under newly opened epochs. All of it must be written. */
     void done(KbWrite... writes) {
-        assertThat(write(writes)).as("the result of a write that has nothing in its way").isEqualTo(WriteResult.ALL_DONE);
+        assertThat(write(writes))
+                .as("the result of a write that has nothing in its way")
+                .isEqualTo(WriteResult.ALL_DONE);
     }
 
     void advance(String kbId, long from, long to) {
@@ -207,7 +209,9 @@ final class StoreDriver {
         PageQuery next = request;
         for (int pages = 0; pages < MOST_PAGES; pages++) {
             Page page = store.page(next);
-            assertThat(page.kbs()).as("the KBs of one page, at most its limit").hasSizeLessThanOrEqualTo(request.limit());
+            assertThat(page.kbs())
+                    .as("the KBs of one page, at most its limit")
+                    .hasSizeLessThanOrEqualTo(request.limit());
             listed.addAll(page.kbs());
             afterEach.accept(page);
             if (page.next() == null) {

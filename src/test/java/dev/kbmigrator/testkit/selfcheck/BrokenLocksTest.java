@@ -84,7 +84,9 @@ class BrokenLocksTest {
                 new Broken("ofManyContendersForAnExpiredNameExactlyOneWins", BrokenLocks.TakesOverUnseen::new),
                 new Broken("namesThatAreHeldAreMissing", BrokenLocks.AcquiresAllOrNothing::new),
                 new Broken("ofManyRenewalsEachIsAnsweredForItself", BrokenLocks.RenewsAllAlike::new),
-                broken("aClientThatDiesWhileItAcquiresLeavesNoLeaseForever", BrokenRequests.SetsTheExpiryAfterwards::new),
+                broken(
+                        "aClientThatDiesWhileItAcquiresLeavesNoLeaseForever",
+                        BrokenRequests.SetsTheExpiryAfterwards::new),
                 broken(
                         "aClientThatDiesWhileItRenewsLeavesTheLeaseAsItWasOrRenewed",
                         BrokenRequests.RenewsByReplacing::new),

@@ -296,8 +296,10 @@ final class BrokenReads {
             Set<String> gone = new HashSet<>();
             for (int i = all.size() - 1; i >= 0; i--) {
                 Entry entry = all.get(i);
-                if (entry.method().equals("remove") || (entry.method().equals("compareAndSet") && i == all.size() - 1
-                        && document(entry.about().iterator().next()).isEmpty())) {
+                if (entry.method().equals("remove")
+                        || (entry.method().equals("compareAndSet")
+                                && i == all.size() - 1
+                                && document(entry.about().iterator().next()).isEmpty())) {
                     gone.addAll(entry.about());
                 }
                 if (entry.about().isEmpty() || !gone.containsAll(entry.about())) {

@@ -45,7 +45,8 @@ class BrokenStoresTest {
         @Override
         protected Optional<StateStore> restart(StateStore store) {
             if (running instanceof Journaled journaled) {
-                running = journaled.restarted(clock -> (Journaled) requireNonNull(maker).apply(clock));
+                running = journaled.restarted(
+                        clock -> (Journaled) requireNonNull(maker).apply(clock));
                 return Optional.of(running);
             }
             return Optional.empty();
@@ -134,8 +135,7 @@ class BrokenStoresTest {
                 new Broken(FAILS, BrokenReads.LooksAtRecordsFirstUnlessThoroughly::new),
                 new Broken("aKbThatRecoversIsInEveryLook", BrokenReads.LooksThoroughlyInParts::new),
                 new Broken(BEHIND, BrokenReads.AdvancesBehindTheFloorInTwoSteps::new),
-                new Broken(
-                        "whatADocumentSaysIsInEveryLookThatShowsTheDocument", BrokenReads.LooksAtDocumentsLast::new),
+                new Broken("whatADocumentSaysIsInEveryLookThatShowsTheDocument", BrokenReads.LooksAtDocumentsLast::new),
                 new Broken("aFailureIsRecordedByTheOneClock", BrokenReads.DatesFailuresByTheHost::new),
                 new Broken("allHostsSeeTheSameKbsAsDue", BrokenReads.ListsByTheHost::new),
                 new Broken("allHostsSeeTheSameKbsAsDue", BrokenReads.LooksByTheHost::new),
@@ -151,8 +151,7 @@ class BrokenStoresTest {
                 new Broken("acknowledgedChangesOfKbsSurviveARestart", BrokenReads.AcknowledgesBeforeItKeeps::new),
                 new Broken("acknowledgedDocumentsSurviveARestart", BrokenReads.AcknowledgesBeforeItKeeps::new),
                 new Broken(
-                        "acknowledgedFloorsAndIncarnationsSurviveARestart",
-                        BrokenReads.AcknowledgesBeforeItKeeps::new),
+                        "acknowledgedFloorsAndIncarnationsSurviveARestart", BrokenReads.AcknowledgesBeforeItKeeps::new),
                 new Broken("noEpochIsIssuedTwiceAcrossARestart", BrokenReads.AcknowledgesBeforeItKeeps::new),
                 new Broken("noEpochIsIssuedTwiceAcrossARestart", BrokenReads.KeepsEpochsInMemory::new),
                 new Broken("acknowledgedFloorsAndIncarnationsSurviveARestart", BrokenReads.CountsFromItsRows::new),

@@ -65,7 +65,8 @@ class Journaled extends MemoryStateStore {
     /** What a follower has received. */
     synchronized MemoryStateStore withoutTheLastChange() {
         List<Entry> received = new ArrayList<>(journal);
-        received.removeIf(entry -> entry.method().equals("look") && entry.about().contains("driver"));
+        received.removeIf(
+                entry -> entry.method().equals("look") && entry.about().contains("driver"));
         Journaled follower = new Journaled(clock.real);
         follower.replay(received.subList(0, Math.max(0, received.size() - 1)));
         return follower;
@@ -86,7 +87,8 @@ class Journaled extends MemoryStateStore {
 
     @Override
     public synchronized Snapshot look(Heartbeat heartbeat) {
-        return logged("look", List.of(heartbeat.self().replicaId()), store -> store.look(heartbeat), super.look(heartbeat));
+        return logged(
+                "look", List.of(heartbeat.self().replicaId()), store -> store.look(heartbeat), super.look(heartbeat));
     }
 
     @Override
@@ -130,7 +132,10 @@ class Journaled extends MemoryStateStore {
     @Override
     public synchronized Set<Integer> raiseFloors(Collection<Epoch> carried, long version) {
         return logged(
-                "raiseFloors", List.of(), store -> store.raiseFloors(carried, version), super.raiseFloors(carried, version));
+                "raiseFloors",
+                List.of(),
+                store -> store.raiseFloors(carried, version),
+                super.raiseFloors(carried, version));
     }
 
     @Override

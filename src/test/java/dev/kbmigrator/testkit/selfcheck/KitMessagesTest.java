@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 /** What an implementer reads when a test of the kit fails: the rule that is broken, and what was lost. */
 class KitMessagesTest {
 
-    private static final Path KIT =
-            Path.of(System.getProperty("basedir", System.getProperty("user.dir"))).resolve("src/testkit/java");
+    private static final Path KIT = Path.of(System.getProperty("basedir", System.getProperty("user.dir")))
+            .resolve("src/testkit/java");
 
     private static final Pattern ASSERTION = Pattern.compile("\\bassertThat(ThrownBy)?\\(");
 
@@ -59,7 +59,8 @@ class KitMessagesTest {
     private static boolean namesARule(Method test) {
         return Stream.of(test, test.getDeclaringClass())
                 .flatMap(element -> Arrays.stream(element.getAnnotations()))
-                .anyMatch(annotation -> annotation.annotationType().getSimpleName().equals("Checks"));
+                .anyMatch(annotation ->
+                        annotation.annotationType().getSimpleName().equals("Checks"));
     }
 
     /** The position after the parenthesis that closes the one that was opened before a position. */
