@@ -65,7 +65,7 @@ interface ClockContract extends StoreFixture {
     default void replicasAreSeenByTheOneClock() throws Exception {
         for (Duration skew : SKEWS) {
             StateStore skewed = skewedOrSkipped(skew);
-            String replica = "replica" + skew.getSeconds();
+            String replica = "replica" + skew.toSeconds();
             long before = kbs().look().storeMicros();
             Snapshot seen = skewed.look(new Heartbeat(
                     StoreDriver.heartbeat(replica, DueFilter.BY_THE_CLOCK, false)
