@@ -11,7 +11,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 class Journaled extends MemoryStateStore {
 
     /** A call that changed something: when, which method, what it was about, and how to make it again. */
-    record Entry(long micros, String method, Collection<String> about, Consumer<MemoryStateStore> again) {}
+    record Entry(long micros, String method, Collection<String> about, Function<MemoryStateStore, ?> again) {}
 
     /** Shows the times of a journal while it is replayed. */
     static final class JournalClock implements LongSupplier {
@@ -75,13 +74,13 @@ class Journaled extends MemoryStateStore {
     private synchronized void replay(List<Entry> entries) {
         for (Entry entry : entries) {
             clock.replayed = entry.micros();
-            entry.again().accept(this);
+            Object unused = entry.again().apply(this);
         }
         clock.replayed = null;
     }
 
     private <T> T logged(String method, Collection<String> about, Function<MemoryStateStore, T> again, T result) {
-        journal.add(new Entry(clock.getAsLong(), method, List.copyOf(about), again::apply));
+        journal.add(new Entry(clock.getAsLong(), method, List.copyOf(about), again));
         return result;
     }
 
