@@ -13,9 +13,12 @@ import java.util.Optional;
  *   <li>When the migration has returned, it calls {@link #checkMayCommit}.
  *   <li>It moves the KB's {@link #incarnation} from {@link #fromVersion} to the context's version, or stores the
  *       {@link #doneRecord} of a global part.
- *   <li>It checks the {@link #epoch}, as the last statement of the transaction.
+ *   <li>It checks the {@link #epoch}, as the last statement of the transaction, or makes it a condition of the commit.
  *   <li>It commits, and then calls {@link #committed}.
  * </ol>
+ *
+ * <p>None of this needs SQL. An adapter for a key-value store collects the migration's writes, and commits them together with the
+ * outcome on the condition that the epoch, the incarnation and the version are still stored.
  *
  * <p>An instance belongs to one execution. It is not thread-safe: call it only on the thread that runs the part.
  */

@@ -10,15 +10,23 @@ import java.util.Optional;
  * A distributed lock service with leases. It keeps two replicas from doing the same work at the same time, most of the time.
  * No promise of the library rests on it.
  *
- * <p>The test kit checks this contract:
+ * <p>The test kit checks these rules and names the rule when a test fails:
  *
- * <ul>
- *   <li>A name has at most one live lease at a time, by the lock service's own clock.
- *   <li>No lease expires before the instant at which the caller sent the request, plus the ttl.
- *   <li>A name whose lease was released or has expired can be acquired at once.
- *   <li>Leases are not re-entrant, are not bound to a thread, and never take part in a transaction of the host.
- *   <li>A call that fails throws an unchecked exception. Its effect is then unknown.
- * </ul>
+ * <ol>
+ *   <li><b>One lease.</b> A name has at most one live lease at a time, also if another client acts between two requests of a call.
+ *   <li><b>The ttl.</b> No lease expires before the instant at which the caller sent the request, plus the ttl. Every lease
+ *       expires, also if its owner dies in the middle of a call: a key and its expiry are set in one request.
+ *   <li><b>Free names.</b> A name whose lease was released or has expired can be acquired at once. A name that is held is
+ *       refused at once, by an empty result.
+ *   <li><b>Owners.</b> {@link Lease#renew} and {@link Lease#release} do something only while the name belongs to this lease. A
+ *       lease that is lost or was released stays lost.
+ *   <li><b>Certainty.</b> {@link Renewal#LOST} is certain. A call that fails, or does not know its result, throws an unchecked
+ *       exception. Its effect is then unknown.
+ *   <li><b>Ties.</b> Leases are not re-entrant, are not bound to a thread, and never take part in a transaction of the host.
+ *   <li><b>Lists.</b> A call for many names gives each the result that a call for it alone would give, however many there are.
+ *       The engine holds up to 257 leases.
+ *   <li><b>Clocks.</b> Only the lock service's own clock says when a lease ends. A host's wrong clock changes nothing.
+ * </ol>
  *
  * <p>Implementations are safe for use by many threads. By default, the methods that take many names or leases handle them one
  * by one; a service that can do so in one round trip overrides them.

@@ -10,17 +10,33 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps the state of the fleet: the version of every KB, the epochs, and a few small documents.
  *
- * <p>Every promise of the library rests on four rules. The contract tests in the test kit check them:
+ * <p>Every promise of the library rests on rules 0 to 6, which are properties: it does not matter how a store achieves them. The
+ * guide ({@code docs/implementing-the-spis.md}) has two recipes for each, one with row locks and one with optimistic commits. Rules 7 to 10 say what else the engine expects.
+ * The contract tests in the test kit check all of them and name the rule when they fail:
  *
- * <ol>
- *   <li>A write that carries an epoch commits only while that epoch is the newest of its scope <em>at the commit</em>. Once
- *       {@link #openEpochs} has returned, no write with an older epoch can commit, not even one that was sent before.
- *   <li>A KB's version changes only by compare-and-set, only upwards, and never for a KB that is not enrolled or that is another
- *       {@linkplain KbState#incarnation() incarnation} than the write was meant for. Versions are 64-bit integers: all values
- *       up to {@link Long#MAX_VALUE} are distinct, also those that a {@code double} cannot tell apart.
- *   <li>A partition's floor is never above the version of a KB that has no {@link KbRecord}. This holds whichever
+ * <ol start="0">
+ *   <li><b>Reads.</b> Reads are linearizable: a read sees every write that was acknowledged before the read began, whichever
+ *       replica made it. What was acknowledged survives a crash and a failover of the service.
+ *   <li><b>The fence.</b> A write that carries an epoch commits only while that epoch is the newest of its scope <em>at the
+ *       commit</em>. Once {@link #openEpochs} has returned, no write with an older epoch can commit, not even one that was sent
+ *       before. A KB whose partition has no epoch in the batch is not written. {@link #write} is atomic per partition.
+ *   <li><b>Versions.</b> A KB's version changes only by compare-and-set, only upwards, and never for a KB that is not enrolled
+ *       or that is another {@linkplain KbState#incarnation() incarnation} than the write was meant for. Versions are 64-bit
+ *       integers: all values up to {@link Long#MAX_VALUE} are distinct, also those that a {@code double} cannot tell apart.
+ *   <li><b>Floors.</b> A partition's floor is never above the version of a KB that has no {@link KbRecord}. This holds whichever
  *       enrolments, advances and raises overlap, and whenever they commit.
- *   <li>A listing loses no KB: a KB that matches the query from the first page to the last appears on at least one page.
+ *   <li><b>Pages.</b> A listing loses no KB: a KB that matches the query from the first page to the last appears on at least one
+ *       page. A page may be short, or empty, and still have a successor.
+ *   <li><b>Looks.</b> A {@link #look} shows the state of one instant, or it reads its parts in this order: documents, then
+ *       floors, then records. In the opposite order, a KB that fails in between is in neither part. A thorough look reads the
+ *       lowest versions and the records at one instant, or in one pass over the KBs.
+ *   <li><b>Clocks.</b> One clock says when something happened and what is due. If the store has none, the synchronised clocks of
+ *       the hosts will do: only retry times, the times of replicas and grace periods depend on it.
+ *   <li><b>Records.</b> A KB has at most one record, which keeps the failure and the checkpoint of the same version, and goes
+ *       when the KB's version moves.
+ *   <li><b>Documents.</b> A document changes by compare-and-set. A revision is never used twice for the same name.
+ *   <li><b>Texts.</b> KB ids and names are compared byte by byte. Texts come back as they were written.
+ *   <li><b>Lists.</b> {@link #maxBatch} limits only the writes of one batch. Every other list may be longer.
  * </ol>
  *
  * <p>Implementations are safe for use by many threads. A call that fails throws {@link StateStoreException}; other unchecked
@@ -38,7 +54,8 @@ public interface StateStore {
      *
      * @param heartbeat the replica that looks, its report, and which KBs count as due; the store writes nothing for an
      *     {@link Heartbeat#observer}
-     * @return the shared state, as of one instant if the store can do that; otherwise its parts are read one after the other
+     * @return the shared state, as of one instant if the store can do that; otherwise its parts are read in the order documents,
+     *     floors, records (rule 5)
      */
     Snapshot look(Heartbeat heartbeat);
 
@@ -59,10 +76,12 @@ public interface StateStore {
     void forgetReplica(String replicaId);
 
     /**
-     * Opens a new epoch for each scope. Waits for writes under the old epochs that are about to commit, so that none of them
+     * Opens a new epoch for each scope. The number of an epoch is never issued twice for its scope, not even after a failover or
+     * a restart. As a defence in depth, a store may issue the larger of the last number plus one and its clock in microseconds:
+     * then a store that has lost its memory does not repeat a number. Waits for writes under the old epochs that are about to commit, so that none of them
      * commits after this method has returned.
      *
-     * @param scopes partitions, {@link Epoch#COORDINATOR}, or both
+     * @param scopes partitions, {@link Epoch#COORDINATOR}, or both: up to 257, however small {@link #maxBatch} is
      * @return for each scope, an epoch with a higher number than any before
      */
     Map<Integer, Epoch> openEpochs(Set<Integer> scopes);
@@ -75,7 +94,7 @@ public interface StateStore {
      * the same id has had, not even one that was removed since. A counter that is never set back will do, or a random number of
      * 63 bits.
      *
-     * @param kbIds any number of KBs; duplicates count once
+     * @param kbIds any number of KBs, also more than {@link #maxBatch}; duplicates count once
      * @param version the version that they start at, at least 0
      * @return the KBs that this call enrolled
      */
@@ -130,11 +149,11 @@ public interface StateStore {
     WriteResult write(Collection<Epoch> epochs, List<KbWrite> writes);
 
     /**
-     * Raises floors, and never lowers one. A floor rises only if the store finds, under an exclusive lock on the floor, that
-     * every KB of the partition is at or above the version, except those with a {@link KbRecord}. A floor that a concurrent
+     * Raises floors, and never lowers one. A floor rises only if every KB of the partition is at or above the
+     * version at the commit, except those with a {@link KbRecord} (rule 3). A floor that a concurrent
      * enrolment holds does not change.
      *
-     * @param epochs the epochs of the partitions; a stale epoch raises nothing
+     * @param epochs the epochs of the partitions, up to 256, however small {@link #maxBatch} is; a stale epoch raises nothing
      * @param version the version to raise the floors to
      * @return the partitions whose floor is now at or above the version
      */
@@ -186,7 +205,8 @@ public interface StateStore {
     boolean compareAndSet(String name, long expectedRevision, @Nullable String json, @Nullable Epoch fence);
 
     /**
-     * Returns the most writes that one batch may have, which is also the best size for other lists.
+     * Returns the most writes that one batch may have, which is also the best size for other lists. Other lists may be longer all
+     * the same (rule 10): a store divides them itself.
      *
      * @return the number, at least 1; 256 by default
      */

@@ -1,9 +1,11 @@
 package dev.kbmigrator.jdbc;
 
+import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.kbmigrator.spi.StateStore;
-import dev.kbmigrator.support.TestDatabase;
 import dev.kbmigrator.testkit.StateStoreContract;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 
@@ -14,8 +16,17 @@ abstract class JdbcStateStoreContract extends StateStoreContract {
     private static final AtomicInteger NUMBERS = new AtomicInteger();
     private static HikariDataSource dataSource;
 
-    static void open(TestDatabase database) {
-        dataSource = database.newDataSource();
+    static void open(HikariDataSource pool) {
+        dataSource = pool;
+    }
+
+    static HikariDataSource pool(String url, String user) {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(url);
+        config.setUsername(user);
+        config.setMaximumPoolSize(16);
+        config.setMinimumIdle(0);
+        return new HikariDataSource(config);
     }
 
     @AfterAll
@@ -23,12 +34,32 @@ abstract class JdbcStateStoreContract extends StateStoreContract {
         dataSource.close();
     }
 
+    private String tablePrefix;
     private JdbcSettings settings;
 
     @Override
     protected final StateStore newStore() {
-        settings = JdbcSettings.of(dataSource).withTablePrefix("t" + NUMBERS.incrementAndGet() + "_");
+        tablePrefix = "t" + NUMBERS.incrementAndGet() + "_";
+        settings = JdbcSettings.of(dataSource).withTablePrefix(tablePrefix);
         return JdbcStateStore.create(settings);
+    }
+
+    /** Kills the database, starts it again, and returns a pool of connections to it. */
+    abstract HikariDataSource restarted(HikariDataSource pool) throws Exception;
+
+    @Override
+    protected final Optional<StateStore> restart(StateStore store) throws Exception {
+        HikariDataSource before = dataSource;
+        dataSource = restarted(before);
+        before.close();
+        settings = JdbcSettings.of(dataSource).withTablePrefix(tablePrefix);
+        return Optional.of(JdbcStateStore.create(settings));
+    }
+
+    /** The database alone says what time it is, so that a host with a wrong clock has a handle like any other. */
+    @Override
+    protected final Optional<StateStore> withSkewedClock(StateStore store, Duration skew) {
+        return Optional.of(JdbcStateStore.create(settings));
     }
 
     @Override

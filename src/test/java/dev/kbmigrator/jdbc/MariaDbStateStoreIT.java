@@ -1,12 +1,30 @@
 package dev.kbmigrator.jdbc;
 
-import dev.kbmigrator.support.TestDatabase;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.kbmigrator.support.MariaDbServer;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
+@SuppressWarnings("NullAway.Init") // JUnit sets it before the class
 class MariaDbStateStoreIT extends JdbcStateStoreContract {
+
+    private static MariaDbServer server;
 
     @BeforeAll
     static void open() {
-        open(TestDatabase.MARIADB);
+        server = MariaDbServer.with();
+        open(pool(server.newDatabase("kb"), "root"));
+    }
+
+    @AfterAll
+    static void stop() {
+        server.stop();
+    }
+
+    @Override
+    HikariDataSource restarted(HikariDataSource pool) {
+        server.crash(server.pid());
+        server.startAgain();
+        return pool(pool.getJdbcUrl(), "root");
     }
 }

@@ -9,20 +9,38 @@ import dev.kbmigrator.spi.KbState;
 import dev.kbmigrator.spi.KbWrite;
 import dev.kbmigrator.spi.StateStore;
 import dev.kbmigrator.spi.StateStoreException;
+import dev.kbmigrator.support.PostgresServer;
 import dev.kbmigrator.support.Sql;
 import dev.kbmigrator.support.TestDatabase;
 import dev.kbmigrator.support.Writes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
+@SuppressWarnings("NullAway.Init") // JUnit sets it before the class
 class PostgresqlStateStoreIT extends JdbcStateStoreContract {
+
+    private static PostgresServer server;
 
     @BeforeAll
     static void open() {
-        open(TestDatabase.POSTGRESQL);
+        server = PostgresServer.restartable();
+        open(pool(server.newDatabase("kb"), "postgres"));
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @Override
+    HikariDataSource restarted(HikariDataSource pool) {
+        server.crash();
+        server.startAgain();
+        return pool(pool.getJdbcUrl(), "postgres");
     }
 
     /** The KBs that advance and those that fail take one statement each. */

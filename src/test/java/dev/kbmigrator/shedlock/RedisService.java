@@ -3,8 +3,10 @@ package dev.kbmigrator.shedlock;
 import dev.kbmigrator.spi.Lock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.net.ServerSocket;
 import net.javacrumbs.shedlock.provider.redis.support.InternalRedisLockProvider;
+import net.javacrumbs.shedlock.provider.redis.support.InternalRedisLockTemplate;
 import redis.clients.jedis.RedisClient;
 import redis.embedded.RedisServer;
 import redis.embedded.core.RedisServerBuilder;
@@ -52,6 +54,19 @@ public final class RedisService implements AutoCloseable {
     static Lock lock(RedisClient jedis, boolean safeUpdate) {
         return ShedLockLock.create(
                 new InternalRedisLockProvider(new JedisTemplate(jedis), "test", "kb-migrator", safeUpdate));
+    }
+
+    /** A lock that runs an action before each of its commands. */
+    static Lock interposed(RedisClient jedis, Runnable beforeEachCommand) {
+        InternalRedisLockTemplate real = new JedisTemplate(jedis);
+        InternalRedisLockTemplate hooked = (InternalRedisLockTemplate) Proxy.newProxyInstance(
+                RedisService.class.getClassLoader(),
+                new Class<?>[] {InternalRedisLockTemplate.class},
+                (self, method, arguments) -> {
+                    beforeEachCommand.run();
+                    return method.invoke(real, arguments);
+                });
+        return ShedLockLock.create(new InternalRedisLockProvider(hooked, "test", "kb-migrator", true));
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.testkit.LockContract;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,11 @@ class RedisShedLockIT extends LockContract {
     @Override
     protected Lock sharedWith(Lock lock) {
         return newLock(true);
+    }
+
+    @Override
+    protected Optional<Lock> interposed(Lock lock, Runnable beforeEachRequest) {
+        return Optional.of(RedisService.interposed(jedis, beforeEachRequest));
     }
 
     @Test

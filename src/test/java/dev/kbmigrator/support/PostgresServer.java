@@ -51,6 +51,11 @@ public final class PostgresServer implements AutoCloseable {
         return start(settings);
     }
 
+    /** A server of its own that loses nothing when its processes are killed, only when the machine fails. */
+    public static PostgresServer restartable() {
+        return start(Map.of("synchronous_commit", "on", "max_connections", "300"));
+    }
+
     private static PostgresServer start(Map<String, String> settings) {
         Path data = TestFiles.newDirectory("postgres");
         try {

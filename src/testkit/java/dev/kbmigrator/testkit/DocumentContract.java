@@ -14,18 +14,31 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Documents: created, changed and deleted by compare-and-set. */
+@Checks(Rule.DOCUMENTS)
 interface DocumentContract extends StoreFixture {
 
     @Test
     default void aDocumentIsMadeOnlyWhenThereIsNone() {
-        assertThat(store().document("plan")).isEmpty();
-        assertThat(store().compareAndSet("plan", 0, "{\"v\":1}", null)).isTrue();
-        assertThat(store().compareAndSet("plan", 0, "{\"v\":2}", null)).isFalse();
-        assertThat(other().document("plan")).hasValueSatisfying(document -> {
-            assertThat(document.name()).isEqualTo("plan");
-            assertThat(document.revision()).isPositive();
-            assertThat(document.json()).isEqualTo("{\"v\":1}");
-        });
+        assertThat(store().document("plan"))
+                .as("a document that nobody has created")
+                .isEmpty();
+        assertThat(store().compareAndSet("plan", 0, "{\"v\":1}", null))
+                .as("whether a document was created where there was none")
+                .isTrue();
+        assertThat(store().compareAndSet("plan", 0, "{\"v\":2}", null))
+                .as("whether a document was created although there was one")
+                .isFalse();
+        assertThat(other().document("plan"))
+                .as("the document, as the second handle reads it")
+                .hasValueSatisfying(document -> {
+                    assertThat(document.name()).as("the document's name").isEqualTo("plan");
+                    assertThat(document.revision())
+                            .as("the document's revision")
+                            .isPositive();
+                    assertThat(document.json())
+                            .as("the document's text, as it was created")
+                            .isEqualTo("{\"v\":1}");
+                });
     }
 
     @Test
@@ -35,12 +48,20 @@ interface DocumentContract extends StoreFixture {
                 .isFalse();
         store().compareAndSet("plan", 0, "1", null);
         long first = revision("plan");
-        assertThat(store().compareAndSet("plan", first + 1, "2", null)).isFalse();
-        assertThat(store().compareAndSet("plan", first, "2", null)).isTrue();
+        assertThat(store().compareAndSet("plan", first + 1, "2", null))
+                .as("a change from a revision that is not stored")
+                .isFalse();
+        assertThat(store().compareAndSet("plan", first, "2", null))
+                .as("a change from the stored revision")
+                .isTrue();
         long second = revision("plan");
         assertThat(second).as("the revision after a change").isPositive().isNotEqualTo(first);
-        assertThat(store().compareAndSet("plan", first, "3", null)).isFalse();
-        assertThat(text("plan")).isEqualTo("2");
+        assertThat(store().compareAndSet("plan", first, "3", null))
+                .as("a change from a revision that was replaced")
+                .isFalse();
+        assertThat(text("plan"))
+                .as("the text after one change from the stored revision, and refused ones")
+                .isEqualTo("2");
         assertThat(store().compareAndSet("plan", second, "2", null))
                 .as("a change to the same text")
                 .isTrue();
@@ -55,19 +76,39 @@ interface DocumentContract extends StoreFixture {
         store().compareAndSet("plan", 0, "1", null);
         store().compareAndSet("plan", revision("plan"), "2", null);
         long revision = revision("plan");
-        assertThat(store().compareAndSet("plan", revision + 1, null, null)).isFalse();
-        assertThat(store().compareAndSet("plan", revision - 1, null, null)).isFalse();
-        assertThat(store().document("plan")).isPresent();
-        assertThat(store().compareAndSet("plan", revision, null, null)).isTrue();
-        assertThat(store().document("plan")).isEmpty();
-        assertThat(store().documents("plan")).isEmpty();
-        assertThat(store().compareAndSet("plan", revision, "3", null)).isFalse();
-        assertThat(store().compareAndSet("plan", revision, null, null)).isFalse();
+        assertThat(store().compareAndSet("plan", revision + 1, null, null))
+                .as("a deletion from a revision that is not stored")
+                .isFalse();
+        assertThat(store().compareAndSet("plan", revision - 1, null, null))
+                .as("a deletion from a revision that is not stored")
+                .isFalse();
+        assertThat(store().document("plan"))
+                .as("the document after refused deletions")
+                .isPresent();
+        assertThat(store().compareAndSet("plan", revision, null, null))
+                .as("a deletion from the stored revision")
+                .isTrue();
+        assertThat(store().document("plan"))
+                .as("the document after its deletion")
+                .isEmpty();
+        assertThat(store().documents("plan"))
+                .as("the list of documents after the only one was deleted")
+                .isEmpty();
+        assertThat(store().compareAndSet("plan", revision, "3", null))
+                .as("a change of a document that was deleted")
+                .isFalse();
+        assertThat(store().compareAndSet("plan", revision, null, null))
+                .as("a deletion of a document that was deleted")
+                .isFalse();
         assertThat(store().compareAndSet("plan", 0, null, null))
                 .as("deletion of a document that does not exist")
                 .isFalse();
-        assertThat(store().compareAndSet("plan", 0, "4", null)).isTrue();
-        assertThat(text("plan")).isEqualTo("4");
+        assertThat(store().compareAndSet("plan", 0, "4", null))
+                .as("whether a document was created anew after its deletion")
+                .isTrue();
+        assertThat(text("plan"))
+                .as("the text of the document that was created anew")
+                .isEqualTo("4");
     }
 
     /** Else a replica that has read a document changes another one of the same name, which was made since. */
@@ -79,10 +120,12 @@ interface DocumentContract extends StoreFixture {
             long revision = 0;
             for (int change = 0; change < 4; change++) {
                 String what = "change " + change + " of document " + round;
-                assertThat(mine.compareAndSet("plan", revision, "1", null)).isTrue();
+                assertThat(mine.compareAndSet("plan", revision, "1", null))
+                        .as("%s", what)
+                        .isTrue();
                 revision = revision("plan");
                 assertThat(seen.put(revision, what))
-                        .as("revisions: the revision of %s was that of an earlier one", what)
+                        .as("the revision of %s was that of an earlier one", what)
                         .isNull();
             }
             for (long old : seen.keySet()) {
@@ -95,35 +138,56 @@ interface DocumentContract extends StoreFixture {
                             .isFalse();
                 }
             }
-            assertThat(mine.compareAndSet("plan", revision, null, null)).isTrue();
+            assertThat(mine.compareAndSet("plan", revision, null, null))
+                    .as("a deletion from the stored revision")
+                    .isTrue();
         }
     }
 
     @Test
+    @Checks(Rule.FENCE)
     default void aCurrentFenceLetsTheChangeThrough() {
         Epoch coordinator = kbs().epoch(Epoch.COORDINATOR);
         Epoch partition = kbs().epoch(17);
-        assertThat(store().compareAndSet("plan", 0, "1", coordinator)).isTrue();
+        assertThat(store().compareAndSet("plan", 0, "1", coordinator))
+                .as("a creation under the coordinator's newest epoch")
+                .isTrue();
         assertThat(store().compareAndSet("plan", revision("plan"), "2", partition))
+                .as("a change under a partition's newest epoch")
                 .isTrue();
         assertThat(store().compareAndSet("plan", revision("plan"), "3", coordinator))
+                .as("a change under the coordinator's newest epoch")
                 .isTrue();
         assertThat(store().compareAndSet("plan", revision("plan"), null, coordinator))
+                .as("a deletion under the coordinator's newest epoch")
                 .isTrue();
     }
 
     @Test
+    @Checks(Rule.FENCE)
     default void aStaleFenceRefusesTheChange() {
         for (int scope : List.of(Epoch.COORDINATOR, 17)) {
             String name = "doc/" + scope;
             Epoch stale = kbs().epoch(scope);
             other().openEpochs(Set.of(scope));
-            assertThat(store().compareAndSet(name, 0, "1", stale)).isFalse();
-            assertThat(store().document(name)).isEmpty();
-            assertThat(store().compareAndSet(name, 0, "1", null)).isTrue();
-            assertThat(store().compareAndSet(name, revision(name), "2", stale)).isFalse();
-            assertThat(store().compareAndSet(name, revision(name), null, stale)).isFalse();
-            assertThat(text(name)).isEqualTo("1");
+            assertThat(store().compareAndSet(name, 0, "1", stale))
+                    .as("a creation under an epoch of scope %s that is not the newest", scope)
+                    .isFalse();
+            assertThat(store().document(name))
+                    .as("the document that was created under an old epoch of scope %s", scope)
+                    .isEmpty();
+            assertThat(store().compareAndSet(name, 0, "1", null))
+                    .as("a creation without a fence")
+                    .isTrue();
+            assertThat(store().compareAndSet(name, revision(name), "2", stale))
+                    .as("a change under an epoch of scope %s that is not the newest", scope)
+                    .isFalse();
+            assertThat(store().compareAndSet(name, revision(name), null, stale))
+                    .as("a deletion under an epoch of scope %s that is not the newest", scope)
+                    .isFalse();
+            assertThat(text(name))
+                    .as("the text after changes under an old epoch of scope %s", scope)
+                    .isEqualTo("1");
         }
     }
 
@@ -131,10 +195,13 @@ interface DocumentContract extends StoreFixture {
     default void aCurrentFenceDoesNotReplaceTheRevision() {
         store().compareAndSet("plan", 0, "1", null);
         Epoch epoch = kbs().epoch(Epoch.COORDINATOR);
-        assertThat(store().compareAndSet("plan", 0, "2", epoch)).isFalse();
-        assertThat(store().compareAndSet("plan", revision("plan") + 1, "2", epoch))
+        assertThat(store().compareAndSet("plan", 0, "2", epoch))
+                .as("a creation under the newest epoch, although the document exists")
                 .isFalse();
-        assertThat(text("plan")).isEqualTo("1");
+        assertThat(store().compareAndSet("plan", revision("plan") + 1, "2", epoch))
+                .as("a change under the newest epoch, from a revision that is not stored")
+                .isFalse();
+        assertThat(text("plan")).as("the text after refused changes").isEqualTo("1");
     }
 
     @Test
@@ -148,17 +215,26 @@ interface DocumentContract extends StoreFixture {
         store().compareAndSet("g/h/1", 0, "0", null);
         store().compareAndSet("h0", 0, "0", null);
         assertThat(store().documents("h/"))
-                .extracting(Document::name)
                 .as("names in ASCII order")
+                .extracting(Document::name)
                 .containsExactlyElementsOf(names.stream().sorted().toList());
         assertThat(store().documents("h/a"))
+                .as("the names that start with h/a")
                 .extracting(Document::name)
                 .containsExactly("h/a", "h/a-b", "h/a/b", "h/ab");
-        assertThat(store().documents("h/none")).isEmpty();
-        assertThat(store().documents("h/")).allSatisfy(document -> {
-            assertThat(document.json()).isEqualTo("" + names.indexOf(document.name()));
-            assertThat(document.revision()).isEqualTo(revision(document.name()));
-        });
+        assertThat(store().documents("h/none"))
+                .as("the names that start with a prefix that no document has")
+                .isEmpty();
+        assertThat(store().documents("h/"))
+                .as("the documents of a list, which must be those that single reads return")
+                .allSatisfy(document -> {
+                    assertThat(document.json())
+                            .as("the text of %s", document.name())
+                            .isEqualTo("" + names.indexOf(document.name()));
+                    assertThat(document.revision())
+                            .as("the revision of %s", document.name())
+                            .isEqualTo(revision(document.name()));
+                });
     }
 
     @Test
@@ -181,48 +257,80 @@ interface DocumentContract extends StoreFixture {
             }
             assertThat(seen).as("each name once, in ASCII order").containsExactlyElementsOf(names);
         }
-        assertThat(store().documents("h/", "a", 2)).extracting(Document::name).containsExactly("h/", "h/10");
-        assertThat(store().documents("h/", "h/~", 2)).isEmpty();
-        assertThat(store().documents("h/", "z", 2)).isEmpty();
+        assertThat(store().documents("h/", "a", 2))
+                .as("the first two documents after the name a")
+                .extracting(Document::name)
+                .containsExactly("h/", "h/10");
+        assertThat(store().documents("h/", "h/~", 2))
+                .as("the documents after the last one")
+                .isEmpty();
+        assertThat(store().documents("h/", "z", 2))
+                .as("the documents after a name that sorts after all")
+                .isEmpty();
     }
 
     @Test
+    @Checks(Rule.TEXTS)
     default void namesAndPrefixesHoldNoWildcards() {
         List<String> names =
                 List.of("a_b/1", "axb/1", "a%b/1", "axxb/1", "a\\b/1", "a\\_b/1", "a'b/1", "a*b/1", "a?b/1", "A_B/1");
         for (String name : names) {
             assertThat(store().compareAndSet(name, 0, "\"" + names.indexOf(name) + "\"", null))
+                    .as("whether %s was created", name)
                     .isTrue();
         }
         for (String name : names) {
-            assertThat(text(name)).isEqualTo("\"" + names.indexOf(name) + "\"");
+            assertThat(text(name)).as("the text of %s", name).isEqualTo("\"" + names.indexOf(name) + "\"");
             String prefix = name.substring(0, name.length() - 1);
-            assertThat(store().documents(prefix)).extracting(Document::name).containsExactly(name);
+            assertThat(store().documents(prefix))
+                    .as("the documents that start with %s", prefix)
+                    .extracting(Document::name)
+                    .containsExactly(name);
         }
-        assertThat(store().documents("%")).isEmpty();
-        assertThat(store().documents("_")).isEmpty();
+        assertThat(store().documents("%"))
+                .as("the documents that start with a percent sign")
+                .isEmpty();
+        assertThat(store().documents("_"))
+                .as("the documents that start with an underscore")
+                .isEmpty();
     }
 
     @Test
+    @Checks(Rule.TEXTS)
     default void namesAreComparedToTheLetter() {
-        assertThat(store().compareAndSet("doc", 0, "1", null)).isTrue();
-        assertThat(store().compareAndSet("DOC", 0, "2", null)).isTrue();
-        assertThat(store().compareAndSet("doc ", 0, "3", null)).isTrue();
-        assertThat(text("doc")).isEqualTo("1");
-        assertThat(text("DOC")).isEqualTo("2");
-        assertThat(text("doc ")).isEqualTo("3");
+        assertThat(store().compareAndSet("doc", 0, "1", null))
+                .as("whether doc was created")
+                .isTrue();
+        assertThat(store().compareAndSet("DOC", 0, "2", null))
+                .as("whether DOC was created beside doc")
+                .isTrue();
+        assertThat(store().compareAndSet("doc ", 0, "3", null))
+                .as("whether \"doc \" was created beside doc")
+                .isTrue();
+        assertThat(text("doc")).as("the text of doc").isEqualTo("1");
+        assertThat(text("DOC")).as("the text of DOC").isEqualTo("2");
+        assertThat(text("doc ")).as("the text of \"doc \"").isEqualTo("3");
     }
 
     @Test
+    @Checks(Rule.TEXTS)
     default void aNameOf200CharactersFits() {
         String name = "n".repeat(199) + "1";
-        assertThat(store().compareAndSet(name, 0, "1", null)).isTrue();
-        assertThat(store().compareAndSet("n".repeat(199) + "2", 0, "2", null)).isTrue();
-        assertThat(text(name)).isEqualTo("1");
-        assertThat(store().documents("n".repeat(199))).hasSize(2);
+        assertThat(store().compareAndSet(name, 0, "1", null))
+                .as("whether a document with a name of 200 characters was created")
+                .isTrue();
+        assertThat(store().compareAndSet("n".repeat(199) + "2", 0, "2", null))
+                .as("whether one was created whose name differs only in the 200th character")
+                .isTrue();
+        assertThat(text(name)).as("the text of the first of the two").isEqualTo("1");
+        Items.assertAll(
+                "documents whose names differ only in the 200th character",
+                names(store().documents("n".repeat(199))),
+                List.of(name, "n".repeat(199) + "2"));
     }
 
     @Test
+    @Checks(Rule.TEXTS)
     default void aTextComesBackToTheLetter() {
         for (String json : List.of(
                 "null",
@@ -231,21 +339,27 @@ interface DocumentContract extends StoreFixture {
                 "{\"a\":1,\"a\":2}",
                 "\"it's 100% 日本語 é e\u0301 😀 \\u0000 \\\\ ? ${x} :y\"")) {
             long before = store().document("doc").map(Document::revision).orElse(0L);
-            assertThat(store().compareAndSet("doc", before, json, null)).isTrue();
-            assertThat(text("doc")).isEqualTo(json);
+            assertThat(store().compareAndSet("doc", before, json, null))
+                    .as("a change of the text to %s", json)
+                    .isTrue();
+            assertThat(text("doc")).as("the text that was written").isEqualTo(json);
         }
     }
 
     @Test
+    @Checks(Rule.TEXTS)
     default void textsOf1MebibyteFit() {
         int inner = Document.MAX_BYTES - 2;
         for (String text : List.of("x".repeat(inner), "é".repeat(inner / 2), "😀".repeat(inner / 4))) {
             String json = "\"" + text + "\"";
             assertThat(json.getBytes(StandardCharsets.UTF_8).length)
+                    .as("the size of the text, a precondition of this test")
                     .isBetween(Document.MAX_BYTES - 3, Document.MAX_BYTES);
             long before = store().document("big").map(Document::revision).orElse(0L);
-            assertThat(store().compareAndSet("big", before, json, null)).isTrue();
-            assertThat(text("big")).hasSameSizeAs(json).isEqualTo(json);
+            assertThat(store().compareAndSet("big", before, json, null))
+                    .as("whether a text of 1 MiB was written")
+                    .isTrue();
+            assertThat(text("big")).as("a text of 1 MiB").hasSameSizeAs(json).isEqualTo(json);
         }
     }
 
@@ -255,5 +369,9 @@ interface DocumentContract extends StoreFixture {
 
     private String text(String name) {
         return store().document(name).orElseThrow().json();
+    }
+
+    private static List<String> names(List<Document> documents) {
+        return documents.stream().map(Document::name).toList();
     }
 }

@@ -13,28 +13,38 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Which KBs are due: a page and a look must agree. */
+@Checks(Rule.RECORDS)
 interface DueFilterContract extends StoreFixture {
 
     @Test
     default void byTheClockAKbIsDueUnlessItsNextAttemptIsLater() {
         enrollOneOfEachKind();
         assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 2)))
+                .as("the KBs that are due by the clock")
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due");
     }
 
     @Test
+    @Checks(Rule.CLOCKS)
     default void aKbBecomesDueAsTimePasses() {
         kbs().enroll(0, "kb");
         kbs().done(kbs().failed("kb", 0, 1, 1, "boom", Duration.ofMillis(400)));
         long due = kbs().recorded("kb").dueMicros();
         Set<String> early = kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10));
         if (kbs().look().storeMicros() < due) {
-            assertThat(early).isEmpty();
+            assertThat(early).as("the KBs that are due before their retry time").isEmpty();
         }
         letPass(Duration.ofMillis(410));
-        assertThat(kbs().look().storeMicros()).isGreaterThanOrEqualTo(due);
-        assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10))).containsExactly("kb");
-        assertThat(kbs().look().recordCounts()).extracting(KbRecordCount::due).containsExactly(1);
+        assertThat(kbs().look().storeMicros())
+                .as("the store's clock after 410 ms have passed, at least the due time")
+                .isGreaterThanOrEqualTo(due);
+        assertThat(kbs().listed(StoreDriver.due(1, DueFilter.BY_THE_CLOCK, 10)))
+                .as("the KBs that are due after their retry time")
+                .containsExactly("kb");
+        assertThat(kbs().look().recordCounts())
+                .as("how many KBs a look counts as due after their retry time")
+                .extracting(KbRecordCount::due)
+                .containsExactly(1);
     }
 
     @Test
@@ -44,12 +54,18 @@ interface DueFilterContract extends StoreFixture {
         letPass(Duration.ofMillis(5));
         kbs().done(kbs().failed("failed once more", 0, 1, 1, "boom", Duration.ZERO));
         long instant = kbs().recorded("failed once more").failedMicros();
-        assertThat(instant).isGreaterThan(kbs().recorded("failed, later").failedMicros());
+        assertThat(instant)
+                .as("when a KB failed, compared with one that failed before it")
+                .isGreaterThan(kbs().recorded("failed, later").failedMicros());
         assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant), 2)))
+                .as("the KBs that did not fail since that instant")
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due", "failed, later");
         assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(instant + 1), 2)))
+                .as("the KBs that did not fail since a microsecond later")
                 .containsExactlyInAnyOrder("plain", "saved", "failed, due", "failed, later", "failed once more");
-        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(1L), 2))).containsExactlyInAnyOrder("plain", "saved");
+        assertThat(kbs().listed(StoreDriver.due(1, new DueFilter(1L), 2)))
+                .as("the KBs that have never failed")
+                .containsExactlyInAnyOrder("plain", "saved");
     }
 
     @Test
@@ -67,9 +83,11 @@ interface DueFilterContract extends StoreFixture {
                 PageQuery request =
                         new PageQuery(Partitions.all(), Selection.FAILING, Long.MAX_VALUE, ignored, null, limit);
                 assertThat(kbs().listed(request))
+                        .as("the KBs that failed or are set aside, pages of %d", limit)
                         .containsExactlyInAnyOrder(
                                 "failed, due", "failed, later", "set aside", "set aside without a failure");
                 assertThat(kbs().listed(new PageQuery(Partitions.all(), Selection.FAILING, 0, ignored, null, limit)))
+                        .as("the failing KBs below version 0")
                         .isEmpty();
             }
         }
@@ -78,7 +96,10 @@ interface DueFilterContract extends StoreFixture {
     @Test
     default void allListsThemAllWhateverIsDue() {
         enrollOneOfEachKind();
-        assertThat(kbs().listed(StoreDriver.all(Partitions.all(), 2))).hasSize(5);
+        Items.assertAll(
+                "all KBs, whatever is due",
+                kbs().listed(StoreDriver.all(Partitions.all(), 2)),
+                List.of("plain", "saved", "failed, due", "failed, later", "set aside"));
     }
 
     @Test
@@ -98,6 +119,7 @@ interface DueFilterContract extends StoreFixture {
         long third =
                 kbs().recorded(StoreDriver.inPartition(31, "kb-", 1).get(0)).dueMicros();
         assertThat(kbs().look().recordCounts())
+                .as("the counts of records by partition and version")
                 .containsExactlyInAnyOrder(
                         new KbRecordCount(30, 1, 2, 2, 1, first, 3),
                         new KbRecordCount(30, 2, 0, 0, 1, Long.MAX_VALUE, 0),
@@ -115,8 +137,10 @@ interface DueFilterContract extends StoreFixture {
         long instant = kbs().recorded(kbIds.get(1)).failedMicros();
         long waitingSince = kbs().recorded(kbIds.get(1)).dueMicros();
         assertThat(kbs().look(new DueFilter(instant)).recordCounts())
+                .as("the counts of records, due if they failed before an instant")
                 .containsExactly(new KbRecordCount(30, 1, 1, 1, 1, waitingSince, 2));
         assertThat(kbs().look(new DueFilter(instant + 1)).recordCounts())
+                .as("the counts of records, due if they failed before a microsecond later")
                 .containsExactly(new KbRecordCount(30, 1, 2, 0, 1, Long.MAX_VALUE, 2));
     }
 

@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Epochs, and how they fence off older writes. */
+@Checks(Rule.FENCE)
 interface EpochContract extends StoreFixture {
 
     @Test
@@ -24,14 +25,17 @@ interface EpochContract extends StoreFixture {
         Set<Integer> scopes =
                 IntStream.rangeClosed(0, Epoch.COORDINATOR).boxed().collect(Collectors.toSet());
         Map<Integer, Epoch> before = store().openEpochs(scopes);
-        assertThat(before.keySet()).isEqualTo(scopes);
+        assertThat(before.keySet()).as("the scopes that were opened").isEqualTo(scopes);
         for (int round = 0; round < 3; round++) {
             Map<Integer, Epoch> opened = (round == 1 ? other() : store()).openEpochs(scopes);
-            assertThat(opened.keySet()).isEqualTo(scopes);
+            assertThat(opened.keySet()).as("the scopes that were opened").isEqualTo(scopes);
             for (int scope : scopes) {
                 Epoch epoch = StoreDriver.entry(opened, scope);
-                assertThat(epoch.scope()).isEqualTo(scope);
+                assertThat(epoch.scope())
+                        .as("the scope of the epoch that was opened for it")
+                        .isEqualTo(scope);
                 assertThat(epoch.number())
+                        .as("the newest epoch of scope %s, compared with the one before", scope)
                         .isGreaterThan(StoreDriver.entry(before, scope).number());
             }
             before = opened;
@@ -48,7 +52,9 @@ interface EpochContract extends StoreFixture {
         for (String kbId : kbIds) {
             WriteResult result =
                     store().write(List.of(epochs.get(Partitions.of(kbId))), List.of(kbs().advanced(kbId, 0, 1)));
-            assertThat(result.staleScopes().isEmpty()).isEqualTo(Partitions.of(kbId) != Partitions.of(fenced));
+            assertThat(result.staleScopes().isEmpty())
+                    .as("whether KB %s was written; only partition %s has a newer epoch", kbId, Partitions.of(fenced))
+                    .isEqualTo(Partitions.of(kbId) != Partitions.of(fenced));
         }
     }
 
@@ -74,7 +80,7 @@ interface EpochContract extends StoreFixture {
     /** Either none was written, which the result says, or all but those of the stale scopes. */
     private void assertWritten(WriteResult result, Set<Integer> stale, List<String> kbIds) {
         assertThat(result.staleScopes())
-                .as("rule 1, the fence: the scopes without a current epoch")
+                .as("the scopes without a current epoch")
                 .isEqualTo(stale);
         assertThat(result.exceptions()).as("%s", result).isEmpty();
         for (KbState kb : store().find(kbIds).values()) {
@@ -82,7 +88,7 @@ interface EpochContract extends StoreFixture {
             boolean isWritten = kb.version() > 0 || kb.record() != null;
             assertThat(isWritten)
                     .as(
-                            "rule 1, the fence: whether KB %s was written; its scope is %s, and the result is %s",
+                            "whether KB %s was written; its scope is %s, and the result is %s",
                             kb.kbId(), isStale ? "stale" : "current", result)
                     .isEqualTo(!isStale && !result.refused());
         }
@@ -133,7 +139,9 @@ interface EpochContract extends StoreFixture {
         List<Epoch> old = List.copyOf(kbs().open("kb"));
         kbs().open("kb");
         WriteResult result = store().write(old, List.of(kbs().advanced("kb", 0, 1)));
-        assertThat(result.staleScopes()).containsExactly(Partitions.of("kb"));
+        assertThat(result.staleScopes())
+                .as("the stale scopes of a write to a KB that is not enrolled")
+                .containsExactly(Partitions.of("kb"));
     }
 
     @Test
@@ -143,8 +151,12 @@ interface EpochContract extends StoreFixture {
         Epoch current = kbs().epoch(partition);
         Epoch invented = new Epoch(partition, current.number() + 1);
         WriteResult result = store().write(List.of(invented), List.of(kbs().advanced("kb", 0, 1)));
-        assertThat(result.staleScopes()).containsExactly(partition);
-        assertThat(kbs().version("kb")).isZero();
+        assertThat(result.staleScopes())
+                .as("the stale scopes of a write under an epoch that was never opened")
+                .containsExactly(partition);
+        assertThat(kbs().version("kb"))
+                .as("the version after a write under an epoch that was never opened")
+                .isZero();
     }
 
     @Test
@@ -153,18 +165,24 @@ interface EpochContract extends StoreFixture {
         List<Epoch> epoch = List.copyOf(kbs().open("kb"));
         for (int version = 0; version < 5; version++) {
             assertThat(store().write(epoch, List.of(kbs().advanced("kb", version, version + 1))))
+                    .as("the result of write %s under the same epoch, which is still the newest", version)
                     .isEqualTo(WriteResult.ALL_DONE);
         }
-        assertThat(kbs().version("kb")).isEqualTo(5);
+        assertThat(kbs().version("kb"))
+                .as("the version after five writes under one epoch")
+                .isEqualTo(5);
     }
 
     @Test
     default void anEpochOpenedByOneHandleCountsForTheOther() {
         kbs().enroll(0, "kb");
         List<Epoch> epoch = List.copyOf(kbs().open("kb"));
-        assertThat(other().write(epoch, List.of(kbs().advanced("kb", 0, 1)))).isEqualTo(WriteResult.ALL_DONE);
+        assertThat(other().write(epoch, List.of(kbs().advanced("kb", 0, 1))))
+                .as("the result of the second handle's write under an epoch that the first one opened")
+                .isEqualTo(WriteResult.ALL_DONE);
         other().openEpochs(Set.of(Partitions.of("kb")));
         assertThat(store().write(epoch, List.of(kbs().advanced("kb", 1, 2))).staleScopes())
+                .as("the stale scopes of a write after the second handle opened the next epoch")
                 .containsExactly(Partitions.of("kb"));
     }
 }

@@ -19,21 +19,24 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Incarnations: a KB that is removed and enrolled again is another KB, even at the same version. */
+@Checks(Rule.VERSIONS)
 interface IncarnationContract extends StoreFixture {
 
     /** What the messages of these tests call the rule. */
-    String RULE = "rule 2, incarnations: a write reaches only the enrolment that it was meant for: ";
+    String RULE = "incarnations: a write reaches only the enrolment that it was meant for: ";
 
     @Test
     default void noEnrolmentOfAKbHasTheNumberOfAnEarlierOne() {
         Set<Long> numbers = new HashSet<>();
         for (int round = 0; round < 20; round++) {
             StateStore mine = round % 2 == 0 ? store() : other();
-            assertThat(mine.enroll(List.of("kb", "neighbour-" + round), 0)).contains("kb");
+            assertThat(mine.enroll(List.of("kb", "neighbour-" + round), 0))
+                    .as("the KBs that were newly enrolled")
+                    .contains("kb");
             long incarnation = kbs().incarnation("kb");
             assertThat(incarnation).as("the number of an enrolment").isPositive();
             assertThat(numbers.add(incarnation))
-                    .as("rule 2, incarnations: enrolment %s of the KB has the number of an earlier one", round + 1)
+                    .as("enrolment %s of the KB has the number of an earlier one", round + 1)
                     .isTrue();
             mine.remove(List.of("kb"));
         }
@@ -43,7 +46,9 @@ interface IncarnationContract extends StoreFixture {
     default void aKbKeepsItsNumberWhateverIsWritten() {
         kbs().enroll(0, "kb");
         KbState enrolled = kbs().state("kb");
-        assertThat(other().enroll(List.of("kb"), 3)).isEmpty();
+        assertThat(other().enroll(List.of("kb"), 3))
+                .as("the KBs that were newly enrolled, although the only one was enrolled before")
+                .isEmpty();
         assertSameKb(enrolled, "after it was to be enrolled again");
         kbs().done(kbs().checkpointed("kb", 0, 1, "1"));
         assertSameKb(enrolled, "after a checkpoint");
@@ -59,6 +64,7 @@ interface IncarnationContract extends StoreFixture {
         seen.addAll(kbs().pass(StoreDriver.due(Long.MAX_VALUE, DueFilter.BY_THE_CLOCK, 10)));
         seen.addAll(kbs().pass(StoreDriver.all(Partitions.all(), 10)));
         assertThat(seen)
+                .as("the KB %s, by each of three ways to read it", when)
                 .hasSize(3)
                 .extracting(KbState::incarnation)
                 .as("the number of the same enrolment %s", when)
@@ -131,7 +137,9 @@ interface IncarnationContract extends StoreFixture {
             store().remove(List.of(again));
             kbs().enroll(0, again);
             WriteResult result = kbs().write(writes.toArray(KbWrite[]::new));
-            assertThat(result.staleScopes()).isEmpty();
+            assertThat(result.staleScopes())
+                    .as("the stale scopes of a batch under the newest epochs")
+                    .isEmpty();
             assertThat(result.exceptions())
                     .as(RULE + "a batch for %s, of which %s was enrolled again", kbIds, again)
                     .containsOnlyKeys(again)
@@ -156,13 +164,13 @@ interface IncarnationContract extends StoreFixture {
             Together.run(2, thread -> {
                 if (thread == 0) {
                     other().remove(kbIds);
-                    assertThat(other().enroll(kbIds, 0)).hasSize(20);
+                    Items.assertAll("KBs enrolled again", other().enroll(kbIds, 0), kbIds);
                 } else {
                     store().write(epochs, writes);
                 }
             });
+            Items.assertAll("KBs enrolled again", store().find(kbIds).keySet(), kbIds);
             assertThat(store().find(kbIds).values())
-                    .hasSize(20)
                     .as(
                             RULE
                                     + "KBs that were removed and enrolled again at version 0, while the first ones were written")

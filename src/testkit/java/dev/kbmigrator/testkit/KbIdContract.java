@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** KB ids are compared byte by byte, whatever characters they contain. */
+@Checks(Rule.TEXTS)
 interface KbIdContract extends StoreFixture {
 
     /** Ids that a collation, an escape sequence or a cursor could mix up. */
@@ -81,15 +82,19 @@ interface KbIdContract extends StoreFixture {
                     .containsExactly(kbId);
             expected.put(kbId, version);
         }
-        assertThat(versions()).isEqualTo(expected);
-        assertThat(store().enroll(AWKWARD, 100)).isEmpty();
-        assertThat(kbs().listed(StoreDriver.all(Partitions.all(), 1))).isEqualTo(expected.keySet());
+        assertThat(versions()).as("the versions of KBs whose ids differ").isEqualTo(expected);
+        assertThat(store().enroll(AWKWARD, 100))
+                .as("the KBs that were newly enrolled, although all were enrolled before")
+                .isEmpty();
+        Items.assertAll("KBs listed", kbs().listed(StoreDriver.all(Partitions.all(), 1)), AWKWARD);
     }
 
     @Test
     default void awkwardIdsAreEnrolledInOneCall() {
-        assertThat(store().enroll(AWKWARD, 3)).containsExactlyInAnyOrderElementsOf(AWKWARD);
-        assertThat(store().count(Long.MAX_VALUE)).isEqualTo(AWKWARD.size());
+        Items.assertAll("newly enrolled KBs", store().enroll(AWKWARD, 3), AWKWARD);
+        assertThat(store().count(Long.MAX_VALUE))
+                .as("the number of KBs whose ids differ")
+                .isEqualTo(AWKWARD.size());
     }
 
     @Test
@@ -103,9 +108,13 @@ interface KbIdContract extends StoreFixture {
         }
         for (int i = 0; i < AWKWARD.size(); i++) {
             String kbId = AWKWARD.get(i);
-            assertThat(kbs().version(kbId)).isEqualTo(i + 1);
-            assertThat(kbs().recorded(kbId).error()).isEqualTo("failure of " + kbId);
-            assertThat(kbs().recorded(kbId).checkpoint()).isEqualTo("" + i);
+            assertThat(kbs().version(kbId)).as("the version of KB %s", kbId).isEqualTo(i + 1);
+            assertThat(kbs().recorded(kbId).error())
+                    .as("the error of KB %s", kbId)
+                    .isEqualTo("failure of " + kbId);
+            assertThat(kbs().recorded(kbId).checkpoint())
+                    .as("the checkpoint of KB %s", kbId)
+                    .isEqualTo("" + i);
         }
     }
 
@@ -116,7 +125,7 @@ interface KbIdContract extends StoreFixture {
         for (String kbId : AWKWARD) {
             store().remove(List.of(kbId));
             left.remove(kbId);
-            assertThat(store().find(AWKWARD).keySet()).containsExactlyInAnyOrderElementsOf(left);
+            Items.assertAll("KBs left after a removal", store().find(AWKWARD).keySet(), left);
         }
     }
 
@@ -128,9 +137,8 @@ interface KbIdContract extends StoreFixture {
         }
         kbs().enroll(0, kbIds);
         for (int limit : new int[] {1, 2, 3, 7, 256}) {
-            assertThat(kbs().listed(StoreDriver.all(Partitions.all(), limit)))
-                    .as("pages of %d", limit)
-                    .containsExactlyInAnyOrderElementsOf(kbIds);
+            Items.assertAll(
+                    "KBs listed, pages of " + limit, kbs().listed(StoreDriver.all(Partitions.all(), limit)), kbIds);
         }
     }
 
@@ -139,15 +147,20 @@ interface KbIdContract extends StoreFixture {
         List<String> longest =
                 List.of("x".repeat(255), "x".repeat(254) + "y", "é".repeat(127) + "x", "😀".repeat(63) + "xyz");
         assertThat(longest)
-                .allSatisfy(kbId ->
-                        assertThat(kbId.getBytes(StandardCharsets.UTF_8)).hasSize(255));
+                .as("ids of 255 bytes, a precondition of this test")
+                .allSatisfy(kbId -> assertThat(kbId.getBytes(StandardCharsets.UTF_8))
+                        .as("the bytes of an id, a precondition of this test")
+                        .hasSize(255));
         kbs().enroll(0, longest);
         longest.forEach(kbId -> kbs().advance(kbId, 0, 1));
         longest.forEach(kbId -> kbs().done(kbs().checkpointed(kbId, 1, 2, "1")));
+        Items.assertAll("KBs found", store().find(longest).keySet(), longest);
         assertThat(store().find(longest).values())
-                .hasSize(4)
-                .allSatisfy(kb -> assertThat(kb.version()).isEqualTo(1));
-        assertThat(kbs().listed(StoreDriver.all(Partitions.all(), 1))).containsExactlyInAnyOrderElementsOf(longest);
+                .as("KBs with ids of 255 bytes advanced")
+                .allSatisfy(kb -> assertThat(kb.version())
+                        .as("the version of KB %s", kb.kbId())
+                        .isEqualTo(1));
+        Items.assertAll("KBs listed", kbs().listed(StoreDriver.all(Partitions.all(), 1)), longest);
     }
 
     private Map<String, Long> versions() {

@@ -16,6 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What must hold when many threads compete for a name. Odd threads use the second client. */
+@Checks(Rule.ONE_LEASE)
 interface LockConcurrencyContract extends LockFixture {
 
     int CONTENDERS = 8;
@@ -45,12 +46,15 @@ interface LockConcurrencyContract extends LockFixture {
         expireNow(expired.get(NAMES - 1));
         for (int i = 0; i < NAMES; i++) {
             assertExactlyOneWins(name() + "-" + i);
-            assertThat(expired.get(i).renew(LONG)).isEqualTo(Renewal.LOST);
+            assertThat(expired.get(i).renew(LONG))
+                    .as("the renewal of a lease that expired and was taken over")
+                    .isEqualTo(Renewal.LOST);
         }
     }
 
     /** A late owner renews while a contender tries to acquire the name. At most one of them may succeed. */
     @Test
+    @Checks(Rule.OWNER)
     default void aLateRenewalAndAnAttemptNeverBothSucceed() throws Exception {
         List<Lease> expired = new ArrayList<>();
         for (int i = 0; i < NAMES; i++) {
@@ -68,7 +72,9 @@ interface LockConcurrencyContract extends LockFixture {
                     owners.add("the contender");
                 }
             });
-            assertThat(owners).hasSizeLessThanOrEqualTo(1);
+            assertThat(owners)
+                    .as("those who own the name: the late owner, a contender, or none")
+                    .hasSizeLessThanOrEqualTo(1);
         }
     }
 
@@ -95,7 +101,9 @@ interface LockConcurrencyContract extends LockFixture {
                 }
             }
         });
-        assertThat(counter).hasValue(100);
+        assertThat(counter)
+                .as("the increments that were counted; two owners at once lose some")
+                .hasValue(100);
     }
 
     private void assertExactlyOneWins(String contended) throws Exception {
@@ -105,7 +113,11 @@ interface LockConcurrencyContract extends LockFixture {
                 thread -> (thread % 2 == 0 ? lock() : other())
                         .tryAcquire(contended, LONG)
                         .ifPresent(winners::add));
-        assertThat(winners).hasSize(1);
-        assertThat(winners.element().renew(LONG)).isEqualTo(Renewal.HELD);
+        assertThat(winners)
+                .as("the leases of one name that contenders won at the same time")
+                .hasSize(1);
+        assertThat(winners.element().renew(LONG))
+                .as("the renewal of the only winner's lease")
+                .isEqualTo(Renewal.HELD);
     }
 }

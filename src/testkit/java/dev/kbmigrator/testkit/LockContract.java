@@ -7,11 +7,14 @@ import dev.kbmigrator.spi.Lease;
 import dev.kbmigrator.spi.Lock;
 import dev.kbmigrator.spi.Renewal;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The contract of a {@link Lock} as executable tests. To test your own lock, extend this class and create the lock in
@@ -39,7 +42,10 @@ import org.junit.jupiter.api.Timeout;
  * live as long as a session, override {@link #expiresByTtl()} and {@link #expire}.
  */
 @Timeout(120)
-public abstract class LockContract implements LeaseContract, ManyLeasesContract, LockConcurrencyContract {
+@ExtendWith(RuleInMessages.class)
+@Checks(Rule.TTL)
+public abstract class LockContract
+        implements LeaseContract, ManyLeasesContract, LockConcurrencyContract, LockRequestContract, LockClockContract {
 
     /** More than the error that rounding of clocks can cause. */
     private static final Duration SLACK = Duration.ofMillis(50);
@@ -128,6 +134,34 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
     }
 
     /**
+     * Creates a client of the same lock service, as a replica on a host whose clock is wrong would have it. By default, there is
+     * none, and the tests that need it are skipped. A lock that takes the time from its service alone returns any other client.
+     *
+     * @param lock the lock that {@link #newLock()} created
+     * @param skew how far that host's clock is ahead; negative if it is behind
+     * @return the client; empty if the lock cannot be tested with wrong clocks
+     * @throws Exception if the client cannot be created; the test fails
+     */
+    protected Optional<Lock> withSkewedClock(Lock lock, Duration skew) throws Exception {
+        return Optional.empty();
+    }
+
+    /**
+     * Creates a client of the same lock service that runs an action before each request that it sends to the service: a
+     * statement, a command or a commit. The tests use it to let the client die between two requests, and to let others be
+     * faster. By default, there is none, and these tests are skipped.
+     *
+     * @param lock the lock that {@link #newLock()} created
+     * @param beforeEachRequest runs before each request, on the caller's thread; if it throws, the request must not be sent, and
+     *     the call must fail with an exception
+     * @return the client; empty if its requests cannot be intercepted
+     * @throws Exception if the client cannot be created; the test fails
+     */
+    protected Optional<Lock> interposed(Lock lock, Runnable beforeEachRequest) throws Exception {
+        return Optional.empty();
+    }
+
+    /**
      * Cleans up after each test. By default, does nothing.
      *
      * @param lock the lock that {@link #newLock()} created for the test
@@ -180,6 +214,21 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
     }
 
     @Override
+    public final Lock skewedOrSkipped(Duration skew) throws Exception {
+        return withSkewedClock(lock, skew)
+                .orElseGet(() -> Assumptions.abort(
+                        "not tested: " + Rule.LOCK_CLOCK + ". To test it, override withSkewedClock()"));
+    }
+
+    @Override
+    public final Lock interposedOrSkipped(Runnable beforeEachRequest) throws Exception {
+        return interposed(lock, beforeEachRequest)
+                .orElseGet(
+                        () -> Assumptions.abort(
+                                "not tested: what happens between the requests of one call. To test it, override interposed()"));
+    }
+
+    @Override
     public final void expireNow(Lease lease) throws Exception {
         expire(lease);
     }
@@ -191,7 +240,9 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         long sent = nanoTime();
         acquired(lock, name, ttl());
         while (other.tryAcquire(name, LONG).isEmpty()) {
-            assertThat(nanoTime() - sent).isLessThan(ttl().multipliedBy(20).toNanos());
+            assertThat(nanoTime() - sent)
+                    .as("nanoseconds since the lease was acquired, which should expire")
+                    .isLessThan(ttl().multipliedBy(20).toNanos());
             passTime(ttl().dividedBy(100));
         }
         assertThat(nanoTime() - sent)
@@ -205,7 +256,7 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
         Lease lease = acquired(lock, name, LONG);
         long sent = nanoTime();
-        assertThat(lease.renew(ttl())).isEqualTo(Renewal.HELD);
+        assertThat(lease.renew(ttl())).as("a renewal of a live lease").isEqualTo(Renewal.HELD);
         boolean taken = false;
         while (!taken && nanoTime() - sent < ttl().multipliedBy(2).toNanos()) {
             passTime(ttl().dividedBy(100));
@@ -213,9 +264,12 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         }
         if (taken) {
             assertThat(nanoTime() - sent)
+                    .as("nanoseconds until another client acquired the name after the renewal")
                     .isGreaterThanOrEqualTo(ttl().minus(ROUNDING).toNanos());
         } else {
-            assertThat(lease.renew(LONG)).isEqualTo(Renewal.HELD);
+            assertThat(lease.renew(LONG))
+                    .as("the renewal of a lease that nobody took over")
+                    .isEqualTo(Renewal.HELD);
         }
     }
 
@@ -225,7 +279,9 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
         String renewed = renewedInTime();
         passTime(ttl().plus(SLACK));
-        assertThat(other.tryAcquire(renewed, LONG)).isEmpty();
+        assertThat(other.tryAcquire(renewed, LONG))
+                .as("a lease of a name whose lease was renewed in time")
+                .isEmpty();
     }
 
     @Test
@@ -234,16 +290,24 @@ public abstract class LockContract implements LeaseContract, ManyLeasesContract,
         Lease lease = acquired(lock, name, ttl());
         lease.renew(ttl());
         passTime(ttl().plus(SLACK));
-        assertThat(other.tryAcquire(name, LONG)).isPresent();
-        assertThat(lease.renew(LONG)).isEqualTo(Renewal.LOST);
+        assertThat(other.tryAcquire(name, LONG))
+                .as("a lease of a name whose renewed lease has expired")
+                .isPresent();
+        assertThat(lease.renew(LONG))
+                .as("the renewal of a lease that expired and was taken over")
+                .isEqualTo(Renewal.LOST);
     }
 
     @Test
     void aLeaseOfOneMillisecondIsALease() {
         assumeThat(expiresByTtl()).as("leases expire after their ttl").isTrue();
-        assertThat(lock.tryAcquire(name, Duration.ofMillis(1))).isPresent();
+        assertThat(lock.tryAcquire(name, Duration.ofMillis(1)))
+                .as("a lease of a free name for one millisecond")
+                .isPresent();
         passTime(SLACK);
-        assertThat(other.tryAcquire(name, LONG)).isPresent();
+        assertThat(other.tryAcquire(name, LONG))
+                .as("a lease of a name whose lease of one millisecond has expired")
+                .isPresent();
     }
 
     /** Returns a name renewed before its ttl ended. If the machine stalls longer than the ttl, the next name is tried. */

@@ -39,6 +39,25 @@ interface LockFixture {
     Duration shortTtl();
 
     /**
+     * Returns a client of the same lock service on a host whose own clock is wrong. Skips the test if there is none.
+     *
+     * @param skew how far that host's clock is ahead; negative if it is behind
+     * @return the client
+     * @throws Exception if the client cannot be created
+     */
+    Lock skewedOrSkipped(Duration skew) throws Exception;
+
+    /**
+     * Returns a client of the same lock service that runs an action before each of its requests. Skips the test if there is
+     * none.
+     *
+     * @param beforeEachRequest runs before each request; if it throws, the request is not sent and the call fails
+     * @return the client
+     * @throws Exception if the client cannot be created
+     */
+    Lock interposedOrSkipped(Runnable beforeEachRequest) throws Exception;
+
+    /**
      * Makes a lease of {@link #lock()} expire without its owner's doing, and with it all others that have the short ttl.
      *
      * @param lease the lease

@@ -8,10 +8,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Methods that take many names: they must give the same results as one call per name. */
+@Checks(Rule.MANY)
 interface ManyLeasesContract extends LockFixture {
 
     private List<String> names(int count) {
@@ -22,10 +25,15 @@ interface ManyLeasesContract extends LockFixture {
     default void manyNamesAreAcquiredTogether() {
         List<String> names = names(64);
         Map<String, Lease> acquired = lock().tryAcquireAll(names, LONG);
-        assertThat(acquired.keySet()).containsExactlyInAnyOrderElementsOf(names);
+        Items.assertAll("names acquired", acquired.keySet(), names);
         assertThat(acquired)
-                .allSatisfy((name, lease) -> assertThat(lease.name()).isEqualTo(name));
-        assertThat(other().tryAcquireAll(names, LONG)).isEmpty();
+                .as("each lease has the name that it was asked for")
+                .allSatisfy((name, lease) -> assertThat(lease.name())
+                        .as("the name of the lease of %s", name)
+                        .isEqualTo(name));
+        assertThat(other().tryAcquireAll(names, LONG))
+                .as("second leases of names that are held")
+                .isEmpty();
     }
 
     @Test
@@ -34,15 +42,22 @@ interface ManyLeasesContract extends LockFixture {
         Lease held = acquired(other(), names.get(1), LONG);
         acquired(other(), names.get(4), LONG);
         assertThat(lock().tryAcquireAll(names, LONG))
+                .as("the leases of those names that are not held")
                 .containsOnlyKeys(names.get(0), names.get(2), names.get(3), names.get(5));
         held.release();
-        assertThat(lock().tryAcquireAll(names, LONG)).containsOnlyKeys(names.get(1));
+        assertThat(lock().tryAcquireAll(names, LONG))
+                .as("the leases of those names that are not held, after one was released")
+                .containsOnlyKeys(names.get(1));
     }
 
     @Test
     default void noNamesAreNoError() {
-        assertThat(lock().tryAcquireAll(List.of(), LONG)).isEmpty();
-        assertThat(lock().renewAll(List.of(), LONG)).isEmpty();
+        assertThat(lock().tryAcquireAll(List.of(), LONG))
+                .as("the leases of no names")
+                .isEmpty();
+        assertThat(lock().renewAll(List.of(), LONG))
+                .as("the renewals of no leases")
+                .isEmpty();
         lock().releaseAll(List.of());
     }
 
@@ -51,17 +66,18 @@ interface ManyLeasesContract extends LockFixture {
         List<String> names = names(3);
         Map<String, Lease> leases = lock().tryAcquireAll(names, LONG);
         lease(leases, names.get(1)).release();
-        assertThat(lease(leases, names.get(0)).renew(LONG)).isEqualTo(Renewal.HELD);
-        assertThat(other().tryAcquireAll(names, LONG)).containsOnlyKeys(names.get(1));
+        assertThat(lease(leases, names.get(0)).renew(LONG))
+                .as("the renewal of a lease whose neighbour was released")
+                .isEqualTo(Renewal.HELD);
+        assertThat(other().tryAcquireAll(names, LONG))
+                .as("the leases of those names that are not held")
+                .containsOnlyKeys(names.get(1));
     }
 
     @Test
     default void manyLeasesAreRenewedTogether() {
         Map<String, Lease> leases = lock().tryAcquireAll(names(64), LONG);
-        assertThat(lock().renewAll(leases.values(), LONG))
-                .hasSize(64)
-                .containsOnlyKeys(leases.keySet())
-                .allSatisfy((name, renewal) -> assertThat(renewal).isEqualTo(Renewal.HELD));
+        Items.assertAll("leases renewed", held(lock().renewAll(leases.values(), LONG)), leases.keySet());
     }
 
     @Test
@@ -70,14 +86,17 @@ interface ManyLeasesContract extends LockFixture {
         Map<String, Lease> leases = new HashMap<>(lock().tryAcquireAll(names.subList(0, 3), shortTtl()));
         expireNow(lease(leases, names.get(0)));
         Map<String, Lease> taken = other().tryAcquireAll(names.subList(0, 3), LONG);
-        assertThat(taken).hasSize(3);
+        Items.assertAll("names taken over", taken.keySet(), names.subList(0, 3));
         leases.putAll(other().tryAcquireAll(names.subList(3, 5), LONG));
         lease(leases, names.get(4)).release();
         Map<String, Renewal> renewals = other().renewAll(leases.values(), LONG);
         for (int i = 0; i < 5; i++) {
-            assertThat(renewals).containsEntry(names.get(i), i == 3 ? Renewal.HELD : Renewal.LOST);
+            assertThat(renewals)
+                    .as("the renewals; only the fourth lease is still held")
+                    .containsEntry(names.get(i), i == 3 ? Renewal.HELD : Renewal.LOST);
         }
-        assertThat(other().renewAll(taken.values(), LONG)).hasSize(3).doesNotContainValue(Renewal.LOST);
+        Items.assertAll(
+                "leases renewed that were taken over", held(other().renewAll(taken.values(), LONG)), taken.keySet());
     }
 
     @Test
@@ -86,7 +105,10 @@ interface ManyLeasesContract extends LockFixture {
         Map<String, Lease> leases = lock().tryAcquireAll(names, LONG);
         lock().releaseAll(leases.values());
         lock().releaseAll(leases.values());
-        assertThat(other().tryAcquireAll(names, LONG)).hasSize(64);
+        Items.assertAll(
+                "names acquired after their release",
+                other().tryAcquireAll(names, LONG).keySet(),
+                names);
     }
 
     @Test
@@ -96,8 +118,12 @@ interface ManyLeasesContract extends LockFixture {
         expireNow(lease(late, names.get(0)));
         Lease owner = acquired(other(), names.get(1), LONG);
         lock().releaseAll(new ArrayList<>(late.values()));
-        assertThat(owner.renew(LONG)).isEqualTo(Renewal.HELD);
-        assertThat(other().tryAcquireAll(names, LONG)).containsOnlyKeys(names.get(0), names.get(2));
+        assertThat(owner.renew(LONG))
+                .as("the renewal of the new owner's lease after the old owners released theirs")
+                .isEqualTo(Renewal.HELD);
+        assertThat(other().tryAcquireAll(names, LONG))
+                .as("the leases of those names that the old owners' release freed")
+                .containsOnlyKeys(names.get(0), names.get(2));
     }
 
     private static Lease lease(Map<String, Lease> leases, String name) {
@@ -106,5 +132,29 @@ interface ManyLeasesContract extends LockFixture {
             throw new AssertionError("the name " + name + " should be free, but could not be acquired");
         }
         return lease;
+    }
+
+    private static Set<String> held(Map<String, Renewal> renewals) {
+        return renewals.entrySet().stream()
+                .filter(renewal -> renewal.getValue() == Renewal.HELD)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
+    /** The engine holds up to 257 leases at a time. */
+    @Test
+    default void hundredsOfNamesAreAcquiredRenewedAndReleasedTogether() {
+        List<String> names = names(300);
+        Map<String, Lease> leases = lock().tryAcquireAll(names, LONG);
+        Items.assertAll("names acquired", leases.keySet(), names);
+        Items.assertAll("leases renewed", held(lock().renewAll(leases.values(), LONG)), names);
+        assertThat(other().tryAcquireAll(names, LONG))
+                .as("second leases of names that are held")
+                .isEmpty();
+        lock().releaseAll(leases.values());
+        Items.assertAll(
+                "names acquired after their release",
+                other().tryAcquireAll(names, LONG).keySet(),
+                names);
     }
 }

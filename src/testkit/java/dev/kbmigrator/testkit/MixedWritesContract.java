@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
  * Overlapping batches that mix several kinds of write, and removals. A store may use special statements for batches in which
  * every KB advances. These tests cover the statements for all other batches.
  */
+@Checks(Rule.VERSIONS)
 interface MixedWritesContract extends StoreFixture {
 
     @Test
@@ -42,15 +43,20 @@ interface MixedWritesContract extends StoreFixture {
                 WriteResult result = mine.write(
                         carried(epochs, List.of(contended, own.get(thread))),
                         List.of(new KbWrite.Advanced(contended, incarnation, 0, thread + 1), saved.get(thread)));
-                assertThat(result.exceptions().keySet()).isSubsetOf(contended);
+                assertThat(result.exceptions().keySet())
+                        .as("the KBs that were not written; only the contended one may be among them")
+                        .isSubsetOf(contended);
                 winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
             });
-            assertThat(winners).hasValue(1);
+            assertThat(winners)
+                    .as("how many of the overlapping advances of one KB took effect")
+                    .hasValue(1);
         }
     }
 
     /** A record of a KB that no longer exists would count as due forever, and would hold up the fleet. */
     @Test
+    @Checks(Rule.RECORDS)
     default void aKbThatIsRemovedWhileItIsWrittenLeavesNothingOnRecord() throws Exception {
         for (int round = 0; round < 30; round++) {
             List<String> kbIds = StoreDriver.ids("removed-" + round + "-", 40);
@@ -70,12 +76,15 @@ interface MixedWritesContract extends StoreFixture {
                     store().write(carried(epochs, kbIds), writes);
                 }
             });
-            assertThat(store().find(kbIds)).isEmpty();
+            assertThat(store().find(kbIds))
+                    .as("the KBs found after they were removed during a write")
+                    .isEmpty();
             assertThat(kbs().look().recordCounts()).as("records of removed KBs").isEmpty();
         }
     }
 
     @Test
+    @Checks(Rule.FLOORS)
     default void aKbThatAdvancesBehindTheFloorAmongOtherWritesIsDueAtOnce() {
         List<String> kbIds = StoreDriver.inPartition(9, "kb-", 3);
         kbs().raise(9, 5);
@@ -84,7 +93,9 @@ interface MixedWritesContract extends StoreFixture {
                         kbs().advanced(kbIds.get(0), 2, 3),
                         kbs().advanced(kbIds.get(1), 2, 5),
                         kbs().checkpointed(kbIds.get(2), 2, 3, "1"));
-        assertThat(kbs().recordOf(kbIds.get(0))).isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
+        assertThat(kbs().recordOf(kbIds.get(0)))
+                .as("the record of a KB that advanced behind the floor among other writes")
+                .isEqualTo(new KbRecord(4, 0, null, 0, 0, false, false, null));
         assertThat(kbs().recordOf(kbIds.get(1)))
                 .as("the record of a KB that has caught up")
                 .isNull();
@@ -92,6 +103,7 @@ interface MixedWritesContract extends StoreFixture {
 
     /** A floor may rise above a KB that has a record. Deleting the record requires the floor as it is at that moment. */
     @Test
+    @Checks(Rule.FLOORS)
     default void aFailingKbThatAdvancesWhileTheFloorRisesIsNotLost() throws Exception {
         for (int round = 0; round < 40; round++) {
             long low = 2L * round;
@@ -110,7 +122,9 @@ interface MixedWritesContract extends StoreFixture {
                 if (thread == 0) {
                     other().raiseFloors(List.of(epoch), low + 2);
                 } else {
-                    assertThat(store().write(List.of(epoch), writes)).isEqualTo(WriteResult.ALL_DONE);
+                    assertThat(store().write(List.of(epoch), writes))
+                            .as("the result of a write during a raise of the floor")
+                            .isEqualTo(WriteResult.ALL_DONE);
                 }
             });
             long floor = kbs().floor(9);

@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Pages: a listing loses no KB, wherever its pages end and whatever changes in the meantime. */
+@Checks(Rule.PAGES)
 interface PageContract extends StoreFixture {
 
     List<Integer> LIMITS = List.of(1, 2, 3, 256);
@@ -27,9 +29,8 @@ interface PageContract extends StoreFixture {
         List<String> kbIds = StoreDriver.ids("kb-", 300);
         kbs().enroll(0, kbIds);
         for (int limit : LIMITS) {
-            assertThat(kbs().listed(StoreDriver.all(Partitions.all(), limit)))
-                    .as("pages of %d", limit)
-                    .containsExactlyInAnyOrderElementsOf(kbIds);
+            Items.assertAll(
+                    "KBs listed, pages of " + limit, kbs().listed(StoreDriver.all(Partitions.all(), limit)), kbIds);
         }
     }
 
@@ -38,9 +39,7 @@ interface PageContract extends StoreFixture {
         List<String> kbIds = StoreDriver.inPartition(128, "kb-", 12);
         kbs().enroll(0, kbIds);
         for (int limit : new int[] {1, 2, 3, 4, 5, 6, 11, 12, 13, 256}) {
-            assertThat(kbs().listed(StoreDriver.all(Set.of(128), limit)))
-                    .as("pages of %d", limit)
-                    .containsExactlyInAnyOrderElementsOf(kbIds);
+            Items.assertAll("KBs listed, pages of " + limit, kbs().listed(StoreDriver.all(Set.of(128), limit)), kbIds);
         }
     }
 
@@ -52,9 +51,10 @@ interface PageContract extends StoreFixture {
         }
         kbs().enroll(0, kbIds);
         for (int limit : LIMITS) {
-            assertThat(kbs().listed(StoreDriver.all(Set.of(255, 0, 1, 10, 9, 254, 100, 77), limit)))
-                    .as("pages of %d", limit)
-                    .containsExactlyInAnyOrderElementsOf(kbIds);
+            Items.assertAll(
+                    "KBs listed, pages of " + limit,
+                    kbs().listed(StoreDriver.all(Set.of(255, 0, 1, 10, 9, 254, 100, 77), limit)),
+                    kbIds);
         }
     }
 
@@ -66,12 +66,17 @@ interface PageContract extends StoreFixture {
         kbs().enroll(0, second);
         kbs().enroll(0, StoreDriver.inPartition(4, "kb-", 5));
         for (int limit : LIMITS) {
-            assertThat(kbs().listed(StoreDriver.all(Set.of(200), limit))).containsExactlyInAnyOrderElementsOf(second);
-            assertThat(kbs().listed(StoreDriver.all(Set.of(3, 200), limit)))
-                    .hasSize(10)
-                    .containsAll(first);
-            assertThat(kbs().listed(StoreDriver.all(Set.of(5), limit))).isEmpty();
-            assertThat(kbs().listed(StoreDriver.all(Set.of(), limit))).isEmpty();
+            Items.assertAll("KBs of partition 200", kbs().listed(StoreDriver.all(Set.of(200), limit)), second);
+            Items.assertAll(
+                    "KBs of partitions 3 and 200",
+                    kbs().listed(StoreDriver.all(Set.of(3, 200), limit)),
+                    Stream.concat(first.stream(), second.stream()).toList());
+            assertThat(kbs().listed(StoreDriver.all(Set.of(5), limit)))
+                    .as("the KBs listed of a partition without KBs")
+                    .isEmpty();
+            assertThat(kbs().listed(StoreDriver.all(Set.of(), limit)))
+                    .as("the KBs listed of no partitions")
+                    .isEmpty();
         }
     }
 
@@ -82,9 +87,15 @@ interface PageContract extends StoreFixture {
         kbs().enroll(3, "three");
         for (Selection selection : List.of(Selection.ALL, Selection.DUE)) {
             for (int limit : LIMITS) {
-                assertThat(listedBelow(selection, 1, limit)).isEmpty();
-                assertThat(listedBelow(selection, 3, limit)).containsExactlyInAnyOrder("one", "two");
-                assertThat(listedBelow(selection, 4, limit)).containsExactlyInAnyOrder("one", "two", "three");
+                assertThat(listedBelow(selection, 1, limit))
+                        .as("the KBs below version 1, selection %s, pages of %d", selection, limit)
+                        .isEmpty();
+                assertThat(listedBelow(selection, 3, limit))
+                        .as("the KBs below version 3, selection %s, pages of %d", selection, limit)
+                        .containsExactlyInAnyOrder("one", "two");
+                assertThat(listedBelow(selection, 4, limit))
+                        .as("the KBs below version 4, selection %s, pages of %d", selection, limit)
+                        .containsExactlyInAnyOrder("one", "two", "three");
             }
         }
     }
@@ -102,7 +113,7 @@ interface PageContract extends StoreFixture {
             }
         }
         for (int limit : LIMITS) {
-            assertThat(listedBelow(Selection.DUE, 1, limit)).containsExactlyInAnyOrderElementsOf(low);
+            Items.assertAll("KBs between others, pages of " + limit, listedBelow(Selection.DUE, 1, limit), low);
         }
     }
 
@@ -119,18 +130,29 @@ interface PageContract extends StoreFixture {
                     .filter(kb -> kb.kbId().equals("kb"))
                     .toList();
             assertThat(listed).as("%s", selection).isNotEmpty().allSatisfy(kb -> {
-                assertThat(kb.version()).isEqualTo(4);
-                assertThat(kb.record()).isNotNull().satisfies(record -> {
-                    assertThat(record.version()).isEqualTo(5);
-                    assertThat(record.failures()).isEqualTo(2);
-                    assertThat(record.error()).isEqualTo("boom");
-                    assertThat(record.failedMicros()).isPositive();
-                    assertThat(record.checkpointed()).isTrue();
-                    assertThat(record.checkpoint()).isNull();
+                assertThat(kb.version()).as("the version on the page").isEqualTo(4);
+                assertThat(kb.record()).as("the record on the page").isNotNull().satisfies(record -> {
+                    assertThat(record.version())
+                            .as("the version of the record on the page")
+                            .isEqualTo(5);
+                    assertThat(record.failures())
+                            .as("the number of failures on the page")
+                            .isEqualTo(2);
+                    assertThat(record.error()).as("the error on the page").isEqualTo("boom");
+                    assertThat(record.failedMicros())
+                            .as("when the KB failed, on the page")
+                            .isPositive();
+                    assertThat(record.checkpointed())
+                            .as("whether the page says that there is a checkpoint")
+                            .isTrue();
+                    assertThat(record.checkpoint())
+                            .as("the text of the checkpoint, which is no part of a page")
+                            .isNull();
                 });
             });
         }
         assertThat(kbs().pass(StoreDriver.all(Partitions.all(), 10)))
+                .as("a KB without a record, on a page of all KBs")
                 .contains(new KbState("plain", kbs().incarnation("plain"), 4, null));
     }
 
@@ -141,8 +163,10 @@ interface PageContract extends StoreFixture {
                 kbs().advance(kb.kbId(), 0, 1);
             }
         });
-        assertThat(listed).hasSize(60);
-        assertThat(store().count(1)).isZero();
+        Items.assertAll("KBs listed while they advance", listed.keySet(), passIds());
+        assertThat(store().count(1))
+                .as("how many KBs were left behind by advancing what was listed")
+                .isZero();
     }
 
     @Test
@@ -150,8 +174,10 @@ interface PageContract extends StoreFixture {
         Map<String, Integer> listed = passThatChanges(
                 Selection.ALL,
                 page -> store().remove(page.kbs().stream().map(KbState::kbId).toList()));
-        assertThat(listed).hasSize(60);
-        assertThat(store().count(Long.MAX_VALUE)).isZero();
+        Items.assertAll("KBs listed while they are removed", listed.keySet(), passIds());
+        assertThat(store().count(Long.MAX_VALUE))
+                .as("how many KBs were left behind by removing what was listed")
+                .isZero();
     }
 
     @Test
@@ -161,7 +187,7 @@ interface PageContract extends StoreFixture {
                 kbs().done(kbs().failed(kb.kbId(), 0, 1, 1, "boom", Duration.ofHours(1)));
             }
         });
-        assertThat(listed).hasSize(60);
+        Items.assertAll("KBs listed while they fail", listed.keySet(), passIds());
     }
 
     @Test
@@ -173,7 +199,7 @@ interface PageContract extends StoreFixture {
                 store().enroll(StoreDriver.inPartition(9, "z-new-" + pages[0] + "-", 2), 0);
             }
         });
-        assertThat(listed.keySet()).containsAll(passIds());
+        Items.assertNoneLost("KBs listed while others are enrolled", listed.keySet(), passIds());
     }
 
     private List<String> passIds() {

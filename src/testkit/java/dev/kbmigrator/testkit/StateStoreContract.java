@@ -2,9 +2,12 @@ package dev.kbmigrator.testkit;
 
 import dev.kbmigrator.spi.StateStore;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The contract of a {@link StateStore} as executable tests. A store that passes them keeps the library's promises. A store
@@ -29,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
  * store. They rely on JUnit Jupiter's default life cycle, one instance per test method. Each test fails after 120 seconds.
  */
 @Timeout(120)
+@ExtendWith(RuleInMessages.class)
 public abstract class StateStoreContract
         implements EpochContract,
                 EnrolmentContract,
@@ -40,6 +44,11 @@ public abstract class StateStoreContract
                 PageContract,
                 DueFilterContract,
                 LookContract,
+                LookOrderContract,
+                ReadContract,
+                DurabilityContract,
+                ClockContract,
+                LongListContract,
                 DocumentContract,
                 StoreConcurrencyContract,
                 MixedWritesContract {
@@ -81,6 +90,33 @@ public abstract class StateStoreContract
     }
 
     /**
+     * Kills the service behind the store without a warning ({@code kill -9}), starts it again, and returns a new handle on its
+     * data. The tests do not use the handles from before any more. By default, the service cannot be restarted, and the tests of
+     * rule 0 that need it are skipped; override this method if there is a service behind your store.
+     *
+     * @param store the store that {@link #newStore()} created
+     * @return a new handle; empty if the service cannot be restarted
+     * @throws Exception if the service does not start again; the test fails
+     */
+    protected Optional<StateStore> restart(StateStore store) throws Exception {
+        return Optional.empty();
+    }
+
+    /**
+     * Creates a handle on the data of a store, as a replica on a host whose clock is wrong would have it. By default, there is
+     * none, and the tests of rule 6 that need it are skipped. A store that takes the time from its service alone returns any
+     * other handle; a store that relies on synchronised clocks of the hosts returns none.
+     *
+     * @param store the store that {@link #newStore()} created
+     * @param skew how far that host's clock is ahead; negative if it is behind
+     * @return the handle; empty if the store cannot be tested with wrong clocks
+     * @throws Exception if the handle cannot be created; the test fails
+     */
+    protected Optional<StateStore> withSkewedClock(StateStore store, Duration skew) throws Exception {
+        return Optional.empty();
+    }
+
+    /**
      * Cleans up after each test. By default, does nothing.
      *
      * @param store the store that {@link #newStore()} created for the test
@@ -119,6 +155,19 @@ public abstract class StateStoreContract
     @Override
     public final StateStore other() {
         return other;
+    }
+
+    @Override
+    public final StateStore skewedOrSkipped(Duration skew) throws Exception {
+        return withSkewedClock(store, skew)
+                .orElseGet(() ->
+                        Assumptions.abort("not tested: " + Rule.CLOCKS + ". To test it, override withSkewedClock()"));
+    }
+
+    @Override
+    public final StateStore restartedOrSkipped() throws Exception {
+        return restart(store)
+                .orElseGet(() -> Assumptions.abort("not tested: " + Rule.READS + ". To test it, override restart()"));
     }
 
     @Override

@@ -28,9 +28,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What must hold when calls overlap. Threads with an odd number use the second handle. */
+@Checks(Rule.VERSIONS)
 interface StoreConcurrencyContract extends StoreFixture {
 
     int THREADS = 8;
@@ -47,6 +49,7 @@ interface StoreConcurrencyContract extends StoreFixture {
     }
 
     @Test
+    @Checks(Rule.FENCE)
     default void onceEpochsAreOpenedNoOlderWriteTakesEffect() throws Exception {
         for (int round = 0; round < 15; round++) {
             String kbId = "raced-" + round;
@@ -70,6 +73,7 @@ interface StoreConcurrencyContract extends StoreFixture {
     }
 
     @Test
+    @Checks(Rule.FENCE)
     default void onceEpochsAreOpenedNoOlderCheckpointOrFailureTakesEffect() throws Exception {
         for (int round = 0; round < 15; round++) {
             String kbId = "raced-" + round;
@@ -97,6 +101,7 @@ interface StoreConcurrencyContract extends StoreFixture {
     }
 
     @Test
+    @Checks(Rule.FENCE)
     default void onceEpochsAreOpenedNoOlderChangeOfADocumentTakesEffect() throws Exception {
         for (int round = 0; round < 15; round++) {
             String name = "raced/" + round;
@@ -118,6 +123,7 @@ interface StoreConcurrencyContract extends StoreFixture {
     }
 
     @Test
+    @Checks(Rule.FENCE)
     default void onceEpochsAreOpenedNoOlderRaiseTakesEffect() throws Exception {
         long[] floor = {0};
         for (int round = 0; round < 15; round++) {
@@ -146,8 +152,12 @@ interface StoreConcurrencyContract extends StoreFixture {
                 List<String> order = new ArrayList<>(kbIds);
                 Collections.shuffle(order, random);
                 WriteResult result = advanceAll(mine, epochs, order.subList(0, 50));
-                assertThat(result.staleScopes()).isEmpty();
-                assertThat(result.exceptions().values()).allMatch(Stale.class::isInstance);
+                assertThat(result.staleScopes())
+                        .as("the stale scopes of a batch under the newest epochs")
+                        .isEmpty();
+                assertThat(result.exceptions().values())
+                        .as("why KBs were not written: only because another batch was first")
+                        .allMatch(Stale.class::isInstance);
                 order.subList(0, 50).stream()
                         .filter(kbId -> !result.exceptions().containsKey(kbId))
                         .forEach(kbId -> StoreDriver.entry(done, kbId).incrementAndGet());
@@ -155,7 +165,7 @@ interface StoreConcurrencyContract extends StoreFixture {
         });
         for (KbState kb : store().find(kbIds).values()) {
             assertThat(kb.version())
-                    .as("version of %s, one per reported advance", kb.kbId())
+                    .as("the version of KB %s: one for each advance that was reported as done", kb.kbId())
                     .isEqualTo(StoreDriver.entry(done, kb.kbId()).get());
         }
     }
@@ -174,7 +184,9 @@ interface StoreConcurrencyContract extends StoreFixture {
                 WriteResult result = mine.write(epochs, List.of(write));
                 winners.addAndGet(result.exceptions().isEmpty() ? 1 : 0);
             });
-            assertThat(winners).hasValue(1);
+            assertThat(winners)
+                    .as("how many of the overlapping advances of one KB took effect")
+                    .hasValue(1);
         }
     }
 
@@ -194,15 +206,22 @@ interface StoreConcurrencyContract extends StoreFixture {
                 }
             }
         });
+        Items.assertAll("KBs whose enrolment was reported", enrolments.keySet(), kbIds);
         assertThat(enrolments)
-                .hasSize(200)
-                .allSatisfy((kbId, times) -> assertThat(times).hasValue(1));
+                .as("each enrolment is reported once")
+                .allSatisfy((kbId, times) -> assertThat(times)
+                        .as("how many overlapping enrolments of KB %s were reported as its first", kbId)
+                        .hasValue(1));
+        Items.assertAll("KBs enrolled", store().find(kbIds).keySet(), kbIds);
         assertThat(store().find(kbIds).values())
-                .hasSize(200)
-                .allSatisfy(kb -> assertThat(kb.version()).isEqualTo(versions.get(kb.kbId())));
+                .as("each KB is at the version of the enrolment that was reported")
+                .allSatisfy(kb -> assertThat(kb.version())
+                        .as("the version of KB %s: that of the enrolment that was reported as its first", kb.kbId())
+                        .isEqualTo(versions.get(kb.kbId())));
     }
 
     @Test
+    @Checks(Rule.FLOORS)
     default void enrolmentsAndRaisesThatOverlapLoseNoKb() throws Exception {
         for (int round = 0; round < 8; round++) {
             long version = round;
@@ -219,19 +238,28 @@ interface StoreConcurrencyContract extends StoreFixture {
                 } else {
                     List<String> mineIds = StoreDriver.ids(prefix + thread + "-", 60);
                     for (int from = 0; from < 60; from += 20) {
-                        assertThat(mine.enroll(mineIds.subList(from, from + 20), version))
-                                .hasSize(20);
+                        Items.assertAll(
+                                "newly enrolled KBs",
+                                mine.enroll(mineIds.subList(from, from + 20), version),
+                                mineIds.subList(from, from + 20));
                     }
                 }
             });
             List<KbState> all = kbs().pass(StoreDriver.all(Partitions.all(), 256));
-            assertThat(all).as("KBs enrolled").hasSize(60 * (THREADS - 2));
+            Items.assertAll(
+                    "KBs enrolled",
+                    all.stream().map(KbState::kbId).toList(),
+                    IntStream.range(2, THREADS)
+                            .boxed()
+                            .flatMap(thread -> StoreDriver.ids(prefix + thread + "-", 60).stream())
+                            .toList());
             assertNoneIsBehindItsFloorUnseen(all);
             store().remove(all.stream().map(KbState::kbId).toList());
         }
     }
 
     @Test
+    @Checks(Rule.FLOORS)
     default void enrolmentsAdvancesAndRaisesThatOverlapLoseNoKb() throws Exception {
         Map<Integer, Epoch> epochs = store().openEpochs(Partitions.all());
         CountDownLatch enrolling = new CountDownLatch(THREADS / 2);
@@ -259,11 +287,20 @@ interface StoreConcurrencyContract extends StoreFixture {
             }
         });
         List<KbState> all = kbs().pass(StoreDriver.all(Partitions.all(), 256));
-        assertThat(all).hasSize(10 * 20 * THREADS / 2);
+        Items.assertAll(
+                "KBs enrolled",
+                all.stream().map(KbState::kbId).toList(),
+                IntStream.range(0, 20)
+                        .boxed()
+                        .flatMap(i -> IntStream.range(0, THREADS / 2)
+                                .boxed()
+                                .flatMap(thread -> StoreDriver.ids("kb-" + thread + "-" + i + "-", 10).stream()))
+                        .toList());
         assertNoneIsBehindItsFloorUnseen(all);
     }
 
     @Test
+    @Checks(Rule.DOCUMENTS)
     default void ofConcurrentChangesOfADocumentExactlyOneWins() throws Exception {
         for (int round = 0; round < 20; round++) {
             String name = "contended/" + round / 2;
@@ -275,13 +312,17 @@ interface StoreConcurrencyContract extends StoreFixture {
                     winners.put(thread, "" + thread);
                 }
             });
-            assertThat(winners).hasSize(1);
+            assertThat(winners)
+                    .as("the threads whose change from the same revision took effect")
+                    .hasSize(1);
             assertThat(winners.values())
+                    .as("the text of the thread whose change took effect")
                     .containsExactly(store().document(name).orElseThrow().json());
         }
     }
 
     @Test
+    @Checks(Rule.DOCUMENTS)
     default void noUpdateOfADocumentIsLost() throws Exception {
         store().compareAndSet("counter", 0, "0", null);
         Together.run(4, thread -> {
@@ -294,10 +335,13 @@ interface StoreConcurrencyContract extends StoreFixture {
                 done += mine.compareAndSet("counter", before.revision(), next, null) ? 1 : 0;
             }
         });
-        assertThat(store().document("counter").orElseThrow().json()).isEqualTo("60");
+        assertThat(store().document("counter").orElseThrow().json())
+                .as("the number that 60 increments by compare-and-set leave")
+                .isEqualTo("60");
     }
 
     @Test
+    @Checks(Rule.FENCE)
     default void concurrentOpeningsGiveEachItsOwnEpoch() throws Exception {
         Set<Long> numbers = ConcurrentHashMap.newKeySet();
         Together.run(THREADS, thread -> {
@@ -305,12 +349,16 @@ interface StoreConcurrencyContract extends StoreFixture {
             long last = 0;
             for (int i = 0; i < 10; i++) {
                 Epoch epoch = StoreDriver.entry(mine.openEpochs(Set.of(3, 4, 5, Epoch.COORDINATOR)), 4);
-                assertThat(epoch.number()).isGreaterThan(last);
+                assertThat(epoch.number())
+                        .as("the number of an epoch, compared with the one that the same thread opened before")
+                        .isGreaterThan(last);
                 last = epoch.number();
                 numbers.add(last);
             }
         });
-        assertThat(numbers).hasSize(10 * THREADS);
+        assertThat(numbers)
+                .as("the numbers of epochs of one scope, all different")
+                .hasSize(10 * THREADS);
     }
 
     /** Opens an epoch while a thread writes under the previous one. Returns what was read right after the opening. */
@@ -334,7 +382,9 @@ interface StoreConcurrencyContract extends StoreFixture {
                     letGo(writing);
                 }
             } else {
-                assertThat(writing.await(60, TimeUnit.SECONDS)).isTrue();
+                assertThat(writing.await(60, TimeUnit.SECONDS))
+                        .as("whether three writes were made within 60 seconds, a precondition of this test")
+                        .isTrue();
                 store().openEpochs(Set.of(scope));
                 opened.set(true);
                 seen[0] = read.getAsLong();

@@ -71,7 +71,7 @@ final class StoreDriver {
     }
 
     void enroll(long version, Collection<String> kbIds) {
-        assertThat(store.enroll(kbIds, version)).containsExactlyInAnyOrderElementsOf(kbIds);
+        Items.assertAll("newly enrolled KBs", store.enroll(kbIds, version), kbIds);
     }
 
     /** Returns the value of a key that must be present. */
@@ -86,7 +86,7 @@ final class StoreDriver {
     /** Opens the epoch of one scope. */
     Epoch epoch(int scope) {
         Map<Integer, Epoch> opened = store.openEpochs(Set.of(scope));
-        assertThat(opened).containsOnlyKeys(scope);
+        assertThat(opened).as("the scopes that were opened").containsOnlyKeys(scope);
         return entry(opened, scope);
     }
 
@@ -129,7 +129,9 @@ final class StoreDriver {
 
     /** Writes a batch under newly opened epochs. All of it must be written. */
     void done(KbWrite... writes) {
-        assertThat(write(writes)).isEqualTo(WriteResult.ALL_DONE);
+        assertThat(write(writes))
+                .as("the result of a write that has nothing in its way")
+                .isEqualTo(WriteResult.ALL_DONE);
     }
 
     void advance(String kbId, long from, long to) {
@@ -156,9 +158,9 @@ final class StoreDriver {
 
     KbState state(String kbId) {
         Map<String, KbState> found = store.find(Set.of(kbId));
-        assertThat(found).containsOnlyKeys(kbId);
+        assertThat(found).as("the KBs found; this one is enrolled").containsOnlyKeys(kbId);
         KbState state = entry(found, kbId);
-        assertThat(state.kbId()).isEqualTo(kbId);
+        assertThat(state.kbId()).as("the id of the KB that was found").isEqualTo(kbId);
         return state;
     }
 
@@ -178,6 +180,19 @@ final class StoreDriver {
         return look().floors().get(partition);
     }
 
+    /** Returns the partitions whose floor is at a version. */
+    List<Integer> raisedTo(long version) {
+        List<Long> floors = look().floors();
+        return IntStream.range(0, Partitions.COUNT)
+                .filter(partition -> floors.get(partition) == version)
+                .boxed()
+                .toList();
+    }
+
+    void remove(Collection<String> kbIds) {
+        store.remove(kbIds);
+    }
+
     /** Raises the floor of one partition under a newly opened epoch. */
     Set<Integer> raise(int partition, long version) {
         return store.raiseFloors(Set.of(epoch(partition)), version);
@@ -194,7 +209,9 @@ final class StoreDriver {
         PageQuery next = request;
         for (int pages = 0; pages < MOST_PAGES; pages++) {
             Page page = store.page(next);
-            assertThat(page.kbs()).hasSizeLessThanOrEqualTo(request.limit());
+            assertThat(page.kbs())
+                    .as("the KBs of one page, at most its limit")
+                    .hasSizeLessThanOrEqualTo(request.limit());
             listed.addAll(page.kbs());
             afterEach.accept(page);
             if (page.next() == null) {

@@ -18,15 +18,20 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** Writes of KBs: compare-and-set, never an upsert. */
+@Checks(Rule.VERSIONS)
 interface WriteContract extends StoreFixture {
 
     @Test
     default void aVersionAdvancesByCompareAndSet() {
         kbs().enroll(0, "kb");
         kbs().advance("kb", 0, 1);
-        assertThat(new StoreDriver(other()).version("kb")).isEqualTo(1);
+        assertThat(new StoreDriver(other()).version("kb"))
+                .as("the version, as the second handle reads it")
+                .isEqualTo(1);
         kbs().advance("kb", 1, 17);
-        assertThat(kbs().version("kb")).isEqualTo(17);
+        assertThat(kbs().version("kb"))
+                .as("the version after the second advance")
+                .isEqualTo(17);
     }
 
     @Test
@@ -55,7 +60,7 @@ interface WriteContract extends StoreFixture {
     /** As a double, the first two are the same number. */
     @Test
     default void versionsAreIntegersOf64Bits() {
-        String rule = "rule 2, versions are 64-bit integers, not doubles: 2^53 is not 2^53 + 1";
+        String rule = "versions are 64-bit integers, not doubles: 2^53 is not 2^53 + 1";
         long even = 1L << 53;
         long odd = even + 1;
         List<String> kbIds = StoreDriver.inPartition(9, "kb-", 2);
@@ -75,8 +80,8 @@ interface WriteContract extends StoreFixture {
                 .containsEntry(kbIds.get(1), new Stale(odd));
         assertThat(store().count(odd)).as(rule).isEqualTo(1);
         assertThat(kbs().pass(StoreDriver.due(odd, DueFilter.BY_THE_CLOCK, 10)))
-                .extracting(KbState::kbId)
                 .as(rule)
+                .extracting(KbState::kbId)
                 .containsExactly(kbIds.get(0));
         assertThat(kbs().raise(9, odd)).as(rule).isEmpty();
         kbs().advance(kbIds.get(0), even, odd);
@@ -91,7 +96,9 @@ interface WriteContract extends StoreFixture {
     default void theSameAdvanceSucceedsOnce() {
         kbs().enroll(0, "kb");
         kbs().advance("kb", 0, 1);
-        assertThat(kbs().write(kbs().advanced("kb", 0, 1)).exceptions()).containsEntry("kb", new Stale(1));
+        assertThat(kbs().write(kbs().advanced("kb", 0, 1)).exceptions())
+                .as("the result of the same advance again")
+                .containsEntry("kb", new Stale(1));
     }
 
     @Test
@@ -103,7 +110,9 @@ interface WriteContract extends StoreFixture {
             assertThat(kbs().write(write).exceptions()).as("%s", write).containsEntry("kb", new Gone());
             assertThat(store().find(List.of("kb"))).as("%s", write).isEmpty();
         }
-        assertThat(store().count(Long.MAX_VALUE)).isZero();
+        assertThat(store().count(Long.MAX_VALUE))
+                .as("the number of KBs after writes to KBs that are not enrolled")
+                .isZero();
     }
 
     @Test
@@ -118,16 +127,25 @@ interface WriteContract extends StoreFixture {
                         kbs().failed("gone too", 0, 1, 1, "boom", Duration.ofHours(1)),
                         kbs().checkpointed("saved", 0, 1, "1"),
                         kbs().checkpointed("stale too", 2, 3, "1"));
-        assertThat(result.staleScopes()).isEmpty();
+        assertThat(result.staleScopes())
+                .as("the stale scopes of a batch under the newest epochs")
+                .isEmpty();
         assertThat(result.exceptions())
-                .hasSize(4)
+                .as("why KBs of a mixed batch were not written")
+                .containsOnlyKeys("stale", "stale too", "gone", "gone too")
                 .containsEntry("stale", new Stale(3))
                 .containsEntry("stale too", new Stale(3))
                 .containsEntry("gone", new Gone())
                 .containsEntry("gone too", new Gone());
-        assertThat(kbs().version("done")).isEqualTo(1);
-        assertThat(kbs().recorded("failed").failures()).isEqualTo(1);
-        assertThat(kbs().recorded("saved").checkpoint()).isEqualTo("1");
+        assertThat(kbs().version("done"))
+                .as("the version of a KB that advanced in a mixed batch")
+                .isEqualTo(1);
+        assertThat(kbs().recorded("failed").failures())
+                .as("the failures of a KB that failed in a mixed batch")
+                .isEqualTo(1);
+        assertThat(kbs().recorded("saved").checkpoint())
+                .as("the checkpoint of a KB of a mixed batch")
+                .isEqualTo("1");
     }
 
     @Test
@@ -141,22 +159,33 @@ interface WriteContract extends StoreFixture {
                         kbs().advanced("gone", 0, 1),
                         kbs().advanced("there", 0, 1),
                         kbs().advanced("done too", 0, 1));
-        assertThat(result.staleScopes()).isEmpty();
+        assertThat(result.staleScopes())
+                .as("the stale scopes of a batch under the newest epochs")
+                .isEmpty();
         assertThat(result.exceptions())
-                .hasSize(3)
+                .as("why KBs of a batch of advances were not written")
+                .containsOnlyKeys("stale", "there", "gone")
                 .containsEntry("stale", new Stale(3))
                 .containsEntry("there", new Stale(1))
                 .containsEntry("gone", new Gone());
-        assertThat(kbs().version("done")).isEqualTo(1);
-        assertThat(kbs().version("done too")).isEqualTo(1);
-        assertThat(kbs().version("there")).isEqualTo(1);
-        assertThat(kbs().version("stale")).isEqualTo(3);
+        assertThat(kbs().version("done"))
+                .as("the version of a KB that advanced")
+                .isEqualTo(1);
+        assertThat(kbs().version("done too"))
+                .as("the version of a KB that advanced")
+                .isEqualTo(1);
+        assertThat(kbs().version("there"))
+                .as("the version of a KB that was at the new version before")
+                .isEqualTo(1);
+        assertThat(kbs().version("stale"))
+                .as("the version of a KB that was at a higher version")
+                .isEqualTo(3);
     }
 
     @Test
     default void aFullBatchOfEveryKindIsWritten() {
         int size = Math.min(store().maxBatch(), 1_024);
-        assertThat(size).isPositive();
+        assertThat(size).as("the size of a batch").isPositive();
         List<String> kbIds = new ArrayList<>(StoreDriver.ids("kb-", size));
         kbs().enroll(0, kbIds);
         Collection<Epoch> epochs = kbs().open(kbIds);
@@ -165,13 +194,21 @@ interface WriteContract extends StoreFixture {
         for (int i = 0; i < size; i++) {
             writes.add(written(kbIds.get(i), i));
         }
-        assertThat(store().write(epochs, writes)).isEqualTo(WriteResult.ALL_DONE);
+        assertThat(store().write(epochs, writes))
+                .as("the result of a full batch that has nothing in its way")
+                .isEqualTo(WriteResult.ALL_DONE);
         for (int i = 0; i < Math.min(size, 60); i++) {
             String kbId = kbIds.get(i);
-            assertThat(kbs().version(kbId)).isEqualTo(i % 3 == 0 ? 1 : 0);
-            assertThat(kbs().recordOf(kbId) == null).isEqualTo(i % 3 == 0);
+            assertThat(kbs().version(kbId))
+                    .as("the version of KB %s, write %s of a full batch", kbId, i)
+                    .isEqualTo(i % 3 == 0 ? 1 : 0);
+            assertThat(kbs().recordOf(kbId) == null)
+                    .as("whether KB %s has no record, write %s of a full batch", kbId, i)
+                    .isEqualTo(i % 3 == 0);
         }
-        assertThat(store().count(1)).isEqualTo(size - (size + 2) / 3);
+        assertThat(store().count(1))
+                .as("the number of KBs that did not advance in a full batch")
+                .isEqualTo(size - (size + 2) / 3);
     }
 
     private KbWrite written(String kbId, int i) {

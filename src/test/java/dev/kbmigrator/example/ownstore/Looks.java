@@ -19,8 +19,9 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** A look: the heartbeat, and then the shared state, part after part. */
+/** A look: the heartbeat, and then the shared state, part after part: documents, floors, and KBs with attempts. */
 final class Looks {
 
     private Looks() {}
@@ -31,11 +32,14 @@ final class Looks {
             announce(connection, self.self(), now);
             report(connection, self, now);
         }
+        List<Document> documents = Documents.startingWith(connection, Document.ANNOUNCED);
+        List<Long> floors = floors(connection);
+        List<Kb> kbs = kbs(connection, self.thorough());
         return new Snapshot(
                 now,
-                Documents.startingWith(connection, Document.ANNOUNCED),
-                self.thorough() ? lowestVersions(connection) : floors(connection),
-                attempts(connection, self.due(), now),
+                documents,
+                self.thorough() ? lowestVersions(kbs) : floors,
+                attempts(kbs, self.due(), now),
                 replicas(connection));
     }
 
@@ -99,44 +103,64 @@ final class Looks {
     }
 
     private static List<Long> floors(Connection connection) throws SQLException {
-        return byPartition(connection, 0, "SELECT scope, version_floor FROM kb_migrator_scope");
-    }
-
-    private static List<Long> lowestVersions(Connection connection) throws SQLException {
-        return byPartition(connection, Long.MAX_VALUE, """
-                SELECT migration_partition, MIN(migration_version) FROM kb_config
-                WHERE migration_version IS NOT NULL AND migration_attempt IS NULL GROUP BY migration_partition
-                """);
-    }
-
-    private static List<Long> byPartition(Connection connection, long otherwise, String sql) throws SQLException {
-        List<Long> versions = new ArrayList<>(Collections.nCopies(Partitions.COUNT, otherwise));
-        try (PreparedStatement statement = connection.prepareStatement(sql);
+        List<Long> floors = new ArrayList<>(Collections.nCopies(Partitions.COUNT, 0L));
+        try (PreparedStatement statement =
+                        connection.prepareStatement("SELECT scope, version_floor FROM kb_migrator_scope");
                 ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
                 if (rows.getInt(1) < Partitions.COUNT) {
-                    versions.set(rows.getInt(1), rows.getLong(2));
+                    floors.set(rows.getInt(1), rows.getLong(2));
                 }
             }
         }
-        return versions;
+        return floors;
+    }
+
+    /** A KB, with its attempt or without one. */
+    private record Kb(int partition, long version, @Nullable String attempt) {}
+
+    /**
+     * The KBs with attempts, or all. A thorough look needs both parts from one statement: a KB whose attempt ends between two
+     * statements is in neither.
+     */
+    private static List<Kb> kbs(Connection connection, boolean all) throws SQLException {
+        List<Kb> kbs = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement("""
+                SELECT migration_partition, migration_version, migration_attempt FROM kb_config
+                WHERE migration_version IS NOT NULL AND (? OR migration_attempt IS NOT NULL)
+                """)) {
+            statement.setBoolean(1, all);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    kbs.add(new Kb(rows.getInt(1), rows.getLong(2), rows.getString(3)));
+                }
+            }
+        }
+        return kbs;
+    }
+
+    private static List<Long> lowestVersions(List<Kb> kbs) {
+        List<Long> lowest = new ArrayList<>(Collections.nCopies(Partitions.COUNT, Long.MAX_VALUE));
+        for (Kb kb : kbs) {
+            if (kb.attempt() == null) {
+                lowest.set(kb.partition(), Math.min(kb.version(), lowest.get(kb.partition())));
+            }
+        }
+        return lowest;
     }
 
     private record Group(int partition, long version) {}
 
     /** Attempts are few, so that they are told apart here rather than in SQL. */
-    private static List<KbRecordCount> attempts(Connection connection, DueFilter due, long now) throws SQLException {
+    private static List<KbRecordCount> attempts(List<Kb> kbs, DueFilter due, long now) {
         Map<Group, KbRecordCount> counts = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT migration_partition, migration_attempt FROM kb_config WHERE migration_attempt IS NOT NULL
-                """);
-                ResultSet rows = statement.executeQuery()) {
-            while (rows.next()) {
-                KbRecord attempt = KbRecords.attempt(rows.getString(2), null);
+        for (Kb kb : kbs) {
+            if (kb.attempt() != null) {
+                KbRecord attempt = KbRecords.attempt(kb.attempt(), null);
                 boolean isDue = due.isDue(attempt, now);
                 boolean waits = !isDue && !attempt.setAside();
                 KbRecordCount one = new KbRecordCount(
-                        rows.getInt(1),
+                        kb.partition(),
                         attempt.version(),
                         isDue ? 1 : 0,
                         waits ? 1 : 0,

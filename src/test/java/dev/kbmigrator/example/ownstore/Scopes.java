@@ -15,7 +15,7 @@ import java.util.TreeSet;
 /**
  * One row a scope, with its newest epoch and its floor. Whoever opens an epoch, writes under one, enrols, removes, or raises a
  * floor locks the rows first, in their order, and holds them to the commit. So no two of these overlap in a partition, and
- * all four rules follow.
+ * rules 1 to 3 follow.
  */
 final class Scopes {
 

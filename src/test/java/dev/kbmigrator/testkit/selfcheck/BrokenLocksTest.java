@@ -11,6 +11,7 @@ import dev.kbmigrator.testkit.FaultyLock;
 import dev.kbmigrator.testkit.LockContract;
 import dev.kbmigrator.testkit.ManualTicker;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -31,6 +32,19 @@ class BrokenLocksTest {
         @Override
         protected Lock newLock() {
             return requireNonNull(maker).apply(ticker);
+        }
+
+        @Override
+        protected Optional<Lock> interposed(Lock lock, Runnable beforeEachRequest) {
+            return lock instanceof BrokenRequests.Client client
+                    ? Optional.of(client.interposed(beforeEachRequest))
+                    : Optional.empty();
+        }
+
+        /** The locks in memory have one clock, whichever host asks. */
+        @Override
+        protected Optional<Lock> withSkewedClock(Lock lock, Duration skew) {
+            return Optional.of(lock instanceof BrokenRequests.Client client ? client.skewed(skew) : lock);
         }
 
         @Override
@@ -69,7 +83,33 @@ class BrokenLocksTest {
                 new Broken("aNameOf100CharactersFits", BrokenLocks.CutsNames::new),
                 new Broken("ofManyContendersForAnExpiredNameExactlyOneWins", BrokenLocks.TakesOverUnseen::new),
                 new Broken("namesThatAreHeldAreMissing", BrokenLocks.AcquiresAllOrNothing::new),
-                new Broken("ofManyRenewalsEachIsAnsweredForItself", BrokenLocks.RenewsAllAlike::new));
+                new Broken("ofManyRenewalsEachIsAnsweredForItself", BrokenLocks.RenewsAllAlike::new),
+                broken(
+                        "aClientThatDiesWhileItAcquiresLeavesNoLeaseForever",
+                        BrokenRequests.SetsTheExpiryAfterwards::new),
+                broken(
+                        "aClientThatDiesWhileItRenewsLeavesTheLeaseAsItWasOrRenewed",
+                        BrokenRequests.RenewsByReplacing::new),
+                broken("anAcquisitionThatIsOvertakenIsRefused", BrokenRequests.AcquiresInTwoRequests::new),
+                broken("aRenewalThatIsOvertakenTakesNothingFromTheNewOwner", BrokenRequests.RenewsInTwoRequests::new),
+                broken("aReleaseThatIsOvertakenFreesOnlyItsOwn", BrokenRequests.ReleasesInTwoRequests::new),
+                broken("aCallThatDoesNotReachTheServiceThrows", BrokenRequests.LostForAnIoError::new),
+                broken("aCallThatDoesNotReachTheServiceThrows", BrokenRequests.HeldForAnIoError::new),
+                broken("aCallThatDoesNotReachTheServiceThrows", BrokenRequests.RefusedForAnIoError::new),
+                broken("aCallThatDoesNotReachTheServiceThrows", BrokenRequests.AllLostForAnIoError::new),
+                broken("aLeaseOfAHostWhoseClockIsBehindLivesForItsTtl", BrokenRequests.SetsTheExpiryByTheHost::new),
+                broken("aLeaseOfAHostWhoseClockIsAheadExpiresAfterItsTtl", BrokenRequests.SetsTheExpiryByTheHost::new),
+                broken("aHostWhoseClockIsAheadTakesNoLiveLease", BrokenRequests.ReadsTheExpiryByTheHost::new),
+                broken("noLeaseExpiresBeforeItsTtl", BrokenRequests.RoundsTheTtlDown::new),
+                broken("aReleasedLeaseIsLost", BrokenRequests.RenewsAfterItsRelease::new),
+                broken("aNameHasAtMostOneLiveLease", BrokenRequests.ThrowsForContention::new),
+                broken("hundredsOfNamesAreAcquiredRenewedAndReleasedTogether", BrokenRequests.AcquiresOneBatch::new),
+                broken("hundredsOfNamesAreAcquiredRenewedAndReleasedTogether", BrokenRequests.RenewsOneBatch::new),
+                broken("hundredsOfNamesAreAcquiredRenewedAndReleasedTogether", BrokenRequests.ReleasesOneBatch::new));
+    }
+
+    private static Broken broken(String caughtBy, Function<BrokenRequests.Service, BrokenRequests.Client> client) {
+        return new Broken(caughtBy, BrokenRequests.of(client));
     }
 
     @TestFactory
@@ -79,7 +119,8 @@ class BrokenLocksTest {
             return DynamicTest.dynamicTest(name + " by " + each.caughtBy(), () -> {
                 Subject.maker = each.maker();
                 assertThat(ContractRun.of(Subject.class, each.caughtBy()).failed())
-                        .containsOnlyKeys(each.caughtBy());
+                        .containsOnlyKeys(each.caughtBy())
+                        .allSatisfy((test, message) -> assertThat(message).contains(" rule "));
             });
         });
     }
@@ -94,6 +135,9 @@ class BrokenLocksTest {
     @Test
     void whatTheBrokenOnesAreMadeOfIsNotCaught() {
         assertThat(run(BrokenLocks.Table::new).failed()).isEmpty();
+        ContractRun run = run(BrokenRequests.Client::new);
+        assertThat(run.failed()).isEmpty();
+        assertThat(run.aborted()).isEmpty();
     }
 
     @Test

@@ -11,9 +11,11 @@ import dev.kbmigrator.testkit.ManualTicker;
 import dev.kbmigrator.testkit.StateStoreContract;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -27,10 +29,33 @@ class BrokenStoresTest {
         private static volatile Function<LongSupplier, StateStore> maker;
 
         private final ManualTicker ticker = new ManualTicker();
+        private @Nullable StateStore running;
 
         @Override
         protected StateStore newStore() {
-            return requireNonNull(maker).apply(ticker);
+            running = requireNonNull(maker).apply(ticker);
+            return running;
+        }
+
+        @Override
+        protected StateStore sharedWith(StateStore store) {
+            return store instanceof BrokenReads.Followed followed ? followed.follower() : store;
+        }
+
+        @Override
+        protected Optional<StateStore> restart(StateStore store) {
+            if (running instanceof Journaled journaled) {
+                running = journaled.restarted(
+                        clock -> (Journaled) requireNonNull(maker).apply(clock));
+                return Optional.of(running);
+            }
+            return Optional.empty();
+        }
+
+        /** The stores in memory have one clock, whichever host asks. */
+        @Override
+        protected Optional<StateStore> withSkewedClock(StateStore store, Duration skew) {
+            return Optional.of(store instanceof BrokenReads.AsksTheHost asking ? asking.skewed(skew) : store);
         }
 
         @Override
@@ -44,6 +69,9 @@ class BrokenStoresTest {
 
     private static final String STALE_SCOPES = "noKbOfAStaleScopeIsWrittenAndTheResultSaysWhatBecameOfTheOthers";
     private static final String AGAIN = "noWriteReachesAKbThatWasEnrolledAgain";
+
+    private static final String FAILS = "aKbThatFailsWhileTheFloorRisesIsInEveryLook";
+    private static final String BEHIND = "aKbThatAdvancesBehindTheFloorIsInEveryLook";
 
     private static Stream<Broken> broken() {
         return Stream.of(
@@ -102,7 +130,40 @@ class BrokenStoresTest {
                 new Broken(
                         "aReplicaKeepsWhenItWasFirstSeenAndRenewsTheRest",
                         BrokenStores.ForgetsWhenAReplicaWasFirstSeen::new),
-                new Broken("aThoroughLookFindsTheLowestKbOfEachPartition", BrokenStores.NeverLooksThoroughly::new));
+                new Broken("aThoroughLookFindsTheLowestKbOfEachPartition", BrokenStores.NeverLooksThoroughly::new),
+                new Broken(FAILS, BrokenReads.LooksAtRecordsFirst::new),
+                new Broken(FAILS, BrokenReads.LooksAtRecordsFirstUnlessThoroughly::new),
+                new Broken("aKbThatRecoversIsInEveryLook", BrokenReads.LooksThoroughlyInParts::new),
+                new Broken(BEHIND, BrokenReads.AdvancesBehindTheFloorInTwoSteps::new),
+                new Broken("whatADocumentSaysIsInEveryLookThatShowsTheDocument", BrokenReads.LooksAtDocumentsLast::new),
+                new Broken("aFailureIsRecordedByTheOneClock", BrokenReads.DatesFailuresByTheHost::new),
+                new Broken("allHostsSeeTheSameKbsAsDue", BrokenReads.ListsByTheHost::new),
+                new Broken("allHostsSeeTheSameKbsAsDue", BrokenReads.LooksByTheHost::new),
+                new Broken("replicasAreSeenByTheOneClock", BrokenReads.LooksByTheHost::new),
+                new Broken("everyReadOfAKbSeesTheLastWrite", BrokenReads.FindsInAFollower::new),
+                new Broken("everyReadOfAKbSeesTheLastWrite", BrokenReads.ListsFromAFollower::new),
+                new Broken("everyReadOfAKbSeesTheLastWrite", BrokenReads.LooksAtAFollower::new),
+                new Broken("whatOneReadHasShownNoLaterReadTakesBack", BrokenReads.FindsInAFollower::new),
+                new Broken(
+                        "everyReadOfADocumentOrAReplicaSeesTheLastWrite", BrokenReads.ReadsDocumentsFromAFollower::new),
+                new Broken(
+                        "everyReadOfADocumentOrAReplicaSeesTheLastWrite", BrokenReads.ReadsReportsFromAFollower::new),
+                new Broken("acknowledgedChangesOfKbsSurviveARestart", BrokenReads.AcknowledgesBeforeItKeeps::new),
+                new Broken("acknowledgedDocumentsSurviveARestart", BrokenReads.AcknowledgesBeforeItKeeps::new),
+                new Broken(
+                        "acknowledgedFloorsAndIncarnationsSurviveARestart", BrokenReads.AcknowledgesBeforeItKeeps::new),
+                new Broken("noEpochIsIssuedTwiceAcrossARestart", BrokenReads.AcknowledgesBeforeItKeeps::new),
+                new Broken("noEpochIsIssuedTwiceAcrossARestart", BrokenReads.KeepsEpochsInMemory::new),
+                new Broken("acknowledgedFloorsAndIncarnationsSurviveARestart", BrokenReads.CountsFromItsRows::new),
+                new Broken("acknowledgedDocumentsSurviveARestart", BrokenReads.CountsFromItsRows::new),
+                new Broken("moreKbsThanABatchAreEnrolledInOneCall", BrokenLists.EnrollsOneBatch::new),
+                new Broken("moreKbsThanABatchAreEnrolledInOneCall", BrokenLists.ReportsTheLastBatch::new),
+                new Broken("moreKbsThanABatchAreFoundInOneCall", BrokenLists.FindsOneBatch::new),
+                new Broken("moreKbsThanABatchAreRemovedInOneCall", BrokenLists.RemovesOneBatch::new),
+                new Broken("aPageMayBeLargerThanABatch", BrokenLists.ListsOneBatch::new),
+                new Broken("allEpochsAreOpenedInOneCall", BrokenLists.OpensOneBatch::new),
+                new Broken("allFloorsAreRaisedInOneCall", BrokenLists.RaisesOneBatch::new),
+                new Broken("moreDocumentsThanABatchAreListedInOneCall", BrokenLists.ListsOneBatchOfDocuments::new));
     }
 
     @TestFactory
@@ -112,7 +173,8 @@ class BrokenStoresTest {
             return DynamicTest.dynamicTest(name + " by " + each.caughtBy(), () -> {
                 Subject.maker = each.maker();
                 assertThat(ContractRun.of(Subject.class, each.caughtBy()).failed())
-                        .containsOnlyKeys(each.caughtBy());
+                        .containsOnlyKeys(each.caughtBy())
+                        .allSatisfy((test, message) -> assertThat(message).contains(" rule "));
             });
         });
     }
@@ -122,6 +184,22 @@ class BrokenStoresTest {
         ContractRun run = run(MemoryStateStore::new);
         assertThat(run.failed()).isEmpty();
         assertThat(run.succeeded()).hasSizeGreaterThan(100);
+        assertThat(run.aborted())
+                .as("the store in memory survives no restart, and says which tests are skipped for that")
+                .hasSize(4)
+                .allSatisfy((test, why) -> assertThat(why).contains("rule 0", "override restart()"));
+    }
+
+    @Test
+    void aStoreThatSurvivesRestartsIsNotCaught() {
+        ContractRun run = run(Journaled::new);
+        assertThat(run.failed()).isEmpty();
+        assertThat(run.aborted()).isEmpty();
+    }
+
+    @Test
+    void aStoreWithSmallBatchesIsNotCaught() {
+        assertThat(run(BrokenLists.SmallBatches::new).failed()).isEmpty();
     }
 
     /** The contract leaves it to the store whether a stale scope refuses the others. */

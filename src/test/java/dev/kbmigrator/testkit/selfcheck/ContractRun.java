@@ -20,8 +20,9 @@ import org.junit.platform.launcher.core.LauncherFactory;
  *
  * @param succeeded the tests that succeeded
  * @param failed what the tests that failed said
+ * @param aborted why tests were skipped
  */
-record ContractRun(Set<String> succeeded, Map<String, String> failed) {
+record ContractRun(Set<String> succeeded, Map<String, String> failed, Map<String, String> aborted) {
 
     /** Runs all tests of a class. */
     static ContractRun of(Class<?> testClass) {
@@ -34,16 +35,18 @@ record ContractRun(Set<String> succeeded, Map<String, String> failed) {
     }
 
     private static ContractRun of(DiscoverySelector selector) {
-        ContractRun run = new ContractRun(new TreeSet<>(), new TreeMap<>());
+        ContractRun run = new ContractRun(new TreeSet<>(), new TreeMap<>(), new TreeMap<>());
         LauncherDiscoveryRequest request =
                 LauncherDiscoveryRequestBuilder.request().selectors(selector).build();
         LauncherFactory.create().execute(request, new TestExecutionListener() {
             @Override
             public void executionFinished(TestIdentifier test, TestExecutionResult result) {
                 String name = test.getDisplayName().replace("()", "");
-                if (result.getStatus() != TestExecutionResult.Status.SUCCESSFUL) {
-                    run.failed.put(
-                            name, result.getThrowable().map(Throwable::toString).orElse("aborted"));
+                String why = result.getThrowable().map(Throwable::toString).orElse("no reason");
+                if (result.getStatus() == TestExecutionResult.Status.FAILED) {
+                    run.failed.put(name, why);
+                } else if (result.getStatus() == TestExecutionResult.Status.ABORTED) {
+                    run.aborted.put(name, why);
                 } else if (test.isTest()) {
                     run.succeeded.add(name);
                 }
