@@ -131,7 +131,8 @@ class CheckpointJsonTest {
                     .hasMessageContaining("0001_one of KB kb")
                     .hasMessageContaining(checkpoint.getClass().getName())
                     .hasMessageContaining("was not saved");
-            assertThat(error.getMessage()).endsWith(Objects.requireNonNull(error.getCause()).getMessage());
+            assertThat(error.getMessage())
+                    .endsWith(Objects.requireNonNull(error.getCause()).getMessage());
         }
     }
 
@@ -148,7 +149,8 @@ class CheckpointJsonTest {
         for (Object checkpoint : List.of(Instant.EPOCH, new Object())) {
             CheckpointException error = catchThrowableOfType(CheckpointException.class, () -> write(checkpoint));
             assertThat(error).hasMessageContaining("cannot be written as JSON");
-            assertThat(error.getMessage()).endsWith(Objects.requireNonNull(error.getCause()).getMessage());
+            assertThat(error.getMessage())
+                    .endsWith(Objects.requireNonNull(error.getCause()).getMessage());
         }
         assertThatThrownBy(() -> write(Instant.EPOCH)).hasMessageContaining("jsr310");
     }
@@ -212,6 +214,7 @@ class CheckpointJsonTest {
         CheckpointException error = Objects.requireNonNull(catchThrowableOfType(
                 CheckpointException.class, () -> CheckpointJson.read("{\"a\":1}", Integer.class, "x")));
         assertThat(error).hasMessageContaining("cannot be read as java.lang.Integer");
-        assertThat(error.getMessage()).endsWith(Objects.requireNonNull(error.getCause()).getMessage());
+        assertThat(error.getMessage())
+                .endsWith(Objects.requireNonNull(error.getCause()).getMessage());
     }
 }
