@@ -133,6 +133,20 @@ class FleetNameTest {
     }
 
     @Test
+    void anotherLiveReplicaOfAnUnnamedFleetKeepsItFromBeingNamed() {
+        Migrator old = unnamed("order-1");
+        old.start();
+        MemoryFleet.await().until(() -> fleet.memory.document("now/state").isPresent());
+        Migrator orders = named("orders", "order-1");
+        assertThatThrownBy(() -> orders.nameFleet("orders", "too early"))
+                .isInstanceOf(MigratorException.class)
+                .hasMessageContainingAll("cannot be named \"orders\"", "Stop them first");
+        old.close();
+        orders.nameFleet("orders", "nobody is left");
+        assertThat(orders.run().currentVersion()).isEqualTo(1);
+    }
+
+    @Test
     void aNameThatCannotBeShownIsRefused() {
         for (String name : List.of("", " ", "a\nb", "a\0", "x".repeat(201))) {
             assertThatThrownBy(() -> named(name)).isInstanceOf(InvalidMigrationsException.class);
