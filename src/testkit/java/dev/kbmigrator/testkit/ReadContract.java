@@ -128,6 +128,8 @@ interface ReadContract extends StoreFixture {
     default void whatOneReadHasShownNoLaterReadTakesBack() throws Exception {
         String kbId = StoreDriver.inPartition(9, "kb-", 1).get(0);
         kbs().enroll(0, kbId);
+        // All threads look as one replica, which is listed from here on
+        kbs().look();
         List<ToLongFunction<StateStore>> reads = List.of(
                 store -> versionFound(store, kbId),
                 store -> versionListed(store, kbId),
