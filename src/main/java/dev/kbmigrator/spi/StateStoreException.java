@@ -11,6 +11,7 @@ public class StateStoreException extends MigratorException {
 
     private static final long serialVersionUID = 1L;
 
+    /** What kind of failure it is. */
     private final Kind kind;
 
     /** Why a call failed, as far as the store can tell. */
