@@ -51,7 +51,7 @@ final class H2Dialect extends StandardDialect {
               replica_id VARCHAR(100) PRIMARY KEY,
               node VARCHAR(200) NOT NULL,
               build VARCHAR(200) NOT NULL,
-              fleet VARCHAR(200) NOT NULL,
+              fleet VARCHAR(200),
               newest_version BIGINT NOT NULL,
               baseline BIGINT NOT NULL,
               ready SMALLINT NOT NULL,

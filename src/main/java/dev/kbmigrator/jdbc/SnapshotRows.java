@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Reads the rows of a look, which reads everything in one statement. The first column says what a row describes. Six numbers
@@ -121,7 +122,8 @@ final class SnapshotRows {
                 rows.getString(8),
                 rows.getString(9),
                 rows.getString(10),
-                rows.getString(11),
+                // In its Oracle mode, H2 stores an empty text as NULL
+                Objects.requireNonNullElse(rows.getString(11), ""),
                 rows.getLong(2),
                 rows.getLong(6),
                 rows.getInt(3) != 0);

@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class FleetObserver {
 
+    /** What a replica reports that has nothing to report any more. */
+    private static final String NOTHING = "{}";
+
     private static final Logger LOG = LoggerFactory.getLogger(FleetObserver.class);
 
     private final StateStore store;
@@ -91,8 +94,8 @@ public final class FleetObserver {
         // A visitor makes only those that it was asked for
         boolean thorough = before != null && thoroughLooks.isDue(before, sentAt);
         String report = reports.get();
-        boolean isNews = !report.equals(reported);
-        Snapshot snapshot = store.look(new Heartbeat(announced(), isNews ? report : null, due, thorough, !announces));
+        String news = report.equals(reported) ? null : report.isEmpty() ? NOTHING : report;
+        Snapshot snapshot = store.look(new Heartbeat(announced(), news, due, thorough, !announces));
         reported = report;
         FleetView shown = FleetView.of(
                 snapshot, sentAt, self.reader(timings), sightings.unseenFor(snapshot, environment.nanoTime()));
