@@ -97,7 +97,9 @@ final class FleetReplica implements AutoCloseable {
 
     /** Creates a KB, and registers it in the same transaction; not before the first look, which makes the library's tables. */
     void create(String kbId) throws SQLException, InterruptedException {
-        while (!migrator.readiness().ready()) {
+        // Not ready() alone: a replica in a conflict never is, and its registration is to be refused
+        String unseen = "no look at the shared state has succeeded yet";
+        while (migrator.readiness().reason().filter(unseen::equals).isPresent()) {
             Pauses.of(Duration.ofMillis(10));
         }
         try (Connection connection = statePool.getConnection()) {
